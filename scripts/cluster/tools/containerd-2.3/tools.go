@@ -1,0 +1,10 @@
+//go:build tools
+
+// Package tools pins what this folder builds; go.sum holds every hash.
+package tools
+
+import (
+	_ "github.com/containerd/containerd/v2/cmd/containerd"
+	_ "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2"
+	_ "github.com/containerd/containerd/v2/cmd/ctr"
+)
