@@ -30,7 +30,7 @@ const layers: readonly Layer[] = [
   { under: 'operator/loop/', may: [...TOP, 'operator/decide/', 'operator/kube/', 'operator/loop/', 'shims/', 'node:'] },
   {
     under: 'operator/',
-    may: [...TOP, 'operator/', 'shims/', 'node:', 'prom-client', '@kubernetes/client-node', 'undici', 'js-yaml'],
+    may: [...TOP, 'operator/', 'shims/', 'node:', 'prom-client', '@kubernetes/client-node', 'undici', 'js-yaml', 'zod'],
   },
   {
     under: 'installer/plan/',
