@@ -15,6 +15,7 @@ export const JOB_LABEL = 'kwasm.sh/job';
 /** The installer container's name, and the suffix of Job names, as KWasm's. */
 export const INSTALLER_CONTAINER = 'kwasm-provision';
 export const JOB_SUFFIX = '-provision-kwasm';
+export const UNINSTALL_JOB_SUFFIX = '-unprovision-kwasm';
 
 /** Where the host's / is mounted in an installer container; NODE_ROOT tells it. */
 export const NODE_ROOT_PATH = '/mnt/node-root';
@@ -44,6 +45,16 @@ export const MANAGED_BY = 'kwasm-operator';
 /** Job label: what the Job does. */
 export const JOB_ACTION_LABEL = 'kwasm.sh/action';
 export type JobAction = 'install' | 'uninstall';
+
+/** Job annotation: hash of the desired state the Job was made for. */
+export const DESIRED_ANNOTATION = 'kwasm.sh/desired';
+
+/** Node annotation: what the operator knows about this node, as JSON; a restarted operator reads it. */
+export const RECORD_ANNOTATION = 'kwasm.sh/record';
+
+/** The containers of ours that arm the host before a third-party installer and judge it after. */
+export const ARM_CONTAINER = 'kwasm-arm';
+export const GUARD_CONTAINER = 'kwasm-guard';
 
 /** Node condition type. */
 export const NODE_CONDITION = 'KwasmReady';
