@@ -1,0 +1,33 @@
+{{/*
+The operator's configuration file. Keys that are absent from the values (an upgrade with --reuse-values) stay absent here: the
+operator's own defaults are the same as those of values.yaml.
+*/}}
+{{- define "kwasm-operator.config" -}}
+{{- $given := .Values.kwasmOperator | default dict -}}
+{{- $installer := deepCopy ($given.installer | default dict) -}}
+{{- $_ := set $installer "image" (include "kwasm-operator.ownInstaller" .) -}}
+{{- if not $installer.imagePullSecrets -}}
+{{- $_ := set $installer "imagePullSecrets" (.Values.imagePullSecrets | default list) -}}
+{{- end -}}
+{{- $switch := $installer.switchSeconds | default 300 | int -}}
+{{- $deadline := $installer.deadlineSeconds | default 900 | int -}}
+{{- if le $deadline $switch -}}
+{{- fail (printf "kwasmOperator.installer.deadlineSeconds (%d) must be larger than switchSeconds (%d): a Job that ends before the node has decided cannot tell what it decided" $deadline $switch) -}}
+{{- end -}}
+{{- $config := dict "installer" $installer "runtimeClasses" (include "kwasm-operator.runtimeClasses" . | fromYamlArray) -}}
+{{- if $given.rollout -}}{{- $_ := set $config "rollout" $given.rollout -}}{{- end -}}
+{{- toYaml $config -}}
+{{- end }}
+
+{{- define "kwasm-operator.runtimeClasses" -}}
+{{- $given := .Values.kwasmOperator | default dict -}}
+{{- $classes := hasKey $given "runtimeClasses" | ternary $given.runtimeClasses (list (dict "name" "wasmtime" "handler" "wasmtime")) | default list -}}
+{{- $seen := dict -}}
+{{- range $classes -}}
+{{- if hasKey $seen .name -}}
+{{- fail (printf "kwasmOperator.runtimeClasses names %q twice: a RuntimeClass has one handler" .name) -}}
+{{- end -}}
+{{- $_ := set $seen .name true -}}
+{{- end -}}
+{{- toYaml $classes -}}
+{{- end }}

@@ -1,0 +1,41 @@
+{{/*
+Names and labels: exactly KWasm's 0.2.3, because a Deployment's selector cannot be changed and `helm upgrade` finds objects by name.
+*/}}
+{{- define "kwasm-operator.name" -}}
+{{- .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" -}}
+{{- end }}
+
+{{- define "kwasm-operator.fullname" -}}
+{{- $name := .Values.nameOverride | default .Chart.Name -}}
+{{- $full := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}
+{{- .Values.fullnameOverride | default $full | trunc 63 | trimSuffix "-" -}}
+{{- end }}
+
+{{- define "kwasm-operator.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "kwasm-operator.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "kwasm-operator.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "kwasm-operator.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "kwasm-operator.serviceAccountName" -}}
+{{- $create := (.Values.serviceAccount).create -}}
+{{- (.Values.serviceAccount).name | default ($create | ternary (include "kwasm-operator.fullname" .) "default") -}}
+{{- end }}
+
+{{/*
+The chart's defaults with a person's keys over them; `merge` and `mergeOverwrite` take an explicit false for an absent key.
+Call with (list defaults given), given may be nil.
+*/}}
+{{- define "kwasm-operator.over" -}}
+{{- $result := index . 0 -}}
+{{- range $key, $value := index . 1 | default dict -}}
+{{- $_ := set $result $key $value -}}
+{{- end -}}
+{{- toYaml $result -}}
+{{- end }}
