@@ -1,0 +1,34 @@
+import type { V1Job } from '@kubernetes/client-node';
+import type { JobAction } from '../../contract.ts';
+import type { Reason } from './reason.ts';
+import type { ConditionView } from './view.ts';
+
+/** What to do about a node, in order, one request each. No action means no request. */
+export type Action =
+  | { readonly kind: 'createJob'; readonly job: V1Job }
+  | { readonly kind: 'deleteJob'; readonly name: string; readonly uid: string; readonly why: string }
+  /** Labels and annotations, changed keys only; null removes. `settled`: this writes a Job's result down. */
+  | {
+      readonly kind: 'markNode';
+      readonly labels: Readonly<Record<string, string | null>>;
+      readonly annotations: Readonly<Record<string, string | null>>;
+      readonly settled?: Settled;
+    }
+  /** The node condition; `event`: say it as an Event, too. */
+  | { readonly kind: 'report'; readonly condition: ConditionView; readonly event: EventContent | undefined }
+  | { readonly kind: 'clearCondition'; readonly event: EventContent | undefined }
+  /** Wait for another node's Job to end. */
+  | { readonly kind: 'queueForSlot' }
+  | { readonly kind: 'recheck'; readonly afterMs: number };
+
+export interface EventContent {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface Settled {
+  readonly action: JobAction;
+  readonly reason: Reason | 'Uninstalled';
+  readonly tookMs: number;
+}

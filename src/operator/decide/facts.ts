@@ -1,0 +1,13 @@
+import type { ClassView, JobView, NodeView, PodView } from './view.ts';
+
+/** Everything a decision about one node rests on, read from memory at one moment. */
+export interface Facts {
+  readonly node: NodeView;
+  readonly jobs: readonly JobView[];
+  readonly pods: readonly PodView[];
+  /** Why a Job has no pod, by the Job's uid: the newest FailedCreate. */
+  readonly refusals: ReadonlyMap<string, string>;
+  readonly classes: readonly ClassView[];
+  /** Other nodes that a Job of ours works on now. */
+  readonly busy: readonly string[];
+}

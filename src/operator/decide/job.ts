@@ -1,0 +1,140 @@
+import type { V1Container, V1EnvVar, V1Job, V1JobSpec, V1PodSpec } from '@kubernetes/client-node';
+import {
+  ARM_CONTAINER,
+  DESIRED_ANNOTATION,
+  ENV,
+  GUARD_CONTAINER,
+  INSTALLER_CONTAINER,
+  JOB_ACTION_LABEL,
+  JOB_LABEL,
+  type JobAction,
+  NODE_ROOT_PATH,
+} from '../../contract.ts';
+import { EXIT_CODES } from '../../verdict.ts';
+import { jobName } from './name.ts';
+import {
+  caBundle,
+  extraEnv,
+  hostPid,
+  hostRoot,
+  noApiToken,
+  type PodOption,
+  pinTo,
+  priority,
+  pullSecrets,
+  tolerateEverything,
+  tolerateNodeTrouble,
+} from './options.ts';
+import { desiredHash, type InstallerPolicy, isThirdParty, type Policy } from './policy.ts';
+import type { NodeView } from './view.ts';
+
+/** The Job that installs: ours alone, or a third-party installer between our arm and guard containers. */
+export function installJob(node: NodeView, policy: Policy): V1Job {
+  const { installer } = policy;
+  const base = isThirdParty(installer) ? guarded(node, installer) : alone(node, installer, []);
+  return jobOf('install', node, policy, base, tolerateNodeTrouble(installer.tolerations));
+}
+
+/** Always our own image: a third-party one knows no way back. */
+export function uninstallJob(node: NodeView, policy: Policy): V1Job {
+  return jobOf('uninstall', node, policy, alone(node, policy.installer, ['uninstall']), tolerateEverything);
+}
+
+function jobOf(action: JobAction, node: NodeView, policy: Policy, pod: V1PodSpec, tolerate: PodOption): V1Job {
+  const { installer } = policy;
+  const options: readonly PodOption[] = [
+    pinTo(node.name),
+    hostPid,
+    noApiToken,
+    hostRoot,
+    tolerate,
+    pullSecrets([...installer.imagePullSecrets]),
+    priority(installer.priorityClassName),
+    caBundle(installer.caConfigMap),
+    extraEnv(installer.env),
+  ];
+  for (const option of options) option(pod);
+  const labels = { [JOB_LABEL]: 'true', [JOB_ACTION_LABEL]: action };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: jobName(node.name, action),
+      namespace: policy.namespace,
+      labels,
+      annotations: { [DESIRED_ANNOTATION]: desiredHash(policy) },
+      // No blockOwnerDeletion: it would ask for rights on nodes/finalizers.
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node.name, uid: node.uid, controller: true }],
+    },
+    spec: { ...bounds(installer), template: { metadata: { labels }, spec: pod } },
+  };
+}
+
+/**
+ * Exit codes that say "a person must act" or "the host was put back" end the Job at once instead of trying again;
+ * an evicted pod does not count as a failure; and a second pod starts only when the first is gone for good, so that two
+ * never work on one node.
+ */
+function bounds({
+  deadlineSeconds,
+  attemptsMax,
+  ttlSecondsAfterFinished,
+}: InstallerPolicy): Omit<V1JobSpec, 'template'> {
+  const values = [EXIT_CODES.refused, EXIT_CODES.rolledBack, EXIT_CODES.broken];
+  return {
+    backoffLimit: attemptsMax,
+    activeDeadlineSeconds: deadlineSeconds,
+    ttlSecondsAfterFinished,
+    podReplacementPolicy: 'Failed',
+    podFailurePolicy: {
+      rules: [
+        { action: 'FailJob', onExitCodes: { operator: 'In', values } },
+        { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+      ],
+    },
+  };
+}
+
+function alone(node: NodeView, installer: InstallerPolicy, args: readonly string[]): V1PodSpec {
+  return { restartPolicy: 'Never', containers: [ours(INSTALLER_CONTAINER, node, installer, args)] };
+}
+
+/**
+ * The third-party container keeps KWasm's contract to the letter: NODE_ROOT, the host's /, its own command. Around it,
+ * the arm container (before) and the guard (beside, so that it can judge and decide when the other has ended).
+ */
+function guarded(node: NodeView, installer: InstallerPolicy): V1PodSpec {
+  const podUid: V1EnvVar = { name: ENV.podUid, valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } };
+  const arm = ours(ARM_CONTAINER, node, installer, ['guard-arm']);
+  const guard = ours(GUARD_CONTAINER, node, installer, ['guard-watch']);
+  for (const container of [arm, guard]) container.env = [...(container.env ?? []), podUid];
+  return {
+    restartPolicy: 'Never',
+    initContainers: [arm],
+    containers: [privileged(INSTALLER_CONTAINER, installer.installImage, installer), guard],
+  };
+}
+
+function ours(name: string, node: NodeView, installer: InstallerPolicy, args: readonly string[]): V1Container {
+  const container = privileged(name, installer.image, installer);
+  container.env = [
+    ...(container.env ?? []),
+    { name: ENV.machineId, value: node.machineId },
+    { name: ENV.switchSeconds, value: String(installer.switchSeconds) },
+  ];
+  if (args.length > 0) container.args = [...args];
+  // A run that dies before its verdict leaves its last log lines instead.
+  container.terminationMessagePolicy = 'FallbackToLogsOnError';
+  return container;
+}
+
+function privileged(name: string, image: string, { imagePullPolicy, resources }: InstallerPolicy): V1Container {
+  return {
+    name,
+    image,
+    imagePullPolicy,
+    env: [{ name: ENV.nodeRoot, value: NODE_ROOT_PATH }],
+    securityContext: { privileged: true },
+    ...(Object.keys(resources).length > 0 ? { resources } : {}),
+  };
+}

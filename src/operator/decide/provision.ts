@@ -1,0 +1,174 @@
+import type { Action } from './action.ts';
+import { classNotes } from './class.ts';
+import type { Facts } from './facts.ts';
+import { installJob } from './job.ts';
+import { mark } from './mark.ts';
+import { findingOf, type JobOutcome } from './outcome.ts';
+import { desiredHash, type Policy } from './policy.ts';
+import { jobVanished, type NodeJobs, outcome, recordOf } from './progress.ts';
+import type { Finding, Reason } from './reason.ts';
+import type { NodeRecord } from './record.ts';
+import { report } from './report.ts';
+import { retryOf, retryText } from './retry.ts';
+import { removeJobs, startJob } from './start.ts';
+import type { JobView } from './view.ts';
+
+/** A node that is wanted: at most one Job at a time, each result read once, then nothing until something changes. */
+export function provision(
+  facts: Facts,
+  policy: Policy,
+  jobs: NodeJobs,
+  record: NodeRecord | undefined,
+  nowMs: number,
+): readonly Action[] {
+  const { node } = facts;
+  const serving = record !== undefined && record.handlers.length > 0;
+  const old = jobs.foreign.find(({ end }) => end === undefined);
+  if (old !== undefined) return report(node, oldInstaller(old), nowMs, serving);
+  if (jobs.uninstall !== undefined) return afterUninstall(facts, jobs.uninstall, nowMs);
+  const { install } = jobs;
+  if (install !== undefined && install.uid !== record?.job) {
+    return readInstall(facts, policy, install, record, nowMs);
+  }
+  if (record?.state === 'installed' && record.desired === desiredHash(policy)) {
+    return [...mark(node, record, record.handlers), ...report(node, provisioned(facts, policy, record), nowMs)];
+  }
+  if (install === undefined && jobVanished(facts, record)) {
+    return fail(facts, policy, undefined, { reason: 'JobDeleted', message: vanished }, record, nowMs);
+  }
+  if (record?.state === 'failed' && record.desired === desiredHash(policy)) {
+    const retry = retryOf(record, nowMs);
+    const said = report(node, failure(record), nowMs);
+    if (retry.kind === 'person') return said;
+    if (retry.kind === 'later') return [...said, { kind: 'recheck', afterMs: retry.afterMs }];
+  }
+  const inTheWay = [...jobs.foreign, ...(install === undefined ? [] : [install])];
+  return startJob(facts, policy, installJob(node, policy), inTheWay, serving, nowMs);
+}
+
+const vanished = 'the install Job was deleted, or cleaned up, before its result was read.';
+
+export function oldInstaller({ name }: JobView): Finding {
+  return {
+    reason: 'OldInstallerRunning',
+    message: `Job ${name} of KWasm's own operator works on this node; ours waits`,
+  };
+}
+
+/** Wanted again before the uninstall had ended: let it end, then begin from nothing. */
+function afterUninstall({ node }: Facts, job: JobView, nowMs: number): readonly Action[] {
+  if (job.end !== undefined) return removeJobs([job], 'the node is wanted again');
+  const message = `Job ${job.name} undoes the earlier install; the node is wanted again, so a new install follows`;
+  return report(node, { reason: 'Uninstalling', message }, nowMs);
+}
+
+function readInstall(
+  facts: Facts,
+  policy: Policy,
+  job: JobView,
+  record: NodeRecord | undefined,
+  nowMs: number,
+): readonly Action[] {
+  const serving = record !== undefined && record.handlers.length > 0;
+  const result = outcome(facts, job, nowMs);
+  switch (result.kind) {
+    case 'running': {
+      if (job.leaving) return [];
+      const message = `Job ${policy.namespace}/${job.name} installs with ${job.image}`;
+      return report(facts.node, result.trouble ?? { reason: 'Installing', message }, nowMs, serving);
+    }
+    case 'settling':
+      return [{ kind: 'recheck', afterMs: result.afterMs }];
+    case 'lost':
+      return fail(facts, policy, job, deadlineCause(facts, result.finding), record, nowMs);
+    case 'verdict': {
+      const finding = findingOf(result.verdict, 'install');
+      return finding === undefined
+        ? succeed(facts, policy, job, result, record, nowMs)
+        : fail(facts, policy, job, finding, record, nowMs);
+    }
+  }
+}
+
+/** The deadline deletes the pods; what kept them from starting is still on the condition. */
+export function deadlineCause({ node }: Pick<Facts, 'node'>, finding: Finding): Finding {
+  const { condition } = node;
+  const known = (['ImagePullFailed', 'ContainerNotStarted', 'PodRefused'] as const).find(
+    (reason) => reason === condition?.reason,
+  );
+  if (finding.reason !== 'DeadlineExceeded' || known === undefined || condition === undefined) return finding;
+  return { reason: known, message: condition.message };
+}
+
+function succeed(
+  facts: Facts,
+  policy: Policy,
+  job: JobView,
+  { verdict }: JobOutcome & { readonly kind: 'verdict' },
+  before: NodeRecord | undefined,
+  nowMs: number,
+): readonly Action[] {
+  const finding: Finding = { reason: 'Provisioned', message: '' };
+  const run = { state: 'installed', job, finding, containerd: verdict.containerd?.version ?? '' } as const;
+  const record = recordOf(facts, policy, run, before, [...verdict.handlers].sort(), nowMs);
+  const settled = { action: 'install', reason: 'Provisioned', tookMs: took(job) } as const;
+  return [
+    ...mark(facts.node, record, before?.handlers ?? [], settled),
+    ...report(facts.node, provisioned(facts, policy, record), nowMs),
+  ];
+}
+
+/**
+ * Handlers that an earlier run proved keep their labels through a failed one, for the host is as it was; not through
+ * Broken. A label that KWasm set without proof goes when ours found the contrary, and stays when the run was merely lost.
+ */
+function fail(
+  facts: Facts,
+  policy: Policy,
+  job: JobView | undefined,
+  finding: Finding,
+  before: NodeRecord | undefined,
+  nowMs: number,
+): readonly Action[] {
+  const handlers = finding.reason === 'Broken' ? [] : (before?.handlers ?? []);
+  const run = { state: 'failed', job, finding, containerd: before?.containerd ?? '' } as const;
+  const record = recordOf(facts, policy, run, before, handlers, nowMs);
+  const settled = { action: 'install', reason: finding.reason, tookMs: took(job) } as const;
+  return [
+    ...mark(facts.node, record, before?.handlers ?? [], settled, LOST.has(finding.reason)),
+    ...report(facts.node, failure(record), nowMs),
+  ];
+}
+
+/** The run was cut short, so it says nothing about what the node can do. */
+const LOST: ReadonlySet<Reason> = new Set<Reason>([
+  'JobDeleted',
+  'Evicted',
+  'OutOfMemory',
+  'DeadlineExceeded',
+  'NoVerdict',
+  'PodRejected',
+  'PodRefused',
+  'ImagePullFailed',
+  'ContainerNotStarted',
+]);
+
+export function took(job: JobView | undefined): number {
+  return job?.end === undefined ? 0 : Math.max(0, job.end.atMs - job.createdMs);
+}
+
+function failure({ reason, message, attempts, handlers }: NodeRecord): Finding {
+  const kept = handlers.length === 0 ? '' : ` Handlers of the earlier install still serve: ${handlers.join(', ')}.`;
+  return { reason, message: `${sentence(message)} ${retryText(reason, attempts, 'install')}${kept}` };
+}
+
+export function sentence(text: string): string {
+  return /[.!?)]$/.test(text) ? text : `${text}.`;
+}
+
+function provisioned({ classes }: Facts, policy: Policy, { handlers, containerd, image }: NodeRecord): Finding {
+  const runtime = containerd === '' ? 'containerd' : `containerd ${containerd}`;
+  const proved = `${runtime} serves ${handlers.join(', ')}, proved live after the install with ${image}.`;
+  const notes = classNotes(handlers, policy.runtimeClasses, classes).map(sentence);
+  return { reason: 'Provisioned', message: [proved, ...notes].join(' ') };
+}

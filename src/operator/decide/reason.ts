@@ -1,0 +1,209 @@
+/**
+ * Every reason of the node condition KwasmReady, the documented list. Machines match on the key; `meaning` and `todo`
+ * are for people, and docs are generated from here.
+ *
+ * status: of the condition while nothing is provisioned; a step that leaves proved handlers serving keeps it True.
+ * event: how loud the Event is that goes with a change; none where 5,000 nodes would say the same at once.
+ * retry: cluster = goes on by itself as soon as the cluster has changed; backoff = tried again with growing delay, a
+ * bounded number of times; person = not before somebody acts (a new image, or the trigger removed and set again).
+ */
+export interface ReasonRow {
+  readonly status: 'True' | 'False';
+  readonly event: 'Normal' | 'Warning' | undefined;
+  readonly retry: 'cluster' | 'backoff' | 'person';
+  readonly meaning: string;
+  readonly todo: string;
+}
+
+export const REASONS = {
+  Provisioned: {
+    status: 'True',
+    event: 'Normal',
+    retry: 'cluster',
+    meaning: 'The handlers named in the message were proved live on this node; its labels say the same.',
+    todo: 'Nothing.',
+  },
+  Waiting: {
+    status: 'False',
+    event: undefined,
+    retry: 'cluster',
+    meaning: 'Other nodes are being changed and rollout.maxParallel allows no more at one time.',
+    todo: 'Wait, or raise rollout.maxParallel.',
+  },
+  Installing: {
+    status: 'False',
+    event: 'Normal',
+    retry: 'cluster',
+    meaning: 'The install Job works on this node.',
+    todo: 'Wait; the Job has a deadline.',
+  },
+  Uninstalling: {
+    status: 'False',
+    event: 'Normal',
+    retry: 'cluster',
+    meaning: 'The node is no longer wanted: its labels are off and what we changed on it is being undone.',
+    todo: 'Wait; the Job has a deadline.',
+  },
+  OldInstallerRunning: {
+    status: 'False',
+    event: 'Normal',
+    retry: 'cluster',
+    meaning: "A Job of KWasm's own operator works on this node; ours starts when it has ended.",
+    todo: 'Wait, or delete that Job. If it comes back, the old operator still runs: remove it.',
+  },
+  NodeNotReady: {
+    status: 'False',
+    event: undefined,
+    retry: 'cluster',
+    meaning: 'The kubelet does not report the node as Ready, so nothing is changed on it.',
+    todo: 'Mend the node.',
+  },
+  NotLinux: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'person',
+    meaning: 'The node runs another operating system; the shims are Linux binaries.',
+    todo: 'Remove the trigger from this node.',
+  },
+  NotContainerd: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'person',
+    meaning: 'The node runs another container runtime than containerd.',
+    todo: 'Remove the trigger from this node, or change its runtime to containerd.',
+  },
+  NodeReplaced: {
+    status: 'False',
+    event: 'Normal',
+    retry: 'cluster',
+    meaning: 'Another machine, or a new Node object, took this name: what was proved before no longer holds.',
+    todo: 'Nothing; the node is provisioned afresh.',
+  },
+  JobRefused: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning: 'The API server refused our Job: a quota, an admission webhook, or another Job of the same name.',
+    todo: "Read the API server's answer in the message.",
+  },
+  PodRefused: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning:
+      "The Job exists, but its pod is refused: Pod Security admission, a quota, or a webhook in the operator's namespace.",
+    todo: 'Allow privileged pods in that namespace (label pod-security.kubernetes.io/enforce=privileged), or raise the quota.',
+  },
+  PodRejected: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning: 'The kubelet refused the pod, for example for lack of resources.',
+    todo: 'Read its answer in the message.',
+  },
+  ImagePullFailed: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning: "The installer's image cannot be pulled on this node.",
+    todo: 'Check the image reference, the registry, and imagePullSecrets.',
+  },
+  ContainerNotStarted: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning: 'The image is there, but a container of the Job cannot be started, for example for a missing ConfigMap.',
+    todo: 'Read the message.',
+  },
+  Evicted: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning: "The Job's pod was evicted or the node shut down before it had ended.",
+    todo: 'Look at the pressure on the node, or set installer.priorityClassName.',
+  },
+  OutOfMemory: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning: 'The installer was killed for lack of memory.',
+    todo: 'Raise installer.resources.limits.memory, or free memory on the node.',
+  },
+  DeadlineExceeded: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning: 'The Job did not end in time and was stopped; the host undoes an unfinished change by itself.',
+    todo: 'Look at what the node was doing; raise installer.deadlineSeconds for slow ones.',
+  },
+  JobDeleted: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning: 'The Job vanished before its result was read; the host undoes an unfinished change by itself.',
+    todo: 'Nothing; it runs again.',
+  },
+  NoVerdict: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning: 'The Job ended without telling what it did.',
+    todo: "Read the Job's logs; check that installer.image is the operator's own version.",
+  },
+  InstallFailed: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning: 'The installation went wrong before anything live was touched.',
+    todo: 'Read the message.',
+  },
+  UninstallFailed: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning: 'Undoing went wrong before anything live was touched.',
+    todo: 'Read the message.',
+  },
+  RolledBack: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning: 'The change did not prove itself and was undone: the node is as it was and containerd serves.',
+    todo: 'Read the message.',
+  },
+  Refused: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'person',
+    meaning: 'This host cannot or must not be changed; nothing was touched.',
+    todo: 'Read the message; when the cause is gone, remove the trigger and set it again.',
+  },
+  NoHandlers: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'person',
+    meaning: 'The installer ended well, but no handler was proved live.',
+    todo: "Check what the installer image brings; for a third-party image, its Job's logs.",
+  },
+  Broken: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'person',
+    meaning: 'The roll-back did not bring containerd back. Nothing more is tried automatically.',
+    todo: 'Mend containerd on the node by hand; then remove the trigger and set it again.',
+  },
+} as const satisfies Readonly<Record<string, ReasonRow>>;
+
+export type Reason = keyof typeof REASONS;
+
+export function isReason(text: unknown): text is Reason {
+  return typeof text === 'string' && Object.hasOwn(REASONS, text);
+}
+
+/** What is said about a node: a reason of the list and a sentence for a person. */
+export interface Finding {
+  readonly reason: Reason;
+  readonly message: string;
+  /** The text may vary while the reason lasts; the first one stays, or the condition would be written at every turn. */
+  readonly sticky?: true;
+}

@@ -1,0 +1,74 @@
+import { isReason, type Reason } from './reason.ts';
+import type { NodeView } from './view.ts';
+
+/**
+ * The operator's memory of one node, in an annotation of that node: a restart with 5,000 provisioned nodes reads it and
+ * writes nothing, and a Job's verdict outlives the Job's TTL.
+ *
+ * - installed: the last run proved `handlers`
+ * - failed: the last install did not; `handlers` are those of an earlier run that still serve
+ * - removing: no longer wanted; labels are off, an uninstall is due or has failed with `reason`
+ */
+export interface NodeRecord {
+  readonly version: 1;
+  readonly state: 'installed' | 'failed' | 'removing';
+  readonly reason: Reason;
+  readonly message: string;
+  /** Hash of the desired state that the last run had. */
+  readonly desired: string;
+  readonly image: string;
+  /** uid of the Job whose result this is: a finished Job is read once. Empty: no Job's. */
+  readonly job: string;
+  readonly nodeUid: string;
+  readonly machineId: string;
+  readonly bootId: string;
+  readonly handlers: readonly string[];
+  readonly containerd: string;
+  /** Something of ours may lie on the host: an uninstall is owed when the node is no longer wanted. */
+  readonly touched: boolean;
+  /** Runs that failed in a row for this desired state. */
+  readonly attempts: number;
+  readonly at: string;
+}
+
+export type Memory =
+  | { readonly kind: 'none' }
+  /** Edited by hand or from a version we do not know: proves nothing, but somebody was here. */
+  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'record'; readonly record: NodeRecord };
+
+/** Fields are only ever added, so a record of a later version is readable as long as the known fields are as they were. */
+export function recall(text: string | undefined): Memory {
+  if (text === undefined) return { kind: 'none' };
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch {
+    return { kind: 'unreadable' };
+  }
+  return isRecord(data) ? { kind: 'record', record: data } : { kind: 'unreadable' };
+}
+
+const STRINGS = ['message', 'desired', 'image', 'job', 'nodeUid', 'machineId', 'bootId', 'containerd', 'at'] as const;
+
+function isRecord(data: unknown): data is NodeRecord {
+  if (typeof data !== 'object' || data === null) return false;
+  const fields = data as { readonly [key in keyof NodeRecord]?: unknown };
+  return (
+    typeof fields.version === 'number' &&
+    (fields.state === 'installed' || fields.state === 'failed' || fields.state === 'removing') &&
+    isReason(fields.reason) &&
+    STRINGS.every((key) => typeof fields[key] === 'string') &&
+    Number.isFinite(Date.parse(String(fields.at))) &&
+    Array.isArray(fields.handlers) &&
+    fields.handlers.every((handler) => typeof handler === 'string') &&
+    typeof fields.touched === 'boolean' &&
+    Number.isInteger(fields.attempts)
+  );
+}
+
+/** An empty machine id says nothing: some kubelets report none. */
+export function isOfThisNode(record: NodeRecord, node: NodeView): boolean {
+  if (record.nodeUid !== node.uid) return false;
+  return record.machineId === node.machineId || record.machineId === '' || node.machineId === '';
+}

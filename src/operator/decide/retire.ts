@@ -1,0 +1,146 @@
+import type { Action } from './action.ts';
+import type { Facts } from './facts.ts';
+import { uninstallJob } from './job.ts';
+import { mark } from './mark.ts';
+import { findingOf, type JobOutcome } from './outcome.ts';
+import { desiredHash, type Policy } from './policy.ts';
+import { kwasmWasHere, type NodeJobs, outcome, recordOf } from './progress.ts';
+import { deadlineCause, oldInstaller, sentence, took } from './provision.ts';
+import type { Finding } from './reason.ts';
+import type { Memory, NodeRecord } from './record.ts';
+import { clear, report } from './report.ts';
+import { retryOf, retryText } from './retry.ts';
+import { removeJobs, startJob } from './start.ts';
+import type { JobView } from './view.ts';
+
+/**
+ * A node that is not wanted. Labels go first, so that no new Wasm pod comes; then our image undoes what was done; then
+ * the traces in the cluster go. A node on which nothing of ours or KWasm's can lie gets no Job.
+ */
+export function retire(facts: Facts, policy: Policy, jobs: NodeJobs, memory: Memory, nowMs: number): readonly Action[] {
+  const { node } = facts;
+  const { install } = jobs;
+  const record = memory.kind === 'record' ? memory.record : undefined;
+  const ours = record?.handlers ?? (memory.kind === 'unreadable' ? node.runtimeLabels : []);
+  if (install !== undefined && install.end === undefined) {
+    return stopInstall(facts, policy, install, memory, ours, nowMs);
+  }
+  const old = jobs.foreign.find(({ end }) => end === undefined);
+  if (old !== undefined) return report(node, oldInstaller(old), nowMs);
+  if (record?.state === 'removing') return remove(facts, policy, jobs, record, nowMs);
+  const unread = install !== undefined && install.uid !== record?.job ? outcome(facts, install, nowMs) : undefined;
+  if (unread?.kind === 'settling') return [{ kind: 'recheck', afterMs: unread.afterMs }];
+  const owed = mayLieOnHost(facts, memory) || (unread !== undefined && !isRefusal(unread));
+  if (!owed) return forget(facts, jobs, ours);
+  const removing = { ...removal(facts, policy, memory, nowMs), touched: true };
+  return mark(node, removing, ours); // its echo brings the node back here
+}
+
+/**
+ * A run in work is let end: it is safe at every step, and stopping it would only leave the host's own timer to undo it.
+ * Whether there is something to undo shows when it has ended.
+ */
+function stopInstall(
+  facts: Facts,
+  policy: Policy,
+  job: JobView,
+  memory: Memory,
+  ours: readonly string[],
+  nowMs: number,
+): readonly Action[] {
+  const result = outcome(facts, job, nowMs);
+  if (result.kind === 'running' && !result.started) return removeJobs([job], 'the node is no longer wanted');
+  const removing = memory.kind === 'record' && memory.record.state === 'removing';
+  const off = removing ? [] : mark(facts.node, removal(facts, policy, memory, nowMs), ours);
+  const message = `no longer wanted; waits for the end of Job ${policy.namespace}/${job.name}, then undoes its work`;
+  return [...off, ...report(facts.node, { reason: 'Uninstalling', message }, nowMs)];
+}
+
+/** KWasm's traces count: its label without a record of ours, or a Job of its own. */
+function mayLieOnHost(facts: Facts, memory: Memory): boolean {
+  if (memory.kind === 'record') return memory.record.touched;
+  return memory.kind === 'unreadable' || kwasmWasHere(facts, undefined);
+}
+
+function isRefusal(result: JobOutcome): boolean {
+  return result.kind === 'verdict' && result.verdict.outcome === 'refused';
+}
+
+function removal(facts: Facts, policy: Policy, memory: Memory, nowMs: number): NodeRecord {
+  const record = memory.kind === 'record' ? memory.record : undefined;
+  const finding: Finding = { reason: 'Uninstalling', message: '' };
+  const run = { state: 'removing', job: undefined, finding, containerd: record?.containerd ?? '' } as const;
+  const made = recordOf(facts, policy, run, record, [], nowMs);
+  return { ...made, desired: desiredHash(policy), touched: mayLieOnHost(facts, memory), attempts: 0 };
+}
+
+function remove(facts: Facts, policy: Policy, jobs: NodeJobs, record: NodeRecord, nowMs: number): readonly Action[] {
+  const { node } = facts;
+  const { uninstall, install } = jobs;
+  if (uninstall !== undefined && uninstall.uid !== record.job) {
+    return readUninstall(facts, policy, jobs, uninstall, record, nowMs);
+  }
+  if (!record.touched && install !== undefined) {
+    const result = outcome(facts, install, nowMs);
+    if (result.kind === 'settling') return [{ kind: 'recheck', afterMs: result.afterMs }];
+    if (isRefusal(result)) return forget(facts, jobs, []);
+  }
+  if (record.attempts > 0 && record.desired === desiredHash(policy)) {
+    const retry = retryOf(record, nowMs);
+    const said = report(node, failure(record), nowMs);
+    if (retry.kind === 'person') return said;
+    if (retry.kind === 'later') return [...said, { kind: 'recheck', afterMs: retry.afterMs }];
+  }
+  // The install Job goes, too: its verdict must not be read as today's if the node is wanted again later.
+  const inTheWay = [...jobs.foreign, install, uninstall].filter((job) => job !== undefined);
+  const labelsOff = mark(node, record, []);
+  return [...labelsOff, ...startJob(facts, policy, uninstallJob(node, policy), inTheWay, false, nowMs)];
+}
+
+function readUninstall(
+  facts: Facts,
+  policy: Policy,
+  jobs: NodeJobs,
+  job: JobView,
+  record: NodeRecord,
+  nowMs: number,
+): readonly Action[] {
+  const result = outcome(facts, job, nowMs);
+  if (result.kind === 'settling') return [{ kind: 'recheck', afterMs: result.afterMs }];
+  if (result.kind === 'running') {
+    if (job.leaving) return [];
+    const message = `Job ${policy.namespace}/${job.name} undoes what was changed on this node`;
+    return report(facts.node, result.trouble ?? { reason: 'Uninstalling', message }, nowMs);
+  }
+  const finding =
+    result.kind === 'lost' ? deadlineCause(facts, result.finding) : findingOf(result.verdict, 'uninstall');
+  if (finding === undefined) return forget(facts, jobs, [], took(job));
+  const run = { state: 'removing', job, finding, containerd: record.containerd } as const;
+  const failed = { ...recordOf(facts, policy, run, record, [], nowMs), touched: true };
+  const settled = { action: 'uninstall', reason: finding.reason, tookMs: took(job) } as const;
+  return [...mark(facts.node, failed, [], settled), ...report(facts.node, failure(failed), nowMs)];
+}
+
+function failure({ reason, message, attempts }: NodeRecord): Finding {
+  return { reason, message: `Uninstall: ${sentence(message)} ${retryText(reason, attempts, 'uninstall')}` };
+}
+
+/**
+ * The last traces. Install Jobs and KWasm's go before the record: found alone they would look like an install nobody has
+ * undone. The uninstall Job goes after it: found alone it is just swept up.
+ */
+function forget(facts: Facts, jobs: NodeJobs, ours: readonly string[], tookMs?: number): readonly Action[] {
+  const { node } = facts;
+  const before = [...jobs.foreign, ...(jobs.install === undefined ? [] : [jobs.install])];
+  const settled = tookMs === undefined ? undefined : ({ action: 'uninstall', reason: 'Uninstalled', tookMs } as const);
+  const event =
+    tookMs === undefined
+      ? undefined
+      : ({ type: 'Normal', reason: 'Uninstalled', message: 'what was changed on this node is undone' } as const);
+  return [
+    ...removeJobs(before, 'the node is no longer wanted'),
+    ...mark(node, null, ours, settled),
+    ...removeJobs(jobs.uninstall === undefined ? [] : [jobs.uninstall], 'done'),
+    ...clear(node, event),
+  ];
+}

@@ -1,0 +1,95 @@
+/**
+ * What the operator keeps of each object: only what it decides on. A watch event whose view equals the one in the store
+ * marks nothing, so a heartbeat (a node status with new times) costs one comparison. Every field here costs memory times
+ * the number of nodes, and a field that changes by itself would turn heartbeats into work.
+ */
+
+export interface NodeView {
+  readonly name: string;
+  readonly uid: string;
+  readonly leaving: boolean;
+  /** Value of the trigger annotation and of the label with the same key. */
+  readonly trigger: { readonly annotation: string | undefined; readonly label: string | undefined };
+  readonly os: string;
+  readonly ready: boolean;
+  readonly machineId: string;
+  readonly bootId: string;
+  /** As the kubelet reports it: `containerd://2.1.4`; empty until it has. */
+  readonly runtime: string;
+  readonly provisionedLabel: string | undefined;
+  /** Handlers whose runtime label is on the node, sorted. */
+  readonly runtimeLabels: readonly string[];
+  /** Our record annotation, unparsed. */
+  readonly record: string | undefined;
+  readonly condition: ConditionView | undefined;
+}
+
+export interface ConditionView {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly sinceMs: number;
+}
+
+export interface JobView {
+  readonly name: string;
+  readonly uid: string;
+  /** The node it works on, by its ownerReference (KWasm's Jobs have it, too). */
+  readonly node: string;
+  readonly nodeUid: string | undefined;
+  /** undefined: a Job of KWasm's own operator. */
+  readonly action: 'install' | 'uninstall' | undefined;
+  readonly desired: string | undefined;
+  readonly image: string;
+  /** The machine it was made for; empty if it was not told. */
+  readonly machineId: string;
+  readonly createdMs: number;
+  readonly leaving: boolean;
+  readonly end: JobEnd | undefined;
+}
+
+export interface JobEnd {
+  readonly kind: 'complete' | 'failed';
+  readonly reason: string;
+  readonly message: string;
+  readonly atMs: number;
+}
+
+export interface PodView {
+  readonly name: string;
+  readonly uid: string;
+  readonly node: string;
+  readonly jobUid: string | undefined;
+  readonly createdMs: number;
+  readonly phase: string;
+  /** Set when the kubelet or the control plane ended or refused the pod: Evicted, OutOfcpu, NodeShutdown. */
+  readonly reason: string;
+  readonly message: string;
+  readonly containers: readonly ContainerView[];
+}
+
+export interface ContainerView {
+  readonly name: string;
+  readonly state: ContainerState;
+}
+
+export type ContainerState =
+  | { readonly kind: 'waiting'; readonly reason: string; readonly message: string }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'ended'; readonly exitCode: number; readonly reason: string; readonly text: string };
+
+/** A FailedCreate Event: the Job controller could not make the Job's pod. */
+export interface RefusalView {
+  readonly name: string;
+  readonly jobUid: string;
+  readonly message: string;
+  readonly atMs: number;
+}
+
+export interface ClassView {
+  readonly name: string;
+  readonly handler: string;
+  /** Carries our managed-by label. A class without it is somebody else's and is never written. */
+  readonly ours: boolean;
+  readonly nodeSelector: Readonly<Record<string, string>>;
+}
