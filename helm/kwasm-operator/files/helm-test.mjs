@@ -23,7 +23,8 @@ async function classApplied({ name, handler }) {
     headers: { authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(REQUEST_MS),
   });
-  if (answer.status === 404) return `RuntimeClass ${name} does not exist: the operator's log says why it was not applied`;
+  if (answer.status === 404)
+    return `RuntimeClass ${name} does not exist: the operator's log says why it was not applied`;
   if (!answer.ok) return `RuntimeClass ${name} cannot be read (HTTP ${answer.status}): ${await answer.text()}`;
   const found = (await answer.json()).handler;
   if (found === handler) return undefined;

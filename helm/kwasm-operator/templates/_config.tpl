@@ -31,3 +31,12 @@ operator's own defaults are the same as those of values.yaml.
 {{- end -}}
 {{- toYaml $classes -}}
 {{- end }}
+
+{{/* KWasm's values files have it as a bool and as a string. */}}
+{{- define "kwasm-operator.autoProvision" -}}
+{{- $given := (.Values.kwasmOperator).autoProvision | default "false" | toString | lower -}}
+{{- if not (has $given (list "true" "false")) -}}
+{{- fail (printf "kwasmOperator.autoProvision %q: write true or false" .Values.kwasmOperator.autoProvision) -}}
+{{- end -}}
+{{- $given -}}
+{{- end }}
