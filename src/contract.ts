@@ -69,3 +69,49 @@ export const HOST = {
   /** Journal, backups and the restore script. */
   state: '/var/lib/kwasm',
 } as const;
+
+/** Why an installer run ended as it did: `reason` of its Verdict. For machines, and for the docs' table of what to do. */
+export const INSTALL_REASONS = {
+  Installed: 'the handlers were added and are proved live over CRI',
+  Unchanged: 'the handlers were live already; nothing was written or restarted',
+  Uninstalled: 'our change is undone and proved gone',
+  NothingInstalled: 'nothing of ours is on this host',
+  // Refused: nothing was touched, a person must act.
+  NotHostPid: 'the pod lacks hostPID, or NODE_ROOT is not the root directory of the same host',
+  OtherMachine: 'the machine id is not that of the node: another machine took the name',
+  NoRuntime: 'no container runtime listens on any known CRI socket',
+  NotContainerd: 'the kubelet uses another runtime than containerd',
+  NoSystemd: 'the host is not run by systemd',
+  NoUnit: 'the running containerd belongs to no systemd service',
+  GeneratedConfig: 'a distribution (k3s, RKE2, k0s, MicroK8s) writes the configuration anew at each start',
+  UnsupportedContainerd: 'a containerd older than 1.6, or of an unknown major version',
+  BinaryReplaced: 'the containerd binary was replaced since the daemon started',
+  ReadOnlyHost: 'a directory to be written to is on a read-only file system',
+  ConfigUnreadable: 'a configuration file is not TOML that can be parsed',
+  ConfigNotExtendable: 'the file is valid, but a runtime cannot be added or removed without changing more',
+  ConfigNotLive: 'the files on disk declare other handlers than containerd runs with',
+  ImportMissing: 'the configuration imports a file that does not exist',
+  HandlerDeclaredElsewhere: 'somebody else declares a handler of the same name',
+  ForeignFile: 'a file with the name of our drop-in was not written by us',
+  NoShimForArch: 'the image carries no shim for the architecture of the host',
+  InUse: 'pods still run on a handler that is to be removed',
+  Guarded: 'a third-party installer is being guarded on this host; run by that, our own must not start',
+  UnknownJournal: 'a newer installer left a journal that this version cannot read',
+  // Failed: nothing live was touched.
+  Locked: 'another installer runs on this host',
+  ShimCorrupt: 'a shim does not match its checksum, is no binary for this host, or does not start',
+  ValidationFailed: 'containerd itself does not load the planned configuration as intended',
+  ConfigChanged: 'somebody changed a file between planning and writing',
+  SwitchNotArmed: 'the roll-back timer could not be set up on the host',
+  Interrupted: 'the run was told to stop',
+  Internal: 'an unforeseen error; the message has it',
+  // Rolled back, or broken: the same reasons, told apart by the outcome.
+  RestartFailed: 'containerd did not come back in time',
+  HandlerNotServed: 'containerd came back without one of the handlers',
+  HandlerLost: 'a handler that was there before is gone or changed',
+  PodsLost: 'a pod sandbox or container did not survive the restart',
+  SwitchFired: 'an earlier run did not finish; the host undid its change by itself',
+  InstallerFailed: 'the third-party installer ended with an error',
+  Broken: 'an earlier roll-back did not bring containerd back; a person must repair the node',
+} as const;
+export type InstallReason = keyof typeof INSTALL_REASONS;

@@ -1,0 +1,189 @@
+import { type Client, credentials, loadPackageDefinition, type ServiceError, status } from '@grpc/grpc-js';
+import { fromJSON } from '@grpc/proto-loader';
+import { z } from 'zod';
+import { Retryable } from '../../errors.ts';
+import { descriptor, SERVICE } from './messages.ts';
+
+/** CRI over the daemon's socket: what the live containerd itself says. Every call has a deadline. */
+export interface Cri {
+  version(): Promise<RuntimeVersion>;
+  status(): Promise<RuntimeStatus>;
+  sandboxes(): Promise<readonly Sandbox[]>;
+  containers(): Promise<readonly Container[]>;
+  /** undefined: no such container. */
+  container(id: string): Promise<ContainerState | undefined>;
+  close(): void;
+}
+
+export interface RuntimeVersion {
+  readonly name: string;
+  readonly version: string;
+}
+export interface RuntimeStatus {
+  readonly ready: boolean;
+  /** Why it is not ready, in the runtime's own words. */
+  readonly message: string;
+  /** containerd >= 2.0; empty before. */
+  readonly handlers: readonly string[];
+  /** The CRI plugin's live configuration (verbose): the only proof on containerd 1.x. */
+  readonly config: unknown;
+}
+export interface Sandbox {
+  readonly id: string;
+  readonly pod: string;
+  readonly podUid: string;
+  readonly ready: boolean;
+  readonly handler: string;
+}
+const STATES = ['created', 'running', 'exited', 'unknown'] as const;
+export interface Container {
+  readonly id: string;
+  readonly sandboxId: string;
+  readonly name: string;
+  readonly podUid: string;
+  readonly state: (typeof STATES)[number];
+  readonly createdAtMs: number;
+}
+export interface ContainerState {
+  readonly state: (typeof STATES)[number];
+  readonly exitCode: number;
+  readonly reason: string;
+}
+
+const DEADLINE_MS = 10_000;
+/** A node with many pods lists more than gRPC's default of 4 MiB. */
+const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+const POD_UID_LABEL = 'io.kubernetes.pod.uid';
+
+const options = {
+  'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+  // A proxy of the pod's environment must not come between us and a unix socket.
+  'grpc.enable_http_proxy': 0,
+  // The name in the :authority header: a socket path would be rejected by Go's server.
+  'grpc.default_authority': 'localhost',
+  'grpc.initial_reconnect_backoff_ms': 200,
+  'grpc.max_reconnect_backoff_ms': 1000,
+};
+
+type Call = (
+  request: object,
+  options: { readonly deadline: number },
+  done: (error: ServiceError | null, response: unknown) => void,
+) => void;
+
+/** Opens nothing yet: the first call connects, and a restarted daemon is simply connected to again. */
+export function connectCri(socketPath: string, nowMs: () => number): Cri {
+  const definition = fromJSON(descriptor, { longs: Number, defaults: true });
+  const service = definition[SERVICE];
+  const grpc = loadPackageDefinition(service === undefined ? {} : { Runtime: service });
+  const Runtime = grpc['Runtime'];
+  if (typeof Runtime !== 'function') throw new TypeError(`no service ${SERVICE} in the descriptor`);
+  const client = new Runtime(`unix://${socketPath}`, credentials.createInsecure(), options);
+  const call = <T>(method: string, request: object, schema: z.ZodType<T>): Promise<T> =>
+    unary(client, method, request, nowMs() + DEADLINE_MS).then((response) => schema.parse(response));
+  return {
+    version: () => call('version', {}, versionSchema),
+    status: () => call('status', { verbose: true }, statusSchema),
+    sandboxes: () => call('listPodSandbox', {}, sandboxesSchema),
+    containers: () => call('listContainers', {}, containersSchema),
+    container: async (containerId) => {
+      try {
+        return await call('containerStatus', { containerId }, containerSchema);
+      } catch (error) {
+        if ((error as { cause?: ServiceError }).cause?.code === status.NOT_FOUND) return undefined;
+        throw error;
+      }
+    },
+    close: () => client.close(),
+  };
+}
+
+function unary(client: Client, method: string, request: object, deadline: number): Promise<unknown> {
+  const call = (client as unknown as Record<string, Call | undefined>)[method];
+  if (call === undefined) throw new TypeError(`no method ${method}`);
+  return new Promise((resolve, reject) => {
+    call.call(client, request, { deadline }, (error, response) => {
+      if (error === null) resolve(response);
+      else reject(new Retryable(`CRI ${method}: ${error.details || error.message}`, { cause: error }));
+    });
+  });
+}
+
+const text = z.string().default('');
+const stateName = z.number().transform((index) => STATES[index] ?? 'unknown');
+
+const versionSchema = z
+  .object({ runtimeName: text, runtimeVersion: text })
+  .transform((v): RuntimeVersion => ({ name: v.runtimeName, version: v.runtimeVersion }));
+
+const statusSchema = z
+  .object({
+    status: z
+      .object({ conditions: z.array(z.object({ type: text, status: z.boolean(), reason: text, message: text })) })
+      .nullable(),
+    info: z.record(z.string(), z.string()).default({}),
+    runtimeHandlers: z.array(z.object({ name: text })).default([]),
+  })
+  .transform((response): RuntimeStatus => {
+    const runtime = response.status?.conditions.find(({ type }) => type === 'RuntimeReady');
+    const config = response.info['config'];
+    return {
+      ready: runtime?.status === true,
+      message: runtime === undefined ? 'no RuntimeReady condition' : `${runtime.reason} ${runtime.message}`.trim(),
+      handlers: response.runtimeHandlers.map(({ name }) => name).filter((name) => name !== ''),
+      config: config === undefined ? undefined : JSON.parse(config),
+    };
+  });
+
+const sandboxesSchema = z
+  .object({
+    items: z
+      .array(
+        z.object({
+          id: z.string(),
+          metadata: z.object({ name: text, uid: text, namespace: text }).nullable(),
+          state: z.number(),
+          runtimeHandler: text,
+        }),
+      )
+      .default([]),
+  })
+  .transform(({ items }): readonly Sandbox[] =>
+    items.map((item) => ({
+      id: item.id,
+      pod: `${item.metadata?.namespace ?? ''}/${item.metadata?.name ?? ''}`,
+      podUid: item.metadata?.uid ?? '',
+      ready: item.state === 0,
+      handler: item.runtimeHandler,
+    })),
+  );
+
+const containersSchema = z
+  .object({
+    containers: z
+      .array(
+        z.object({
+          id: z.string(),
+          podSandboxId: text,
+          metadata: z.object({ name: text }).nullable(),
+          state: stateName,
+          createdAt: z.number(),
+          labels: z.record(z.string(), z.string()).default({}),
+        }),
+      )
+      .default([]),
+  })
+  .transform(({ containers }): readonly Container[] =>
+    containers.map((item) => ({
+      id: item.id,
+      sandboxId: item.podSandboxId,
+      name: item.metadata?.name ?? '',
+      podUid: item.labels[POD_UID_LABEL] ?? '',
+      state: item.state,
+      createdAtMs: item.createdAt / 1e6,
+    })),
+  );
+
+const containerSchema = z
+  .object({ status: z.object({ state: stateName, exitCode: z.number(), reason: text }) })
+  .transform(({ status: found }): ContainerState => found);

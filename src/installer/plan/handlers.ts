@@ -1,0 +1,105 @@
+import { keyPath, quoted, tableAt, valueAt } from './toml.ts';
+
+/** Where each schema version keeps its runtimes. containerd 2.x reads the second when the third is absent. */
+export const RUNTIMES = {
+  1: ['plugins', 'cri', 'containerd', 'runtimes'],
+  2: ['plugins', 'io.containerd.grpc.v1.cri', 'containerd', 'runtimes'],
+  3: ['plugins', 'io.containerd.cri.v1.runtime', 'containerd', 'runtimes'],
+} as const;
+export type Schema = keyof typeof RUNTIMES;
+const SCHEMAS = [1, 2, 3] as const;
+
+/** Shims of ours and of KWasm lie below this; nobody else's do. */
+const OURS = /^\/opt\/kwasm\//;
+/** Those that this installer stages. KWasm's own were in /opt/kwasm/bin. */
+const STAGED = /^\/opt\/kwasm\/shims\//;
+
+export const isKwasmType = (type: string): boolean => OURS.test(type);
+export const isStagedType = (type: string): boolean => STAGED.test(type);
+
+export interface Declared {
+  readonly schema: Schema;
+  readonly name: string;
+  readonly type: string;
+}
+
+/** Every handler that a configuration (a file's, or a dump's) declares, whichever table it stands in. */
+export function declaredHandlers(value: unknown): readonly Declared[] {
+  return SCHEMAS.flatMap((schema) =>
+    Object.keys(tableAt(value, RUNTIMES[schema]) ?? {}).map((name) => {
+      const type = valueAt(value, [...RUNTIMES[schema], name, 'runtime_type']);
+      return { schema, name, type: typeof type === 'string' ? type : '' };
+    }),
+  );
+}
+
+/**
+ * The schema in force, by the tables that are there before the number at the top: AKS ships `version = 2` above version
+ * 3 tables, and containerd then drops a runtime in the version 2 table without a word.
+ */
+export function schemaInForce(values: readonly unknown[], major: number): Schema {
+  const has = (schema: Schema): boolean => values.some((value) => tableAt(value, RUNTIMES[schema].slice(0, 2)));
+  if (major >= 2 && has(3)) return 3;
+  const version = Math.max(0, ...values.map((value) => Number(valueAt(value, ['version']) ?? 0)));
+  if (version >= 3) return 3;
+  return version === 2 ? 2 : has(2) && major >= 2 ? 2 : 1;
+}
+
+export interface Handler {
+  readonly name: string;
+  readonly type: string;
+  /** As the node's runc runtime has it: a shim that puts pods elsewhere than the kubelet looks shows no metrics. */
+  readonly systemdCgroup: boolean;
+}
+
+export function handlerLines(schema: Schema, handler: Handler): readonly string[] {
+  const table = [...RUNTIMES[schema], handler.name];
+  return [
+    `[${keyPath(table)}]`,
+    `  runtime_type = ${quoted(handler.type)}`,
+    `  [${keyPath([...table, 'options'])}]`,
+    `    SystemdCgroup = ${handler.systemdCgroup}`,
+  ];
+}
+
+/**
+ * On containerd 1.x a file that declares any runtime replaces the built-in ones: with ours alone, runc would be gone and
+ * CRI down (kata-containers#3229). So where no file declares one yet, those of the daemon's own dump are written out.
+ */
+export function builtinLines(schema: Schema, dump: unknown): readonly string[] {
+  const runtimes = tableAt(dump, RUNTIMES[schema]) ?? tableAt(dump, RUNTIMES[2]) ?? {};
+  return Object.keys(runtimes).flatMap((name) => tableLines([...RUNTIMES[schema], name], runtimes[name]));
+}
+
+function tableLines(path: readonly string[], table: unknown): readonly string[] {
+  const entries = Object.entries(tableAt(table, []) ?? {});
+  const tables = entries.filter(([, value]) => tableAt(value, []) !== undefined);
+  const plain = entries.filter(([, value]) => tableAt(value, []) === undefined);
+  return [
+    `[${keyPath(path)}]`,
+    ...plain.filter(([, value]) => value !== '' && !(Array.isArray(value) && value.length === 0)).map(assignment),
+    ...tables.flatMap(([key, value]) => tableLines([...path, key], value)),
+  ];
+}
+
+function assignment([key, value]: readonly [string, unknown]): string {
+  return `  ${keyPath([key])} = ${tomlValue(value)}`;
+}
+
+function tomlValue(value: unknown): string {
+  if (typeof value === 'string') return quoted(value);
+  if (Array.isArray(value)) return `[${value.map(tomlValue).join(', ')}]`;
+  return String(value);
+}
+
+/** `SystemdCgroup` of the default runtime, as the daemon's dump has it. */
+export function systemdCgroupOf(dump: unknown): boolean {
+  for (const schema of [3, 2] as const) {
+    const containerd = RUNTIMES[schema].slice(0, 3);
+    const named = valueAt(dump, [...containerd, 'default_runtime_name']);
+    const name = typeof named === 'string' && named !== '' ? named : 'runc';
+    const value = valueAt(dump, [...RUNTIMES[schema], name, 'options', 'SystemdCgroup']);
+    if (typeof value === 'boolean') return value;
+  }
+  return false;
+}
