@@ -1,0 +1,96 @@
+//! Ahead-of-time compilation of Wasm layers.
+//!
+//! containerd-shim-wasm calls this in the shim process on the node, before there is a container, and keeps the result
+//! in containerd's content store, where no guest can reach it. Only images of the Wasm OCI layout get here; a module
+//! that is a file of the image is compiled in its container at each start (docs/decisions/ says why).
+
+use std::hash::Hash;
+
+use anyhow::{Context, Result};
+use containerd_shim_wasm::sandbox::context::{WasmBinaryType, WasmLayer};
+use containerd_shim_wasm::shim::Compiler;
+use wasmtime::Engine;
+
+pub struct LayerCompiler {
+    engine: Engine,
+}
+
+impl LayerCompiler {
+    pub fn new() -> Result<Self> {
+        Ok(Self { engine: crate::engine::new()? })
+    }
+
+    fn compile_one(&self, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
+        let compiled = match WasmBinaryType::from_bytes(bytes) {
+            Some(WasmBinaryType::Module) => self.engine.precompile_module(bytes),
+            Some(WasmBinaryType::Component) => self.engine.precompile_component(bytes),
+            // Not Wasm, or compiled by an earlier start: the layer is used as it is.
+            None => return Ok(None),
+        };
+        Ok(Some(compiled?))
+    }
+}
+
+impl Compiler for LayerCompiler {
+    /// Covers Wasmtime's version, its settings and the processor's features: compiled code is never used by an engine
+    /// that it was not made for.
+    fn cache_key(&self) -> impl Hash {
+        self.engine.precompile_compatibility_hash()
+    }
+
+    async fn compile(&self, layers: &[WasmLayer]) -> Result<Vec<Option<Vec<u8>>>> {
+        layers
+            .iter()
+            .map(|layer| {
+                self.compile_one(&layer.layer)
+                    .with_context(|| format!("layer {} is not valid WebAssembly", layer.config.digest()))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{DefaultHasher, Hasher};
+
+    use super::*;
+
+    fn compiler() -> LayerCompiler {
+        LayerCompiler::new().expect("engine")
+    }
+
+    fn key(compiler: &LayerCompiler) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        compiler.cache_key().hash(&mut hasher);
+        hasher.finish()
+    }
+
+    #[test]
+    fn compiles_modules_and_components_for_the_engine_that_runs_them() {
+        let engine = crate::engine::new().expect("engine");
+        let module = wat::parse_str("(module (func (export \"_start\")))").expect("wat");
+        let component = wat::parse_str("(component)").expect("wat");
+        let module = compiler().compile_one(&module).expect("compiles").expect("some");
+        let component = compiler().compile_one(&component).expect("compiles").expect("some");
+        // SAFETY: both were compiled two lines above.
+        unsafe {
+            wasmtime::Module::deserialize(&engine, module).expect("same settings");
+            wasmtime::component::Component::deserialize(&engine, component).expect("same settings");
+        }
+    }
+
+    #[test]
+    fn leaves_other_layers_alone() {
+        assert!(compiler().compile_one(b"[wasm]\nkey = 1\n").expect("not an error").is_none());
+    }
+
+    #[test]
+    fn refuses_a_damaged_module() {
+        assert!(compiler().compile_one(b"\0asm\x01\0\0\0\xff\xff").is_err());
+    }
+
+    #[test]
+    fn has_the_same_key_in_every_process_of_one_build() {
+        assert_eq!(key(&compiler()), key(&compiler()));
+    }
+}

@@ -1,0 +1,91 @@
+//! Answers one request with a fresh instance of the component.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::{Request, Response, StatusCode, header};
+use tokio::sync::{Semaphore, oneshot};
+use tokio_util::task::TaskTracker;
+use wasmtime::Store;
+use wasmtime_wasi_http::WasiHttpView;
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
+use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
+
+use crate::container::Env;
+use crate::wasi::{self, State};
+
+/// Instances alive at one time; further requests wait. Upstream's shim has the same number from Wasmtime's pool.
+const INSTANCES_MAX: usize = 1000;
+
+type Answer = Response<HyperOutgoingBody>;
+
+pub struct Handler {
+    component: ProxyPre<State>,
+    env: Env,
+    last_id: AtomicU64,
+    instances: Arc<Semaphore>,
+    running: TaskTracker,
+}
+
+impl Handler {
+    pub fn new(component: ProxyPre<State>, env: Env) -> Self {
+        Self {
+            component,
+            env,
+            last_id: AtomicU64::new(0),
+            instances: Arc::new(Semaphore::new(INSTANCES_MAX)),
+            running: TaskTracker::new(),
+        }
+    }
+
+    /// A guest's failure is an answer, too: the client is told 500, the pod's log why.
+    pub async fn answer(&self, request: Request<Incoming>) -> Result<Answer, Infallible> {
+        if request.uri().authority().is_none() && !request.headers().contains_key(header::HOST) {
+            return Ok(plain(StatusCode::BAD_REQUEST, "the request has no Host header\n"));
+        }
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed);
+        Ok(self.call(id, request).await.unwrap_or_else(|err| {
+            eprintln!("containerd-shim-wasmtime: request {id} failed: {err:?}");
+            plain(StatusCode::INTERNAL_SERVER_ERROR, "the component failed; see the pod's log\n")
+        }))
+    }
+
+    /// A guest may go on working after it has answered; the process waits for it before it exits.
+    pub async fn finished(&self) {
+        self.running.close();
+        self.running.wait().await;
+    }
+
+    async fn call(&self, id: u64, request: Request<Incoming>) -> wasmtime::Result<Answer> {
+        let permit = self.instances.clone().acquire_owned().await?;
+        let component = self.component.clone();
+        let mut store = Store::new(component.engine(), wasi::request(&self.env, id));
+        let (sender, answer) = oneshot::channel();
+        let request = store.data_mut().http().new_incoming_request(Scheme::Http, request)?;
+        let outparam = store.data_mut().http().new_response_outparam(sender)?;
+        let guest = self.running.spawn(async move {
+            let _permit = permit;
+            let proxy = component.instantiate_async(&mut store).await?;
+            proxy.wasi_http_incoming_handler().call_handle(&mut store, request, outparam).await
+        });
+        match answer.await {
+            Ok(answer) => Ok(answer?),
+            // The store, and with it the sender, is gone: the guest has ended without an answer.
+            Err(_) => match guest.await? {
+                Ok(()) => wasmtime::bail!("the component returned without setting a response"),
+                Err(err) => Err(err),
+            },
+        }
+    }
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Answer {
+    let body = Full::from(text).map_err(|never| match never {}).boxed_unsync();
+    let mut answer = Response::new(body);
+    *answer.status_mut() = status;
+    answer
+}

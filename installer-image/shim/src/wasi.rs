@@ -1,0 +1,73 @@
+//! What a guest may see of its container.
+
+use anyhow::{Context, Result};
+use wasmtime::Engine;
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime_wasi::p1::WasiP1Ctx;
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::container::{Container, Env};
+
+/// The state behind a component's WASI imports.
+pub struct State {
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    table: ResourceTable,
+}
+
+impl State {
+    fn new(wasi: WasiCtx) -> Self {
+        Self { wasi, http: WasiHttpCtx::new(), table: ResourceTable::new() }
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: Default::default() }
+    }
+}
+
+pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    Ok(linker)
+}
+
+pub fn command(container: &Container) -> Result<State> {
+    Ok(State::new(whole_container(container)?.build()))
+}
+
+pub fn module(container: &Container) -> Result<WasiP1Ctx> {
+    Ok(whole_container(container)?.build_p1())
+}
+
+/// One request's view: the environment, and where to log. No file system, so that requests share nothing.
+pub fn request(env: &Env, id: u64) -> State {
+    let wasi =
+        WasiCtxBuilder::new().envs(env).env("REQUEST_ID", id.to_string()).inherit_stdout().inherit_stderr().build();
+    State::new(wasi)
+}
+
+/// The container's walls are the mount, network and user namespaces, the cgroup and seccomp: within them a command
+/// sees all that a native process would, volumes under `/` included.
+fn whole_container(container: &Container) -> Result<WasiCtxBuilder> {
+    let mut builder = WasiCtxBuilder::new();
+    builder
+        .args(&container.args)
+        .envs(&container.env)
+        .inherit_stdio()
+        .inherit_network()
+        .allow_ip_name_lookup(true)
+        .preopened_dir("/", "/", FsPerms::ReadWrite)
+        .map_err(anyhow::Error::from)
+        .context("the container's root directory cannot be opened")?;
+    Ok(builder)
+}
