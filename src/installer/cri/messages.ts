@@ -1,3 +1,5 @@
+import type { fromJSON } from '@grpc/proto-loader';
+
 /**
  * The few messages of CRI's runtime.v1 that we use, in protobufjs' JSON form, numbers as in k8s.io/cri-api. Fields that
  * we do not read are left out: protobuf skips what it does not know, so the same table fits every containerd since 1.6.
@@ -5,9 +7,10 @@
 const field = (type: string, id: number) => ({ type, id });
 const many = (type: string, id: number) => ({ type, id, rule: 'repeated' });
 const textMap = (id: number) => ({ type: 'string', id, keyType: 'string' });
-const message = <T>(fields: T) => ({ fields });
+type Namespace = Parameters<typeof fromJSON>[0];
+const message = (fields: Readonly<Record<string, object>>): Namespace => ({ fields }) as Namespace;
 
-const v1 = {
+const v1: Record<string, Namespace> = {
   VersionRequest: message({ version: field('string', 1) }),
   VersionResponse: message({
     runtimeName: field('string', 2),
@@ -64,11 +67,11 @@ const v1 = {
       ListContainers: { requestType: 'ListContainersRequest', responseType: 'ListContainersResponse' },
       ContainerStatus: { requestType: 'ContainerStatusRequest', responseType: 'ContainerStatusResponse' },
     },
-  },
+  } as Namespace,
 };
 
 export const SERVICE = 'runtime.v1.RuntimeService';
 
-export const descriptor = {
+export const descriptor: Namespace = {
   nested: { runtime: { nested: { v1: { nested: v1 } } } },
 };
