@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs';
+import { load } from 'js-yaml';
+import { z } from 'zod';
+import { messageOf, Terminal } from '../errors.ts';
+import type { Policy } from './decide/policy.ts';
+import { type Flags, parseFlags } from './flags.ts';
+
+/** Everything that comes from outside: arguments, environment, the configuration file. Nothing else reads them. */
+export interface Config {
+  readonly policy: Policy;
+  readonly metricsAddress: Address | undefined;
+  readonly healthAddress: Address | undefined;
+  readonly logLevel: string;
+  readonly leaderElect: boolean;
+  readonly watchList: boolean;
+  readonly connection: Connection;
+  readonly version: string;
+  /** What the environment said that a person should hear about. */
+  readonly warnings: readonly string[];
+}
+
+export type Connection =
+  | { readonly kind: 'inCluster'; readonly host: string; readonly port: string }
+  | { readonly kind: 'kubeconfig'; readonly file: string | undefined };
+
+export interface Address {
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const FLAGS = {
+  config: 'string',
+  kubeconfig: 'string',
+  'metrics-bind-address': 'string',
+  'health-probe-bind-address': 'string',
+  'leader-elect': 'boolean',
+  'watch-list': 'boolean',
+  'zap-devel': 'boolean',
+  'zap-encoder': 'string',
+  'zap-log-level': 'string',
+  'zap-stacktrace-level': 'string',
+  'zap-time-encoding': 'string',
+} as const;
+
+const CONFIG_FILE = '/etc/kwasm/config.yaml';
+
+const quantity = z.union([z.string(), z.number()]).transform(String);
+const toleration = z.strictObject({
+  key: z.string().optional(),
+  operator: z.enum(['Exists', 'Equal']).optional(),
+  value: z.string().optional(),
+  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional(),
+  tolerationSeconds: z.number().int().optional(),
+});
+const resources = z.strictObject({
+  limits: z.record(z.string(), quantity).optional(),
+  requests: z.record(z.string(), quantity).optional(),
+});
+/** valueFrom stays as it is written: the API server knows its shapes better than we do. */
+const envVar = z.strictObject({
+  name: z.string().min(1),
+  value: z.string().optional(),
+  valueFrom: z.record(z.string(), z.unknown()).optional(),
+});
+const dnsLabel = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+
+const installer = z
+  .strictObject({
+    image: z.string().min(1),
+    imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent'),
+    imagePullSecrets: z.array(z.strictObject({ name: z.string().min(1) })).default([]),
+    priorityClassName: z.string().default(''),
+    tolerations: z.array(toleration).default([]),
+    resources: resources.default({}),
+    env: z.array(envVar).default([]),
+    caConfigMap: z.string().default(''),
+    switchSeconds: z.number().int().min(30).max(3600).default(300),
+    deadlineSeconds: z.number().int().min(60).max(7200).default(900),
+    attemptsMax: z.number().int().min(0).max(10).default(2),
+    ttlSecondsAfterFinished: z.number().int().min(60).default(3600),
+  })
+  .refine(({ deadlineSeconds, switchSeconds }) => deadlineSeconds > switchSeconds, {
+    path: ['deadlineSeconds'],
+    error: "must be greater than switchSeconds, so that a retry of the Job can read the host's own decision",
+  });
+
+const schema = z.strictObject({
+  installer,
+  runtimeClasses: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(dnsLabel, 'must be a valid object name'),
+        handler: z.string().max(63).regex(dnsLabel, 'must be a valid handler name'),
+      }),
+    )
+    .refine((classes) => new Set(classes.map(({ name }) => name)).size === classes.length, 'names must differ')
+    .default([]),
+  rollout: z.strictObject({ maxParallel: z.number().int().min(1).default(1) }).default({ maxParallel: 1 }),
+});
+
+export function readConfig(args: readonly string[], env: Environment): Config {
+  const flags = parseFlags(args, FLAGS);
+  const namespace = env['CONTROLLER_NAMESPACE'];
+  if (namespace === undefined || namespace === '') {
+    throw new Terminal('CONTROLLER_NAMESPACE is not set: it names the namespace the Jobs are made in');
+  }
+  const file = parseFile(flags.get('config') ?? CONFIG_FILE);
+  const installImage = env['INSTALLER_IMAGE'] || file.installer.image;
+  // Outside JSON becomes ours here: what is undefined in it is absent, which the models want.
+  const policy = JSON.parse(
+    JSON.stringify({
+      ...file,
+      namespace,
+      autoProvision: env['AUTO_PROVISION_NODES']?.toLowerCase() === 'true',
+      installer: { ...file.installer, installImage },
+    }),
+  ) as Policy;
+  return {
+    policy,
+    metricsAddress: address(flags, 'metrics-bind-address', ':8080'),
+    healthAddress: address(flags, 'health-probe-bind-address', ':8081'),
+    logLevel: logLevel(flags),
+    leaderElect: flags.get('leader-elect') === 'true',
+    watchList: flags.get('watch-list') !== 'false',
+    connection: connection(flags, env),
+    version: env['KWASM_VERSION'] ?? 'dev',
+    warnings: archivedImage(installImage),
+  };
+}
+
+function parseFile(path: string): z.infer<typeof schema> {
+  let data: unknown;
+  try {
+    data = load(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new Terminal(`configuration file ${path}: ${messageOf(error)}; --config names another one`, { cause: error });
+  }
+  const parsed = schema.safeParse(data);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path: at, message }) => `${at.join('.') || '(top)'}: ${message}`);
+  throw new Terminal(`configuration file ${path}: ${problems.join('; ')}`);
+}
+
+function connection(flags: Flags, env: Environment): Connection {
+  const file = flags.get('kubeconfig') ?? env['KUBECONFIG'];
+  if (file !== undefined && file !== '') return { kind: 'kubeconfig', file };
+  const host = env['KUBERNETES_SERVICE_HOST'];
+  const port = env['KUBERNETES_SERVICE_PORT'];
+  return host && port ? { kind: 'inCluster', host, port } : { kind: 'kubeconfig', file: undefined };
+}
+
+/** `:8080`, `127.0.0.1:8080`, `[::1]:8080`; `0` switches it off, as in controller-runtime. */
+function address(flags: Flags, name: string, otherwise: string): Address | undefined {
+  const text = flags.get(name) ?? otherwise;
+  if (text === '0') return undefined;
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) throw new Terminal(`--${name} is host:port or :port, not ${text}`);
+  return { host: match[1] ?? (match[2] || undefined), port };
+}
+
+/** zap's levels; a number is its verbosity. */
+function logLevel(flags: Flags): string {
+  const level = flags.get('zap-log-level');
+  if (level === undefined) return flags.get('zap-devel') === 'true' ? 'debug' : 'info';
+  if (['debug', 'info', 'error'].includes(level)) return level;
+  if (level === 'panic') return 'error';
+  if (/^[1-9]\d*$/.test(level)) return 'debug';
+  throw new Terminal(`--zap-log-level is debug, info, error, panic or a number from 1, not ${level}`);
+}
+
+/** KWasm's own installer is archived. It runs like any other third-party image, but nobody mends it. */
+const ARCHIVED = /^ghcr\.io\/kwasm\/kwasm-node-installer(?=[:@]|$)/;
+
+function archivedImage(image: string): readonly string[] {
+  if (!ARCHIVED.test(image)) return [];
+  return [
+    `INSTALLER_IMAGE is ${image}, the archived KWasm installer: it is treated as a third-party image and guarded. ` +
+      "Leave INSTALLER_IMAGE unset to use the operator's own.",
+  ];
+}

@@ -1,0 +1,159 @@
+/**
+ * The views of one resource. A change marks the group of keys it belongs to (a node, for its Jobs and pods) exactly when
+ * the view differs: heartbeats and our own echoes mark nothing.
+ */
+export interface StoreOptions<Raw, View> {
+  readonly project: (object: Raw) => View;
+  readonly group: (view: View) => string;
+  /** `initial`: part of the very first list, which live changes may overtake. */
+  readonly onChange: (group: string, cause: 'initial' | 'event') => void;
+}
+
+interface Meta {
+  readonly metadata?: { readonly name?: string; readonly uid?: string; readonly resourceVersion?: string };
+}
+
+interface Entry<View> {
+  readonly view: View;
+  readonly text: string;
+  readonly uid: string;
+  readonly version: string;
+}
+
+/** A complete new list in the making; the store serves the old one until it is swapped in. */
+export interface Listing<Raw> {
+  put(object: Raw): void;
+  remove(object: Raw): void;
+}
+
+export class Store<Raw extends object, View> {
+  readonly #options: StoreOptions<Raw, View>;
+  #entries = new Map<string, Entry<View>>();
+  #groups = new Map<string, Set<string>>();
+  #complete = false;
+
+  constructor(options: StoreOptions<Raw, View>) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(name: string): View | undefined {
+    return this.#entries.get(name)?.view;
+  }
+
+  inGroup(group: string): readonly View[] {
+    const names = this.#groups.get(group);
+    if (names === undefined) return [];
+    return [...names].flatMap((name) => this.#entries.get(name)?.view ?? []);
+  }
+
+  all(): readonly View[] {
+    return [...this.#entries.values()].map(({ view }) => view);
+  }
+
+  /**
+   * From the watch, or from the answer to our own write, so that the next decision sees it at once. The two race: what is
+   * older than what is here is dropped.
+   */
+  put(object: Raw): void {
+    const entry = this.#entry(object);
+    const name = nameOf(object);
+    const old = this.#entries.get(name);
+    if (old !== undefined && old.uid === entry.uid && isOlder(entry.version, old.version)) return;
+    this.#set(name, entry);
+    if (old?.text !== entry.text) this.#changed(entry.view, old?.view, 'event');
+  }
+
+  remove(object: Raw): void {
+    const name = nameOf(object);
+    const old = this.#entries.get(name);
+    // A late DELETED of an object that has been made anew under the same name.
+    if (old === undefined || old.uid !== uidOf(object)) return;
+    this.#unset(name, old);
+    this.#changed(old.view, undefined, 'event');
+  }
+
+  begin(): Listing<Raw> & { swap(version: string): void } {
+    const entries = new Map<string, Entry<View>>();
+    return {
+      put: (object) => {
+        entries.set(nameOf(object), this.#entry(object));
+      },
+      remove: (object) => {
+        entries.delete(nameOf(object));
+      },
+      swap: (version) => this.#swap(entries, version),
+    };
+  }
+
+  #swap(next: Map<string, Entry<View>>, version: string): void {
+    const cause = this.#complete ? 'event' : 'initial';
+    const before = this.#entries;
+    for (const [name, old] of before) {
+      // Our own write of a moment ago, newer than the list: the list must not take it back.
+      const listed = next.get(name);
+      const newer = listed === undefined || listed.uid !== old.uid ? version : listed.version;
+      if (isOlder(newer, old.version)) next.set(name, old);
+    }
+    this.#entries = new Map();
+    this.#groups = new Map();
+    for (const [name, entry] of next) this.#set(name, entry);
+    this.#complete = true;
+    for (const [name, entry] of next) {
+      const old = before.get(name);
+      if (old?.text !== entry.text) this.#changed(entry.view, old?.view, cause);
+    }
+    for (const [name, old] of before) if (!next.has(name)) this.#changed(old.view, undefined, cause);
+  }
+
+  #entry(object: Raw): Entry<View> {
+    const view = this.#options.project(object);
+    return { view, text: JSON.stringify(view), uid: uidOf(object), version: versionOf(object) };
+  }
+
+  #set(name: string, entry: Entry<View>): void {
+    const old = this.#entries.get(name);
+    if (old !== undefined) this.#unset(name, old);
+    this.#entries.set(name, entry);
+    const group = this.#options.group(entry.view);
+    const names = this.#groups.get(group) ?? new Set();
+    this.#groups.set(group, names.add(name));
+  }
+
+  #unset(name: string, { view }: Entry<View>): void {
+    this.#entries.delete(name);
+    const group = this.#options.group(view);
+    const names = this.#groups.get(group);
+    names?.delete(name);
+    if (names?.size === 0) this.#groups.delete(group);
+  }
+
+  #changed(view: View, old: View | undefined, cause: 'initial' | 'event'): void {
+    const group = this.#options.group(view);
+    this.#options.onChange(group, cause);
+    if (old === undefined) return;
+    const oldGroup = this.#options.group(old);
+    if (oldGroup !== group) this.#options.onChange(oldGroup, cause);
+  }
+}
+
+function nameOf(object: object): string {
+  return (object as Meta).metadata?.name ?? '';
+}
+
+function uidOf(object: object): string {
+  return (object as Meta).metadata?.uid ?? '';
+}
+
+export function versionOf(object: object): string {
+  return (object as Meta).metadata?.resourceVersion ?? '';
+}
+
+/** Versions are numbers that grow (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions); where one is not, nothing is older. */
+function isOlder(version: string, than: string): boolean {
+  if (!/^\d+$/.test(version) || !/^\d+$/.test(than)) return false;
+  return version.length === than.length ? version < than : version.length < than.length;
+}

@@ -1,0 +1,97 @@
+import type { V1Status } from '@kubernetes/client-node';
+import { statusError } from './api-error.ts';
+import { jsonLines } from './json-lines.ts';
+import { type Listing, versionOf } from './store.ts';
+import type { WatchOptions } from './watch.ts';
+
+/** How far one connection got: kept outside, so that an error does not lose it. */
+export interface Progress {
+  /** Set once the list is complete. */
+  version: string | undefined;
+  heard: boolean;
+}
+
+interface WatchEvent<Raw> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: Raw;
+}
+
+/** Nothing came for too long: the connection is dead, whatever TCP thinks. */
+export class Silence extends Error {}
+
+const LIST_COMPLETE = 'k8s.io/initial-events-end';
+
+/**
+ * One connection from request to end. Without a version it begins with a watch-list: the list as events into a new
+ * store, then a bookmark that says it is complete. `heard` is called for every
+ * event once the list is whole.
+ */
+export async function readWatch<Raw extends object>(
+  options: WatchOptions<Raw>,
+  progress: Progress,
+  on: { readonly connected: () => void; readonly heard: () => void },
+  signal: AbortSignal,
+): Promise<void> {
+  const { transport, store, limits, resource } = options;
+  let listing = progress.version === undefined ? store.begin() : undefined;
+  const abort = new AbortController();
+  let guard: NodeJS.Timeout | undefined;
+  const rearm = () => {
+    clearTimeout(guard);
+    const ms = listing === undefined ? limits.silenceMsMax : limits.initialSilenceMsMax;
+    guard = setTimeout(() => abort.abort(new Silence(`nothing heard for ${ms} ms`)), ms);
+  };
+  rearm();
+  try {
+    const either = AbortSignal.any([signal, abort.signal]);
+    const query = queryOf(options, progress.version);
+    const body = await transport.stream({ method: 'GET', verb: 'watch', path: resource.path, query }, either);
+    if (listing === undefined) on.connected();
+    for await (const event of jsonLines(body)) {
+      const { type, object } = event as WatchEvent<Raw>;
+      if (type === 'ERROR') throw statusError(object as V1Status);
+      progress.heard = true;
+      if (listing !== undefined) {
+        if (type === 'BOOKMARK' && isListEnd(object)) {
+          listing.swap(versionOf(object));
+          listing = undefined;
+        } else {
+          apply(listing, type, object);
+        }
+      } else {
+        apply(store, type, object);
+      }
+      if (listing === undefined) {
+        progress.version = versionOf(object) || progress.version;
+        on.heard();
+      }
+      rearm();
+    }
+  } catch (error) {
+    // undici reports an abort in its own words; the cause is what we aborted with.
+    throw abort.signal.aborted ? abort.signal.reason : error;
+  } finally {
+    clearTimeout(guard);
+    abort.abort();
+  }
+}
+
+function apply<Raw>(into: Listing<Raw>, type: WatchEvent<Raw>['type'], object: Raw): void {
+  if (type === 'ADDED' || type === 'MODIFIED') into.put(object);
+  else if (type === 'DELETED') into.remove(object);
+}
+
+function isListEnd(object: object): boolean {
+  const { metadata } = object as { readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> } };
+  return metadata?.annotations?.[LIST_COMPLETE] === 'true';
+}
+
+function queryOf<Raw extends object>(
+  { resource, limits, random }: WatchOptions<Raw>,
+  version: string | undefined,
+): Readonly<Record<string, string>> {
+  const timeoutSeconds = String(Math.round(limits.serverSeconds * (1 + 0.1 * random())));
+  const base = { ...resource.selectors, watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds };
+  if (version !== undefined) return { ...base, resourceVersion: version };
+  return { ...base, sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' };
+}

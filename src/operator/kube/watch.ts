@@ -1,0 +1,179 @@
+import type { Clock } from '../../clock.ts';
+import { Bug, messageOf } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import { ApiError, isStatus } from './api-error.ts';
+import { Backoff } from './backoff.ts';
+import { listPages } from './pages.ts';
+import type { Store } from './store.ts';
+import { type Progress, readWatch, Silence } from './stream.ts';
+import type { Transport } from './transport.ts';
+
+/** What to watch: a collection's path and selectors. */
+export interface Resource {
+  readonly name: string;
+  readonly path: string;
+  readonly selectors: Readonly<Record<string, string>>;
+}
+
+export interface WatchLimits {
+  /** The server ends a watch after this long; up to a tenth more, so that the watches do not all end at once. */
+  readonly serverSeconds: number;
+  /** More than two bookmark periods: no healthy watch is quiet for so long. */
+  readonly silenceMsMax: number;
+  /** For the first event or bookmark of a watch-list. */
+  readonly initialSilenceMsMax: number;
+  readonly backoffMsMin: number;
+  readonly backoffMsMax: number;
+}
+
+export const WATCH_LIMITS: WatchLimits = {
+  serverSeconds: 290,
+  silenceMsMax: 150_000,
+  initialSilenceMsMax: 10_000,
+  backoffMsMin: 500,
+  backoffMsMax: 30_000,
+};
+
+export interface WatchOptions<Raw extends object> {
+  readonly resource: Resource;
+  readonly store: Store<Raw, unknown>;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly limits: WatchLimits;
+  /** false: never ask for a watch-list, always page. */
+  readonly watchList: boolean;
+  readonly onRestart: (resource: string, cause: RestartCause) => void;
+}
+
+export type RestartCause = 'end' | 'expired' | 'error' | 'silence';
+
+/** Where a watch stands; each state says what it may turn into. */
+type State =
+  /** Nothing is known: stream the list (then watching), or page it where the server cannot. */
+  | { readonly kind: 'empty' }
+  /** Page the list (then watching). */
+  | { readonly kind: 'paging' }
+  /** Follow from this version; back to empty when the server has forgotten it. */
+  | { readonly kind: 'watching'; readonly version: string };
+
+/** For /readyz. */
+export interface WatchHealth {
+  readonly resource: string;
+  /** The store has held a complete list since start. */
+  readonly synced: boolean;
+  /** undefined: connected and heard from in time. */
+  readonly troubleSinceMs: number | undefined;
+  readonly trouble: string;
+}
+
+export class Watch<Raw extends object> {
+  readonly #options: WatchOptions<Raw>;
+  readonly #backoff: Backoff;
+  #watchList: boolean;
+  #synced = false;
+  readonly #firstList = Promise.withResolvers<void>();
+  #trouble: { readonly sinceMs: number; readonly text: string } | undefined;
+
+  constructor(options: WatchOptions<Raw>) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.limits.backoffMsMin, options.limits.backoffMsMax, options.random);
+    this.#watchList = options.watchList;
+    this.#trouble = { sinceMs: options.clock.monotonicMs(), text: 'not connected yet' };
+  }
+
+  health(): WatchHealth {
+    return {
+      resource: this.#options.resource.name,
+      synced: this.#synced,
+      troubleSinceMs: this.#trouble?.sinceMs,
+      trouble: this.#trouble?.text ?? '',
+    };
+  }
+
+  /** Resolves with the first complete list. */
+  whenSynced(): Promise<void> {
+    return this.#firstList.promise;
+  }
+
+  /** Until the signal aborts; never throws for what the network or the server does. */
+  async run(signal: AbortSignal): Promise<void> {
+    let state: State = { kind: 'empty' };
+    while (!signal.aborted) {
+      const from: State = state;
+      const progress: Progress = { version: from.kind === 'watching' ? from.version : undefined, heard: false };
+      try {
+        state = await this.#step(from, progress, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        state = await this.#afterError(error, from, progress, signal);
+      }
+    }
+  }
+
+  async #step(state: State, progress: Progress, signal: AbortSignal): Promise<State> {
+    if (state.kind === 'paging' || (state.kind === 'empty' && !this.#watchList)) {
+      const version = await listPages(this.#options, signal);
+      this.#heard();
+      return { kind: 'watching', version };
+    }
+    const startMs = this.#options.clock.monotonicMs();
+    const on = { connected: () => this.#connected(), heard: () => this.#heard() };
+    await readWatch(this.#options, progress, on, signal);
+    const { version } = progress;
+    if (version === undefined) throw new Bug('a watch-list ended before its list was complete');
+    if (!progress.heard && this.#options.clock.monotonicMs() - startMs < 1_000) {
+      throw new ApiError(0, 'Ended', 'the server ends the watch as soon as it begins');
+    }
+    this.#options.onRestart(this.#options.resource.name, 'end');
+    return { kind: 'watching', version };
+  }
+
+  async #afterError(error: unknown, from: State, progress: Progress, signal: AbortSignal): Promise<State> {
+    const { log, resource, clock, onRestart } = this.#options;
+    const resume: State = progress.version === undefined ? from : { kind: 'watching', version: progress.version };
+    if (from.kind === 'empty' && this.#watchList && refusesWatchList(error)) {
+      log.info('the server streams no lists: paging instead', { resource: resource.name, answer: messageOf(error) });
+      this.#watchList = false; // for good: asking again at every restart would cost a request each
+      return { kind: 'paging' };
+    }
+    if (from.kind === 'empty' && error instanceof Silence && progress.version === undefined) {
+      // One server streamed objects but never the closing bookmark (alvaroaleman/static-kas#43).
+      onRestart(resource.name, 'silence');
+      return { kind: 'paging' };
+    }
+    const expired = isStatus(error, 410);
+    const cause = expired ? 'expired' : error instanceof Silence ? 'silence' : 'error';
+    onRestart(resource.name, cause);
+    this.#trouble ??= { sinceMs: clock.monotonicMs(), text: messageOf(error) };
+    const next: State = expired ? { kind: 'empty' } : resume;
+    // An expired version is normal once; a server that never knows one would otherwise be asked without pause.
+    if (expired && from.kind === 'watching') return next;
+    const delayMs = this.#backoff.next();
+    log.warn('watch broke, trying again', { resource: resource.name, cause, error: messageOf(error), delayMs });
+    await clock.sleep(delayMs, signal).catch(() => {});
+    return next;
+  }
+
+  #connected(): void {
+    this.#trouble = undefined;
+  }
+
+  #heard(): void {
+    this.#synced = true;
+    this.#firstList.resolve();
+    this.#connected();
+    this.#backoff.reset();
+  }
+}
+
+/** The gate is beta since 1.32, yet a managed 1.33 refuses it (kubernetes/kubernetes#135583). */
+function refusesWatchList(error: unknown): boolean {
+  return (
+    error instanceof ApiError &&
+    error.status >= 400 &&
+    error.status < 500 &&
+    error.message.includes('sendInitialEvents')
+  );
+}

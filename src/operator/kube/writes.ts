@@ -1,0 +1,85 @@
+import type { CoreV1Event, V1Job, V1Node, V1NodeCondition, V1RuntimeClass } from '@kubernetes/client-node';
+import { isStatus } from './api-error.ts';
+import type { Transport } from './transport.ts';
+
+const MERGE_PATCH = 'application/merge-patch+json';
+const APPLY_PATCH = 'application/apply-patch+yaml'; // JSON is YAML
+
+/** Every write the operator makes: one request each, nothing read before. They return the object as it is now. */
+export class Writes {
+  readonly #transport: Transport;
+  readonly #fieldManager: string;
+
+  constructor(transport: Transport, fieldManager: string) {
+    this.#transport = transport;
+    this.#fieldManager = fieldManager;
+  }
+
+  async createJob(job: V1Job): Promise<V1Job> {
+    const path = `/apis/batch/v1/namespaces/${job.metadata?.namespace}/jobs`;
+    const query = { fieldManager: this.#fieldManager };
+    return (await this.#transport.send({ method: 'POST', verb: 'create', path, query, body: job })) as V1Job;
+  }
+
+  /** Its pods with it. Gone already, or another Job by now: both are what was wanted. */
+  async deleteJob(namespace: string, name: string, uid: string): Promise<void> {
+    const path = `/apis/batch/v1/namespaces/${namespace}/jobs/${name}`;
+    const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background', preconditions: { uid } };
+    try {
+      await this.#transport.send({ method: 'DELETE', verb: 'delete', path, body });
+    } catch (error) {
+      if (!isStatus(error, 404) && !isStatus(error, 409)) throw error;
+    }
+  }
+
+  /** Changed keys only; null removes. The uid makes it fail (409) on a node that has been made anew. */
+  async markNode(
+    name: string,
+    uid: string,
+    labels: Readonly<Record<string, string | null>>,
+    annotations: Readonly<Record<string, string | null>>,
+  ): Promise<V1Node> {
+    const path = `/api/v1/nodes/${name}`;
+    const body = { metadata: { uid, ...ifAny({ labels }), ...ifAny({ annotations }) } };
+    const query = { fieldManager: this.#fieldManager };
+    const call = { method: 'PATCH', verb: 'patch', path, query, body, contentType: MERGE_PATCH } as const;
+    return (await this.#transport.send(call)) as V1Node;
+  }
+
+  /**
+   * By server-side apply: the condition is ours alone, and the kubelet's stay (a merge patch would replace the list).
+   * undefined takes ours away.
+   */
+  async applyCondition(name: string, uid: string, condition: V1NodeCondition | undefined): Promise<V1Node> {
+    const path = `/api/v1/nodes/${name}/status`;
+    const status = condition === undefined ? {} : { conditions: [condition] };
+    const body = { apiVersion: 'v1', kind: 'Node', metadata: { name, uid }, status };
+    return (await this.#apply(path, body)) as V1Node;
+  }
+
+  async applyRuntimeClass(manifest: V1RuntimeClass): Promise<V1RuntimeClass> {
+    return (await this.#apply(
+      `/apis/node.k8s.io/v1/runtimeclasses/${manifest.metadata?.name}`,
+      manifest,
+    )) as V1RuntimeClass;
+  }
+
+  /** The name is made from the content, so saying it twice is saying it once. */
+  async createEvent(event: CoreV1Event): Promise<void> {
+    const path = `/api/v1/namespaces/${event.metadata.namespace}/events`;
+    try {
+      await this.#transport.send({ method: 'POST', verb: 'create', path, body: event });
+    } catch (error) {
+      if (!isStatus(error, 409)) throw error;
+    }
+  }
+
+  async #apply(path: string, body: object): Promise<unknown> {
+    const query = { fieldManager: this.#fieldManager, force: 'true' };
+    return await this.#transport.send({ method: 'PATCH', verb: 'apply', path, query, body, contentType: APPLY_PATCH });
+  }
+}
+
+function ifAny<Field extends Readonly<Record<string, object>>>(field: Field): Field | Record<string, never> {
+  return Object.values(field).some((keys) => Object.keys(keys).length > 0) ? field : {};
+}

@@ -1,0 +1,99 @@
+import type { CoreV1Event, V1Node, V1NodeCondition } from '@kubernetes/client-node';
+import type { Clock } from '../../clock.ts';
+import { MANAGED_BY, NODE_CONDITION } from '../../contract.ts';
+import { messageOf } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import type { Action, EventContent, Settled } from '../decide/action.ts';
+import type { ConditionView, NodeView } from '../decide/view.ts';
+import type { Writes } from '../kube/writes.ts';
+import type { World } from './world.ts';
+
+export interface ApplyDeps {
+  readonly writes: Writes;
+  readonly world: World;
+  readonly namespace: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly onSettled: (settled: Settled) => void;
+}
+
+/**
+ * One action, one request, and the answer into the store at once: the next decision must not rest on what was before.
+ * A crash between two actions is safe, each decision begins from what is there.
+ */
+export async function apply(action: Action, node: NodeView, deps: ApplyDeps): Promise<void> {
+  const { writes, world, namespace, log } = deps;
+  switch (action.kind) {
+    case 'createJob':
+      world.jobs.put(await writes.createJob(action.job));
+      log.info('job created', { job: action.job.metadata?.name });
+      return;
+    case 'deleteJob':
+      await writes.deleteJob(namespace, action.name, action.uid);
+      log.info('job deleted', { job: action.name, why: action.why });
+      return;
+    case 'markNode':
+      world.nodes.put(await writes.markNode(node.name, node.uid, action.labels, action.annotations));
+      log.info('node marked', { labels: action.labels, settled: action.settled });
+      if (action.settled !== undefined) deps.onSettled(action.settled);
+      return;
+    case 'report':
+      world.nodes.put(await applyCondition(action.condition, node, deps));
+      log.info('condition set', { status: action.condition.status, reason: action.condition.reason });
+      return await say(action.event, node, deps);
+    case 'clearCondition':
+      world.nodes.put(await writes.applyCondition(node.name, node.uid, undefined));
+      log.info('condition removed');
+      return await say(action.event, node, deps);
+    case 'queueForSlot':
+    case 'recheck':
+      return; // the loop's own business
+  }
+}
+
+async function applyCondition(condition: ConditionView, node: NodeView, { writes, clock }: ApplyDeps): Promise<V1Node> {
+  const { status, reason, message, sinceMs } = condition;
+  const content: V1NodeCondition = {
+    type: NODE_CONDITION,
+    status,
+    reason,
+    message,
+    lastHeartbeatTime: new Date(clock.nowMs()),
+    lastTransitionTime: new Date(sinceMs),
+  };
+  return await writes.applyCondition(node.name, node.uid, content);
+}
+
+/** Events of cluster-scoped objects live in `default`: the API server accepts no other namespace. */
+const EVENT_NAMESPACE = 'default';
+const EVENT_NAME_NODE_LENGTH_MAX = 200;
+const EVENT_MESSAGE_LENGTH_MAX = 1024;
+
+/** Said as well as it can be: the condition holds the same, so an Event that cannot be written stops nothing. */
+async function say(content: EventContent | undefined, node: NodeView, deps: ApplyDeps): Promise<void> {
+  if (content === undefined) return;
+  const { type, reason, message } = content;
+  const nowMs = deps.clock.nowMs();
+  const time = new Date(Math.floor(nowMs / 1000) * 1000);
+  const event: CoreV1Event = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: {
+      namespace: EVENT_NAMESPACE,
+      name: `${node.name.slice(0, EVENT_NAME_NODE_LENGTH_MAX)}.${nowMs.toString(16)}`,
+    },
+    involvedObject: { apiVersion: 'v1', kind: 'Node', name: node.name, uid: node.uid },
+    type,
+    reason,
+    message: message.slice(0, EVENT_MESSAGE_LENGTH_MAX),
+    source: { component: MANAGED_BY },
+    firstTimestamp: time,
+    lastTimestamp: time,
+    count: 1,
+  };
+  try {
+    await deps.writes.createEvent(event);
+  } catch (error) {
+    deps.log.warn('event not written', { reason, error: messageOf(error) });
+  }
+}

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { classify } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import type { KeyedQueue } from './queue.ts';
+import { type ReconcileDeps, type Result, reconcile } from './reconcile.ts';
+
+/** The four ends of a reconcile; each is a metric label. */
+export const RESULTS = ['success', 'requeue_after', 'retry', 'error'] as const;
+export type ReconcileResult = (typeof RESULTS)[number];
+
+export interface ControllerOptions {
+  readonly queue: KeyedQueue;
+  readonly workers: number;
+  readonly log: Logger;
+  readonly deps: Omit<ReconcileDeps, 'log'>;
+  readonly onResult: (result: ReconcileResult) => void;
+}
+
+/** Workers until the queue closes; each ends what it has begun. */
+export async function runController(options: ControllerOptions): Promise<void> {
+  await Promise.all(Array.from({ length: options.workers }, () => work(options)));
+}
+
+async function work({ queue, log, deps, onResult }: ControllerOptions): Promise<void> {
+  for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
+    const child = log.child({ key, reconcile: randomUUID().slice(0, 8) });
+    try {
+      const result: Result = await reconcile(key, { ...deps, log: child });
+      queue.done(key);
+      if (result.kind === 'after') queue.add(key, { afterMs: result.afterMs });
+      onResult(result.kind === 'after' ? 'requeue_after' : 'success');
+    } catch (cause) {
+      const error = classify(cause);
+      const retryable = error.kind === 'retryable';
+      const delayMs = Math.round(queue.retry(key, retryable ? error.afterMs : undefined));
+      onResult(retryable ? 'retry' : 'error');
+      const details = { kind: error.kind, error: error.message, delayMs };
+      if (error.kind === 'bug') child.error('reconcile broke an invariant', { ...details, stack: stackOf(cause) });
+      else child.log(retryable ? 'info' : 'warn', 'reconcile failed, trying again', details);
+    }
+  }
+}
+
+function stackOf(cause: unknown): string | undefined {
+  return cause instanceof Error ? cause.stack : undefined;
+}

@@ -1,0 +1,15 @@
+/** Queue keys: what is reconciled, and its name. */
+export type Key = { readonly kind: 'node'; readonly name: string } | { readonly kind: 'class'; readonly name: string };
+
+export function nodeKey(name: string): string {
+  return `node/${name}`;
+}
+
+export function classKey(name: string): string {
+  return `class/${name}`;
+}
+
+export function parseKey(key: string): Key {
+  const name = key.slice(key.indexOf('/') + 1);
+  return { kind: key.startsWith('class/') ? 'class' : 'node', name };
+}

@@ -1,0 +1,142 @@
+import type { Clock } from '../../clock.ts';
+import { Bug } from '../../errors.ts';
+import { DelayHeap } from './delay-heap.ts';
+
+export type Priority = 'event' | 'initial';
+
+export interface QueueOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Keys come from the stores, so reaching this is a bug and not load. */
+  readonly depthMax: number;
+  readonly retryMsMin: number;
+  readonly retryMsMax: number;
+}
+
+/**
+ * Keys that want work. A key waits once, is held by one worker at a time, and is remembered if added meanwhile. Items of
+ * the initial list stand behind live events, so that a person's annotation overtakes a restart over 5,000 nodes.
+ */
+export class KeyedQueue {
+  readonly #options: QueueOptions;
+  readonly #ready: Record<Priority, Fifo> = { event: new Fifo(), initial: new Fifo() };
+  readonly #waiting = new Map<string, Priority>();
+  readonly #delayed: DelayHeap;
+  readonly #held = new Map<string, { again: Priority | undefined }>();
+  readonly #failures = new Map<string, number>();
+  readonly #takers: ((key: string | undefined) => void)[] = [];
+  #closed = false;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+    this.#delayed = new DelayHeap(options.clock, (key) => this.add(key));
+  }
+
+  get depth(): number {
+    return this.#waiting.size + this.#delayed.size;
+  }
+
+  /** A waiting key is not added twice: the earlier time and the higher priority win. */
+  add(key: string, when: { readonly afterMs?: number; readonly priority?: Priority } = {}): void {
+    if (this.#closed) return;
+    if (this.depth >= this.#options.depthMax) throw new Bug(`the queue is full at ${this.depth} keys`);
+    const { afterMs = 0, priority = 'event' } = when;
+    if (afterMs > 0) {
+      if (!this.#waiting.has(key)) this.#delayed.add(key, afterMs);
+      return;
+    }
+    this.#delayed.remove(key);
+    const held = this.#held.get(key);
+    if (held !== undefined) held.again = higher(held.again, priority);
+    else this.#makeReady(key, priority);
+  }
+
+  /** A key that no other worker holds; undefined after close(). */
+  async take(): Promise<string | undefined> {
+    const key = this.#next();
+    if (key !== undefined || this.#closed) return key;
+    return await new Promise((resolve) => this.#takers.push(resolve));
+  }
+
+  /** Frees the key, forgets its failures; if added meanwhile it is ready again. */
+  done(key: string): void {
+    this.#failures.delete(key);
+    this.#free(key);
+  }
+
+  /** Frees the key and re-adds it with its own jittered backoff; returns the delay. */
+  retry(key: string, afterMs?: number): number {
+    const { retryMsMin, retryMsMax, random } = this.#options;
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    const growing = Math.min(retryMsMax, retryMsMin * 2 ** Math.min(30, failures - 1));
+    const delayMs = Math.max(afterMs ?? 0, growing * (0.5 + random() / 2));
+    this.#free(key);
+    this.add(key, { afterMs: delayMs });
+    return delayMs;
+  }
+
+  /** The key will not come back: forget what is kept for it. */
+  forget(key: string): void {
+    this.#failures.delete(key);
+    this.#delayed.remove(key);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#delayed.clear();
+    for (const taker of this.#takers.splice(0)) taker(undefined);
+  }
+
+  #makeReady(key: string, priority: Priority): void {
+    const old = this.#waiting.get(key);
+    if (old === priority || old === 'event') return;
+    this.#waiting.set(key, priority);
+    this.#ready[priority].push(key);
+    const taker = this.#takers.shift();
+    if (taker !== undefined) taker(this.#next());
+  }
+
+  #next(): string | undefined {
+    for (const priority of ['event', 'initial'] as const) {
+      for (let key = this.#ready[priority].shift(); key !== undefined; key = this.#ready[priority].shift()) {
+        if (this.#waiting.get(key) !== priority) continue; // was promoted, and stands in the other line
+        this.#waiting.delete(key);
+        this.#held.set(key, { again: undefined });
+        return key;
+      }
+    }
+    return undefined;
+  }
+
+  #free(key: string): void {
+    const again = this.#held.get(key)?.again;
+    this.#held.delete(key);
+    if (again !== undefined && !this.#closed) this.#makeReady(key, again);
+  }
+}
+
+function higher(a: Priority | undefined, b: Priority): Priority {
+  return a === 'event' || b === 'event' ? 'event' : 'initial';
+}
+
+/** An array whose head moves: shift() of a long array copies it. */
+class Fifo {
+  #items: string[] = [];
+  #head = 0;
+
+  push(item: string): void {
+    this.#items.push(item);
+  }
+
+  shift(): string | undefined {
+    const item = this.#items[this.#head];
+    if (item === undefined) return undefined;
+    this.#head += 1;
+    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+}

@@ -1,0 +1,77 @@
+import type { CoreV1Event, V1Job, V1Node, V1Pod, V1RuntimeClass } from '@kubernetes/client-node';
+import type { Facts } from '../decide/facts.ts';
+import { projectClass, projectJob, projectNode, projectPod, projectRefusal } from '../decide/project.ts';
+import type { ClassView, JobView, NodeView, PodView, RefusalView } from '../decide/view.ts';
+import { Store } from '../kube/store.ts';
+import { classKey, nodeKey } from './key.ts';
+import type { Priority } from './queue.ts';
+
+/** Everything the operator knows, and which key a change of it concerns. */
+export interface World {
+  readonly nodes: Store<V1Node, NodeView>;
+  readonly jobs: Store<V1Job, JobView>;
+  readonly pods: Store<V1Pod, PodView>;
+  readonly refusals: Store<CoreV1Event, RefusalView>;
+  readonly classes: Store<V1RuntimeClass, ClassView>;
+  /** Nodes in the store with an unfinished Job. The Jobs of a node that is gone disturb nobody. */
+  busy(): readonly string[];
+}
+
+export function makeWorld(enqueue: (key: string, priority: Priority) => void): World {
+  const working = new Set<string>();
+  const nodes = new Store<V1Node, NodeView>({
+    project: projectNode,
+    group: ({ name }) => name,
+    onChange: (name, cause) => enqueue(nodeKey(name), cause),
+  });
+  const jobs: Store<V1Job, JobView> = new Store({
+    project: projectJob,
+    group: ({ node }) => node,
+    onChange: (node, cause) => {
+      if (jobs.inGroup(node).some(({ end }) => end === undefined)) working.add(node);
+      else working.delete(node);
+      enqueue(nodeKey(node), cause);
+    },
+  });
+  const pods = new Store<V1Pod, PodView>({
+    project: projectPod,
+    group: ({ node }) => node,
+    onChange: (node, cause) => enqueue(nodeKey(node), cause),
+  });
+  const refusals = new Store<CoreV1Event, RefusalView>({
+    project: projectRefusal,
+    group: ({ jobUid }) => jobUid,
+    onChange: (jobUid, cause) => {
+      const job = jobs.all().find(({ uid }) => uid === jobUid);
+      if (job !== undefined) enqueue(nodeKey(job.node), cause);
+    },
+  });
+  const classes = new Store<V1RuntimeClass, ClassView>({
+    project: projectClass,
+    group: ({ name }) => name,
+    onChange: (name, cause) => {
+      enqueue(classKey(name), cause);
+      // Conditions of nodes mention classes in conflict. From memory, so it costs no request.
+      for (const node of nodes.all()) enqueue(nodeKey(node.name), 'initial');
+    },
+  });
+  const busy = () => [...working].filter((name) => nodes.get(name) !== undefined);
+  return { nodes, jobs, pods, refusals, classes, busy };
+}
+
+/** Memory only, never a request. undefined: the node is gone. */
+export function gather(name: string, world: World, busy: readonly string[]): Facts | undefined {
+  const node = world.nodes.get(name);
+  if (node === undefined) return undefined;
+  const jobs = world.jobs.inGroup(name);
+  const refusals = new Map<string, string>();
+  for (const { uid } of jobs) {
+    const newest = world.refusals.inGroup(uid).reduce(later, undefined);
+    if (newest !== undefined) refusals.set(uid, newest.message);
+  }
+  return { node, jobs, pods: world.pods.inGroup(name), refusals, classes: world.classes.all(), busy };
+}
+
+function later(best: RefusalView | undefined, one: RefusalView): RefusalView {
+  return best === undefined || one.atMs >= best.atMs ? one : best;
+}

@@ -1,0 +1,27 @@
+import { JOB_LABEL } from '../contract.ts';
+import type { Store } from './kube/store.ts';
+import { type Resource, Watch, type WatchOptions } from './kube/watch.ts';
+import type { World } from './loop/world.ts';
+
+/** One watch per resource, each asking for no more than is decided on. */
+export function makeWatches(
+  world: World,
+  namespace: string,
+  base: Omit<WatchOptions<object>, 'resource' | 'store'>,
+): readonly Watch<object>[] {
+  const ours = { labelSelector: `${JOB_LABEL}=true` };
+  const inNamespace = `/api/v1/namespaces/${namespace}`;
+  const watch = (store: unknown, resource: Resource) =>
+    new Watch({ ...base, resource, store: store as Store<object, unknown> });
+  return [
+    watch(world.nodes, { name: 'nodes', path: '/api/v1/nodes', selectors: {} }),
+    watch(world.jobs, { name: 'jobs', path: `/apis/batch/v1/namespaces/${namespace}/jobs`, selectors: ours }),
+    watch(world.pods, { name: 'pods', path: `${inNamespace}/pods`, selectors: ours }),
+    watch(world.refusals, {
+      name: 'events',
+      path: `${inNamespace}/events`,
+      selectors: { fieldSelector: 'involvedObject.kind=Job,reason=FailedCreate' },
+    }),
+    watch(world.classes, { name: 'runtimeclasses', path: '/apis/node.k8s.io/v1/runtimeclasses', selectors: {} }),
+  ];
+}
