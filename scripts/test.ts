@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { breaches } from './testing/layers.ts';
-import { mocha, root } from './testing/mocha.ts';
+import { mochaCommand, root } from './testing/mocha.ts';
 
 /** `npm test`: format and lint, types, the import table, and every test that needs neither a cluster nor built tools. */
 function step(name: string, program: string, args: readonly string[]): boolean {
@@ -14,12 +14,17 @@ const checks = [
   step('types', 'tsc', ['-p', '.']),
   imports(),
 ];
-const tests = mocha(['src/**/*.test.ts', 'scripts/**/*.test.ts'], process.argv.slice(2));
-process.exit(checks.every(Boolean) && tests === 0 ? 0 : 1);
+const passed = [...checks, tests()].every(Boolean);
+process.exit(passed ? 0 : 1);
 
 function imports(): boolean {
   console.log('\n# import table');
   const found = breaches(join(root, 'src'));
   for (const line of found) console.error(line);
   return found.length === 0;
+}
+
+function tests(): boolean {
+  const { file, args } = mochaCommand(['src/**/*.test.ts', 'scripts/**/*.test.ts'], process.argv.slice(2));
+  return spawnSync(file, args, { cwd: root, stdio: 'inherit' }).status === 0;
 }

@@ -1,0 +1,37 @@
+/** A node's exec, as the cluster library gives it. */
+export type Exec = (argv: readonly string[]) => Promise<string>;
+
+/**
+ * Everything an installer may leave behind, as text that two runs can be compared by: each file below the directories
+ * that hold configuration, programs and our state, with type, mode, owner and content hash, the units we may have made,
+ * and our processes. /run is left out but for transient units: containerd's own files change there all the time.
+ */
+const SCRIPT = `
+set -eu
+cd /
+for dir in etc opt usr/local usr/lib/systemd root var/lib/kwasm; do
+  [ -e "$dir" ] || continue
+  find "$dir" -xdev \\( -type f -printf '%p f %m %U:%G ' -exec sh -c 'sha256sum <"$1" | cut -c1-64' _ {} \\; \\) -o -printf '%p %y %m %U:%G %l\\n'
+done | LC_ALL=C sort
+echo '# units'
+find run/systemd/transient -name '*kwasm*' 2>/dev/null || true
+systemctl list-units --all --plain --no-legend '*kwasm*' || true
+echo '# processes'
+ps -eo args= | grep -E 'kwasm|containerd-shim-wasm' | grep -v -E 'grep|sh -c|ps -eo' || true
+echo '# mounts'
+grep -c kwasm /proc/mounts || true
+`;
+
+export async function hostState(exec: Exec): Promise<readonly string[]> {
+  return (await exec(['sh', '-c', SCRIPT])).split('\n');
+}
+
+/** Lines that are in one and not in the other, marked - (gone) and + (new). */
+export function difference(before: readonly string[], after: readonly string[]): readonly string[] {
+  const was = new Set(before);
+  const is = new Set(after);
+  return [
+    ...before.filter((line) => !is.has(line)).map((line) => `- ${line}`),
+    ...after.filter((line) => !was.has(line)).map((line) => `+ ${line}`),
+  ];
+}

@@ -1,0 +1,73 @@
+import { execa } from 'execa';
+import { eventually } from './eventually.ts';
+import type { TestCluster } from './test-cluster.ts';
+
+export const NAMESPACE = 'kwasm';
+export const RELEASE = 'kwasm-operator';
+const CHART = new URL('../../helm/kwasm-operator', import.meta.url).pathname;
+const HELM_DEADLINE_MS = 180_000;
+
+/** `helm upgrade --install` as the README has it, with the images this run built; `set` goes to --set as it is. */
+export async function installRelease(test: TestCluster, set: readonly string[] = []): Promise<void> {
+  await test.kubectl
+    .run(['create', 'namespace', NAMESPACE, '--dry-run=client', '-o', 'yaml'])
+    .then((yaml) => test.kubectl.run(['apply', '-f', '-'], yaml));
+  await test.kubectl.run([
+    'label',
+    '--overwrite',
+    'namespace',
+    NAMESPACE,
+    'pod-security.kubernetes.io/enforce=privileged',
+  ]);
+  const values = [`imageRegistry=${test.images.registry}`, `image.tag=${test.images.tag}`, ...set];
+  await helm(test, [
+    'upgrade',
+    '--install',
+    RELEASE,
+    CHART,
+    '--namespace',
+    NAMESPACE,
+    '--wait',
+    '--timeout=120s',
+    ...values.flatMap((value) => ['--set', value]),
+  ]);
+}
+
+/**
+ * Takes the annotation from every node, waits until the operator has undone what it did, and removes the release: a
+ * story ends on the nodes it began with.
+ */
+export async function removeRelease(test: TestCluster): Promise<void> {
+  await test.kubectl.run(['annotate', 'node', '--all', 'kwasm.sh/kwasm-node-']);
+  await eventually('no node carries a label of ours', 180_000, async (seen) => {
+    const left = await test.kubectl.run([
+      'get',
+      'nodes',
+      '-o',
+      'jsonpath={range .items[*]}{.metadata.name}{" "}{.metadata.labels}{"\\n"}{end}',
+    ]);
+    seen(left);
+    return left.includes('kwasm.sh') ? undefined : true;
+  });
+  await eventually('no Job is left running', 180_000, async (seen) => {
+    const active = await test.kubectl.run([
+      'get',
+      'jobs',
+      '-n',
+      NAMESPACE,
+      '-o',
+      'jsonpath={range .items[?(@.status.active>0)]}{.metadata.name}{"\\n"}{end}',
+    ]);
+    seen(active);
+    return active.trim() === '' ? true : undefined;
+  });
+  await helm(test, ['uninstall', RELEASE, '--namespace', NAMESPACE, '--wait', '--timeout=120s']);
+  await test.kubectl.run(['delete', 'namespace', NAMESPACE, '--wait=true', '--timeout=90s']);
+}
+
+export async function helm(test: TestCluster, args: readonly string[]): Promise<string> {
+  const { stdout } = await execa(test.cluster.helm, ['--kubeconfig', test.cluster.kubeconfig, ...args], {
+    timeout: HELM_DEADLINE_MS,
+  });
+  return stdout;
+}

@@ -1,0 +1,61 @@
+import { execa } from 'execa';
+import type { TestRun } from '../e2e/harness/test-cluster.ts';
+import { messageOf } from '../src/errors.ts';
+import { bringUp, takeDown } from './cluster/lifecycle.ts';
+import { parseNodes } from './cluster/node-spec.ts';
+import { progressTo } from './cluster/progress.ts';
+import { buildImages } from './images/build.ts';
+import { mochaCommand, root } from './testing/mocha.ts';
+import { ensurePackages } from './toolchain/packages.ts';
+
+/**
+ * `npm run e2e [-- e2e/FILE.test.ts ...]`: a cluster of its own with every containerd generation, the images of this
+ * tree, then the stories, one after the other. KWASM_E2E_KEEP=1 leaves the cluster up for the next run.
+ */
+const NAME = 'kwasm-e2e';
+const RANGE = '10.189.0.0/16';
+const NODES = '2.3,1.7,1.6';
+
+const abort = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => abort.abort(new Error('interrupted')));
+}
+const progress = progressTo((line) => console.error(line));
+const context = { progress, signal: abort.signal };
+const keep = process.env['KWASM_E2E_KEEP'] === '1';
+
+async function stories(files: readonly string[]): Promise<number> {
+  const cluster = await bringUp({ name: NAME, range: RANGE, nodes: parseNodes(NODES) }, undefined, context);
+  // What the stories themselves call: they derive images from ours.
+  await ensurePackages(['buildah', 'skopeo'], progress.say, abort.signal);
+  const images = await buildImages({ registry: cluster.registry, ...context });
+  const run: TestRun = { cluster: NAME, images };
+  const { file, args } = mochaCommand(files.length > 0 ? files : ['e2e/*.test.ts'], [
+    '--bail=false',
+    '--timeout=600000',
+  ]);
+  const done = await execa(file, args, {
+    cwd: root,
+    env: { KWASM_E2E: JSON.stringify(run) },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    reject: false,
+    cancelSignal: abort.signal,
+    forceKillAfterDelay: 30_000,
+  });
+  return done.exitCode ?? 1;
+}
+
+let code = 1;
+try {
+  code = await stories(process.argv.slice(2));
+} catch (error) {
+  console.error(`e2e: ${messageOf(error)}`);
+}
+if (!keep) {
+  // Also after Ctrl-C, hence without the signal.
+  await takeDown(NAME, undefined, { progress }).catch((error: unknown) => {
+    console.error(`e2e: ${messageOf(error)}`);
+    code = 1;
+  });
+}
+process.exitCode = code;
