@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Toolchain } from '../toolchain/toolchain.ts';
+import { command } from './command.ts';
+import { withLock } from './lock.ts';
+import { cacheDir } from './paths.ts';
+import type { Progress } from './progress.ts';
+import { CONTAINERD, type ContainerdMinor, VERSIONS } from './versions.ts';
+
+/** A group of programs that one go.mod under tools/ pins, built together. */
+export interface GoTool {
+  readonly group: string;
+  readonly version: string;
+  /** Name of the program → its package. */
+  readonly programs: Readonly<Record<string, string>>;
+  readonly ldflags: readonly string[];
+  /** What a first build costs on two cores, for the person who waits. */
+  readonly firstBuild: string;
+}
+
+const GROUPS = new URL('./tools/', import.meta.url).pathname;
+const BUILD_TIMEOUT_MS = 60 * 60_000;
+
+export const kubernetes: GoTool = {
+  group: 'kubernetes',
+  version: VERSIONS.kubernetes,
+  programs: Object.fromEntries(
+    ['kube-apiserver', 'kube-controller-manager', 'kube-proxy', 'kube-scheduler', 'kubelet', 'kubectl'].map((name) => [
+      name,
+      `k8s.io/kubernetes/cmd/${name}`,
+    ]),
+  ),
+  ldflags: kubernetesStamp(VERSIONS.kubernetes),
+  firstBuild: 'about 10 minutes',
+};
+
+export const etcd: GoTool = {
+  group: 'etcd',
+  version: VERSIONS.etcd,
+  programs: { etcd: 'go.etcd.io/etcd/server/v3' },
+  ldflags: [],
+  firstBuild: 'under a minute',
+};
+
+export const helm: GoTool = {
+  group: 'helm',
+  version: VERSIONS.helm,
+  programs: { helm: 'helm.sh/helm/v4/cmd/helm' },
+  ldflags: [],
+  firstBuild: 'about 4 minutes',
+};
+
+export const helm3: GoTool = {
+  group: 'helm-3',
+  version: VERSIONS.helm3,
+  programs: { helm: 'helm.sh/helm/v3/cmd/helm' },
+  ldflags: [`-X helm.sh/helm/v3/internal/version.version=v${VERSIONS.helm3}`],
+  firstBuild: 'about 3 minutes',
+};
+
+export const kindTool: GoTool = {
+  group: 'kind',
+  version: VERSIONS.kind,
+  programs: { kind: 'sigs.k8s.io/kind' },
+  ldflags: [],
+  firstBuild: 'under a minute',
+};
+
+/** Alone, for those whose cluster comes from elsewhere. */
+export const kubectl: GoTool = {
+  group: 'kubernetes',
+  version: VERSIONS.kubernetes,
+  programs: { kubectl: 'k8s.io/kubernetes/cmd/kubectl' },
+  ldflags: kubernetesStamp(VERSIONS.kubernetes),
+  firstBuild: 'about 3 minutes',
+};
+
+export function containerd(minor: ContainerdMinor): GoTool {
+  const module = minor.startsWith('1.') ? 'github.com/containerd/containerd' : 'github.com/containerd/containerd/v2';
+  return {
+    group: `containerd-${minor}`,
+    version: CONTAINERD[minor],
+    programs: Object.fromEntries(
+      ['containerd', 'containerd-shim-runc-v2', 'ctr'].map((name) => [name, `${module}/cmd/${name}`]),
+    ),
+    ldflags: [`-X ${module}/version.Version=${CONTAINERD[minor]}`],
+    firstBuild: 'about 2 minutes',
+  };
+}
+
+function kubernetesStamp(version: string): readonly string[] {
+  const [major, minor] = version.split('.');
+  const stamps = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor };
+  return Object.entries(stamps).map(([key, value]) => `-X k8s.io/component-base/version.${key}=${value}`);
+}
+
+/** Where the group's programs lie once built: the path changes with the version and with every pinned dependency. */
+export function toolDir(tool: GoTool): string {
+  const pins = createHash('sha256')
+    .update(readFileSync(join(GROUPS, tool.group, 'go.mod')))
+    .update(readFileSync(join(GROUPS, tool.group, 'go.sum')))
+    .update(tool.ldflags.join(' '));
+  const name = Object.keys(tool.programs).length === 1 ? Object.keys(tool.programs)[0] : tool.group;
+  return join(cacheDir(), 'tools', `${name}-${tool.version}-${pins.digest('hex').slice(0, 12)}`);
+}
+
+/** Builds the group unless it is there already, and returns its directory. */
+export async function ensureGoTool(
+  tool: GoTool,
+  go: () => Promise<Toolchain>,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<string> {
+  const target = toolDir(tool);
+  if (existsSync(target)) return target;
+  const waiting = () => progress.say(`  ... another process builds ${tool.group}; waiting for it`);
+  return withLock(join(cacheDir(), 'tools', `${tool.group}.lock`), waiting, async () => {
+    if (existsSync(target)) return target;
+    const names = Object.keys(tool.programs).join(', ');
+    const what = `build ${tool.group} ${tool.version} (${names}; ${tool.firstBuild} the first time)`;
+    await progress.step(what, async () => build(tool, await go(), `${target}.partial`, signal));
+    renameSync(`${target}.partial`, target);
+    return target;
+  });
+}
+
+async function build(tool: GoTool, go: Toolchain, out: string, signal: AbortSignal | undefined): Promise<void> {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  const packages = Object.values(tool.programs);
+  const ldflags = ['-s', '-w', ...tool.ldflags].join(' ');
+  const { file, args, cwd, env } = go.command(
+    ['build', '-trimpath', '-ldflags', ldflags, '-o', `${out}/`, ...packages],
+    {
+      cwd: join(GROUPS, tool.group),
+      env: { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
+      writable: [out],
+    },
+  );
+  await command(file, args, { cwd, env, timeoutMs: BUILD_TIMEOUT_MS, signal });
+  for (const [name, path] of Object.entries(tool.programs)) {
+    const built = join(out, programName(path));
+    if (built !== join(out, name)) renameSync(built, join(out, name));
+  }
+}
+
+/** Go names a program after its directory, unless that is a major version. */
+function programName(path: string): string {
+  const parts = path.split('/');
+  const last = parts.at(-1) ?? path;
+  return /^v\d+$/.test(last) ? (parts.at(-2) ?? last) : last;
+}

@@ -1,0 +1,47 @@
+import { existsSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { command } from '../command.ts';
+import { clusterDir } from '../paths.ts';
+import type { Context } from '../provider.ts';
+import { addressesOf } from './addresses.ts';
+import { findGroups, removeGroups } from './cgroup-removal.ts';
+import { groupName } from './cgroups.ts';
+import { removeNetwork, setIpForward } from './network.ts';
+import { kill } from './processes.ts';
+import { localClusters, readState } from './state.ts';
+
+/** Takes the cluster away. Nothing here needs the cluster to be whole, or `up` to have come to its end. */
+export async function down(name: string, { progress }: Context): Promise<void> {
+  const dir = clusterDir(name);
+  const state = readState(name);
+  await progress.step('processes', () => kill(dir));
+  await progress.step('cgroups', () => removeGroups(findGroups(groupName(name, ''))));
+  if (state !== undefined) {
+    await progress.step('network', async () => {
+      await removeNetwork(name, addressesOf(state.range));
+      const others = localClusters().filter((other) => other !== name);
+      if (others.length === 0 && state.ipForwardBefore !== null) setIpForward(state.ipForwardBefore);
+    });
+  }
+  await progress.step('files', async () => {
+    await unmountBelow(dir);
+    rmSync(dir, { recursive: true, force: true });
+    removeIfEmpty('/run/systemd/nspawn');
+  });
+}
+
+/** The nodes' mounts vanish with their namespaces. Should a person have mounted something below, it must not be deleted. */
+async function unmountBelow(dir: string): Promise<void> {
+  const points = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((point) => point.startsWith(`${dir}/`));
+  for (const point of points.reverse()) await command('umount', [point]);
+}
+
+function removeIfEmpty(dir: string): void {
+  try {
+    if (existsSync(dir)) rmdirSync(dir);
+  } catch {
+    // somebody else's machines live there
+  }
+}

@@ -1,0 +1,173 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { systemClock } from '../../../src/clock.ts';
+import { Terminal } from '../../../src/errors.ts';
+import { clusterDir } from '../paths.ts';
+import type { ExecOptions, ExecResult } from '../provider.ts';
+import { type BootPlan, bootScript } from './boot-script.ts';
+import { findGroups, removeGroups } from './cgroup-removal.ts';
+import { groupName, planCgroups } from './cgroups.ts';
+import { bridgeName, removeNodeLink } from './network.ts';
+import type { NodeFile } from './node-files.ts';
+import { kill, running, start } from './processes.ts';
+
+/** A node's machine: a directory, and while it runs one nspawn process with a systemd below it. */
+export interface Machine {
+  readonly cluster: string;
+  readonly name: string;
+}
+
+export function machineDir({ cluster, name }: Machine): string {
+  return join(clusterDir(cluster), 'nodes', name);
+}
+
+function role({ name }: Machine): string {
+  return `node:${name}`;
+}
+
+/** The disk of a new machine. Made once: what happened to it since is the node's own history. */
+export function prepare(machine: Machine, files: () => Readonly<Record<string, NodeFile>>): void {
+  const dir = machineDir(machine);
+  if (existsSync(dir)) return;
+  const partial = `${dir}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  for (const name of ['upper', 'work', 'root', 'cgroup', 'containerd', 'kubelet']) {
+    mkdirSync(join(partial, name), { recursive: true });
+  }
+  for (const [path, entry] of Object.entries(files())) {
+    const target = join(partial, 'upper', path);
+    mkdirSync(dirname(target), { recursive: true });
+    if (entry.kind === 'link') symlinkSync(entry.to, target);
+    else writeFileSync(target, entry.content, { mode: entry.mode });
+  }
+  renameSync(partial, dir);
+}
+
+export interface Start {
+  readonly rootfs: string;
+  readonly programs: Readonly<Record<string, string>>;
+}
+
+const UP_WITHIN_MS = 60_000;
+const POLL_MS = 100;
+
+/** Starts the machine unless it runs, and waits for its systemd. */
+export async function boot(machine: Machine, { rootfs, programs }: Start): Promise<void> {
+  const cluster = clusterDir(machine.cluster);
+  if (running(cluster, role(machine)).length === 0) {
+    await bury(machine);
+    const group = groupName(machine.cluster, machine.name);
+    const facts = {
+      own: readFileSync('/proc/self/cgroup', 'utf8'),
+      mounts: readFileSync('/proc/self/mountinfo', 'utf8'),
+    };
+    const plan: BootPlan = {
+      machine: machine.name,
+      bridge: bridgeName(machine.cluster),
+      rootfs,
+      dir: machineDir(machine),
+      programs,
+      cgroups: planCgroups(facts, group),
+    };
+    start(cluster, {
+      role: role(machine),
+      file: 'unshare',
+      args: ['--mount', '--propagation', 'private', 'sh', '-c', bootScript(plan)],
+      log: logFile(machine),
+    });
+  }
+  await systemdUp(machine);
+}
+
+async function systemdUp(machine: Machine): Promise<void> {
+  const end = systemClock.monotonicMs() + UP_WITHIN_MS;
+  let state = 'not started';
+  for (;;) {
+    if (running(clusterDir(machine.cluster), role(machine)).length === 0) state = 'its nspawn ended';
+    else if (leader(machine) !== undefined) {
+      const { stdout } = await exec(machine, ['systemctl', 'is-system-running']);
+      state = stdout.trim();
+      if (state === 'running' || state === 'degraded') return;
+    }
+    if (state === 'its nspawn ended' || systemClock.monotonicMs() > end) {
+      throw new Terminal(
+        `node ${machine.name} did not boot (${state}); the end of ${logFile(machine)}:\n${tail(machine)}`,
+      );
+    }
+    await systemClock.sleep(POLL_MS);
+  }
+}
+
+function logFile({ cluster, name }: Machine): string {
+  return join(clusterDir(cluster), 'logs', `${name}.log`);
+}
+
+function tail(machine: Machine): string {
+  const file = logFile(machine);
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').slice(-15).join('\n') : '(no log)';
+}
+
+/** Power cut. nspawn's death kills PID 1, and with it everything in the machine. */
+export async function crash(machine: Machine): Promise<void> {
+  await kill(clusterDir(machine.cluster), role(machine));
+  await bury(machine);
+}
+
+/** What a dead machine leaves for a moment: its last processes, their groups, the host's end of its link. */
+async function bury(machine: Machine): Promise<void> {
+  const name = groupName(machine.cluster, machine.name);
+  await removeGroups(findGroups(name).filter((group) => group.endsWith(`/${name}`)));
+  await removeNodeLink(machine.name);
+}
+
+/** The machine's PID 1, as this machine numbers it. */
+export function leader(machine: Machine): number | undefined {
+  for (const { pid } of running(clusterDir(machine.cluster), role(machine))) {
+    for (const child of childrenOf(pid)) {
+      const text = readIfThere(`/proc/${child}/status`);
+      // PID 1 of an inner process namespace, and past nspawn's own set-up.
+      if (/^NSpid:\s+\d+\s+1$/m.test(text) && /^Name:\s+systemd$/m.test(text)) return child;
+    }
+  }
+  return undefined;
+}
+
+function childrenOf(pid: number): readonly number[] {
+  return readIfThere(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const EXEC_TIMEOUT_MS = 60_000;
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+const ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LANG: 'C.UTF-8',
+};
+
+/** Runs a program in the machine's namespaces; it starts in /, with a root login's environment and none of ours. */
+export async function exec(machine: Machine, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  const pid = leader(machine);
+  if (pid === undefined) throw new Terminal(`node ${machine.name} is not running`);
+  const args = ['-t', String(pid), '-m', '-u', '-i', '-n', '-p', '--', ...argv];
+  const result = await execa('nsenter', args, {
+    reject: false,
+    stripFinalNewline: false,
+    extendEnv: false,
+    env: ENVIRONMENT,
+    timeout: options.timeoutMs ?? EXEC_TIMEOUT_MS,
+    maxBuffer: OUTPUT_BYTES_MAX,
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+  });
+  if (result.timedOut)
+    throw new Terminal(`${machine.name}: ${argv.join(' ')}: no end after ${options.timeoutMs ?? EXEC_TIMEOUT_MS} ms`);
+  return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 128 };
+}

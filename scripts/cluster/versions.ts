@@ -1,0 +1,31 @@
+/**
+ * Every version a cluster is made of, in this one table. The Go tools are pinned once more, with their checksums, in
+ * tools/<group>/go.mod and go.sum; a test holds the two together.
+ */
+export const CONTAINERD = {
+  '1.6': '1.6.36',
+  '1.7': '1.7.35',
+  '2.1': '2.1.9',
+  '2.3': '2.3.7',
+  '2.4': '2.4.2',
+} as const;
+
+/** What `--nodes` names: a minor release of containerd. */
+export type ContainerdMinor = keyof typeof CONTAINERD;
+
+export const VERSIONS = {
+  kubernetes: '1.36.3',
+  etcd: '3.6.16',
+  helm: '4.3.1',
+  /** For those who have not moved on yet: the chart is tested with both. */
+  helm3: '3.22.0',
+  kind: '0.32.0',
+  /** The node image that this release of kind was made with. */
+  kindNode: 'kindest/node:v1.36.1@sha256:3489c7674813ba5d8b1a9977baea8a6e553784dab7b84759d1014dbd78f7ebd5',
+  /** kind's registry, as its documentation has it. */
+  kindRegistry: 'registry:3',
+  /** The nodes' own system: Debian's suite. */
+  nodeSuite: 'trixie',
+  /** Where compilers come from when the system's are too old or missing: Debian's newest suite. */
+  toolchainSuite: 'sid',
+} as const;
