@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import { writeWhole } from './blobs.ts';
+
+/**
+ * componentize-js 0.23.0 carries an engine that was built against WASI 0.2.10 and accepts no other version; jco ships the
+ * files of 0.2.12. Point releases of WASI 0.2 only add (https://github.com/WebAssembly/WASI/blob/main/docs/Versioning.md),
+ * and what the engine and our world use was there before, so the files serve under the version the engine asks for.
+ */
+const ENGINE_WASI = '0.2.10';
+const SHIPPED_WASI = '0.2.12';
+
+const require = createRequire(import.meta.url);
+const jcoDir = dirname(dirname(require.resolve('@bytecodealliance/jco')));
+
+/** The component's bytes; made (in about 10 s) when its sources or its tools changed. */
+export async function demoComponent(source: string, cacheRoot: string): Promise<Buffer> {
+  const file = join(cacheRoot, 'components', `${componentKey(source)}.wasm`);
+  if (!existsSync(file)) {
+    rmSync(dirname(file), { recursive: true, force: true }); // of earlier sources
+    mkdirSync(dirname(file), { recursive: true });
+    const work = mkdtempSync(join(cacheRoot, 'component-'));
+    try {
+      writeWhole(file, await componentized(source, work));
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  }
+  return readFileSync(file);
+}
+
+function componentKey(source: string): string {
+  const hash = createHash('sha256').update(`${ENGINE_WASI} ${SHIPPED_WASI}`);
+  for (const name of ['componentize-js', 'jco', 'preview2-shim']) hash.update(versionOf(name));
+  for (const name of readdirSync(source).toSorted()) hash.update(name).update(readFileSync(join(source, name)));
+  return hash.digest('hex').slice(0, 32);
+}
+
+function versionOf(name: string): string {
+  const file = join(dirname(jcoDir), name, 'package.json');
+  return `${name}@${(JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version}`;
+}
+
+async function componentized(source: string, work: string): Promise<Uint8Array> {
+  const sourcePath = join(work, 'handler.js');
+  await build({
+    entryPoints: [join(source, 'handler.ts')],
+    outfile: sourcePath,
+    bundle: true,
+    format: 'esm',
+    target: 'es2023',
+    external: ['wasi:*'],
+    logLevel: 'silent',
+  });
+  const witPath = join(work, 'wit');
+  layOutWit(source, witPath);
+  const [{ componentize }, filesystem] = await Promise.all([
+    import('@bytecodealliance/componentize-js'),
+    import('@bytecodealliance/preview2-shim/filesystem'),
+  ]);
+  // The splicer inside componentize-js is a component itself: it reads the WIT through this shim, which opens nothing by default.
+  // Its declared type is that of its browser build.
+  const setPreopens = filesystem._setPreopens as unknown as (hostPaths: Readonly<Record<string, string>>) => void;
+  setPreopens({ [witPath]: witPath });
+  return (await componentize({ sourcePath, witPath, worldName: 'demo' })).component;
+}
+
+function layOutWit(source: string, witPath: string): void {
+  const shipped = join(jcoDir, 'lib/wit/builtin', SHIPPED_WASI);
+  mkdirSync(join(witPath, 'deps'), { recursive: true });
+  cpSync(join(source, 'world.wit'), join(witPath, 'world.wit'));
+  for (const name of readdirSync(shipped)) {
+    const text = readFileSync(join(shipped, name, 'package.wit'), 'utf8');
+    writeFileSync(join(witPath, 'deps', `${name}.wit`), text.replaceAll(`@${SHIPPED_WASI}`, `@${ENGINE_WASI}`));
+  }
+}

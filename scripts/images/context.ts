@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeWhole } from './blobs.ts';
+import { bundle, PROGRAMS } from './bundle.ts';
+import { demoComponent } from './component.ts';
+import { pathsBelow } from './entries.ts';
+import type { Architecture } from './oci.ts';
+import type { ImageName } from './registry.ts';
+import { type BuiltShim, writeAssets } from './shims.ts';
+
+/** An image before it is built: what `docker buildx build --file DOCKERFILE CONTEXT` would be given. */
+export interface ImageSource {
+  readonly dockerfile: string;
+  readonly context: string;
+  readonly platforms: readonly Architecture[];
+}
+
+const DOCKERFILES: Readonly<Record<ImageName, string>> = {
+  operator: 'installer-image/operator.Dockerfile',
+  installer: 'installer-image/Dockerfile',
+  demo: 'installer-image/demo.Dockerfile',
+};
+
+export type ImageSources = Readonly<Record<ImageName, ImageSource>>;
+
+/** Lays every image's files out below `cacheRoot`/context. */
+export async function layOut(
+  root: string,
+  cacheRoot: string,
+  shims: readonly BuiltShim[],
+  native: Architecture,
+): Promise<ImageSources> {
+  const source = (name: ImageName, platforms: readonly Architecture[]): ImageSource => {
+    const context = join(cacheRoot, 'context', name);
+    mkdirSync(context, { recursive: true });
+    return { dockerfile: join(root, DOCKERFILES[name]), context, platforms };
+  };
+  // A component is the same bytes everywhere; the other two carry binaries of this machine's architecture.
+  const [operator, installer, demo] = [
+    source('operator', [native]),
+    source('installer', [native]),
+    source('demo', ['amd64', 'arm64']),
+  ];
+  await bundle(root, PROGRAMS.operator, operator.context);
+  await bundle(root, PROGRAMS.installer, installer.context);
+  writeAssets(join(installer.context, 'assets'), shims);
+  writeWhole(
+    join(demo.context, 'component.wasm'),
+    await demoComponent(join(root, 'manifests/demo/component'), cacheRoot),
+  );
+  return { operator, installer, demo };
+}
+
+/** A digest of all that an image is made from beside its base. */
+export function sourceDigest({ dockerfile, context }: ImageSource): string {
+  const hash = createHash('sha256').update(readFileSync(dockerfile));
+  for (const path of pathsBelow(context)) {
+    const file = join(context, path);
+    if (lstatSync(file).isFile()) hash.update(`${path}\0`).update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,25 @@
+import { messageOf, Terminal } from '../../src/errors.ts';
+import { progressTo } from '../cluster/progress.ts';
+import { parseImagesArguments, USAGE } from './arguments.ts';
+import { buildImages } from './build.ts';
+
+async function main(argv: readonly string[]): Promise<void> {
+  const args = parseImagesArguments(argv);
+  if (args === 'help') {
+    console.log(USAGE);
+    return;
+  }
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => stop.abort(new Terminal('stopped; the next run goes on from here')));
+  }
+  const progress = progressTo((line) => console.error(line));
+  const images = await buildImages({ ...args, progress, signal: stop.signal });
+  for (const reference of [images.operator, images.installer, images.demo]) console.log(reference);
+  console.error(`In the chart's values: --set imageRegistry=${images.registry} --set image.tag=${images.tag}`);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(`images: ${messageOf(error)}`);
+  process.exitCode = 1;
+});
