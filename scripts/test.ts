@@ -12,6 +12,7 @@ function step(name: string, program: string, args: readonly string[]): boolean {
 const checks = [
   step('format and lint', 'biome', ['check', '--error-on-warnings', '.']),
   step('types', 'tsc', ['-p', '.']),
+  step('types of the demo component', 'tsc', ['-p', 'manifests/demo/component']),
   imports(),
 ];
 const passed = [...checks, tests()].every(Boolean);

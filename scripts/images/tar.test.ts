@@ -43,6 +43,7 @@ describe('tar', () => {
         const { stdout } = await execa('tar', ['--extract', '--to-stdout', '--file=-', 'f'], {
           input,
           encoding: 'buffer',
+          stripFinalNewline: false,
         });
         expect(Buffer.from(stdout)).to.deep.equal(Buffer.from(content));
       }),
