@@ -1,36 +1,39 @@
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
-/** A program of src/ as one file, with what it reads beside itself. */
+/** A program of src/, with what it reads beside itself. */
 export interface Program {
+  readonly name: string; // of the bundle
   readonly entry: string; // below the repository
-  readonly outfile: string; // in the context
   readonly beside: readonly string[]; // files that land in the bundle's directory
 }
 
 export const PROGRAMS = {
-  operator: { entry: 'src/operator/main.ts', outfile: 'app/operator.mjs', beside: [] },
+  operator: { name: 'operator', entry: 'src/operator/main.ts', beside: [] },
   installer: {
+    name: 'installer',
     entry: 'src/installer/main.ts',
-    outfile: 'app/installer.mjs',
     beside: ['src/installer/apply/restore.sh'],
   },
 } as const satisfies Record<string, Program>;
 
 /**
  * White space and dead branches go; names stay, and there is no source map: a stack trace names the functions as they
- * are in src/, and reading one costs an operator no memory for a map.
+ * are in src/, and reading one costs an operator no memory for a map. What is imported on demand is a file of its own:
+ * the operator in a cluster never reads the 5 MB of client-node.
  */
-export async function bundle(root: string, program: Program, context: string): Promise<void> {
-  const outfile = join(context, program.outfile);
-  rmSync(dirname(outfile), { recursive: true, force: true });
-  mkdirSync(dirname(outfile), { recursive: true });
+export async function bundle(root: string, { name, entry, beside }: Program, context: string): Promise<void> {
+  const outdir = join(context, 'app');
+  rmSync(outdir, { recursive: true, force: true });
+  mkdirSync(outdir, { recursive: true });
   await build({
     absWorkingDir: root,
-    entryPoints: [program.entry],
-    outfile,
+    entryPoints: [{ in: entry, out: name }],
+    outdir,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: true,
     platform: 'node',
     target: 'node24',
     format: 'esm',
@@ -43,5 +46,5 @@ export async function bundle(root: string, program: Program, context: string): P
       js: 'import{createRequire as __kwasmRequire}from"node:module";const require=__kwasmRequire(import.meta.url);',
     },
   });
-  for (const file of program.beside) copyFileSync(join(root, file), join(dirname(outfile), basename(file)));
+  for (const file of beside) copyFileSync(join(root, file), join(outdir, basename(file)));
 }
