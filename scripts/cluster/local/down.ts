@@ -5,21 +5,22 @@ import type { Context } from '../provider.ts';
 import { addressesOf } from './addresses.ts';
 import { findGroups, removeGroups } from './cgroup-removal.ts';
 import { groupName } from './cgroups.ts';
-import { removeNetwork, setIpForward } from './network.ts';
+import { removeNetwork } from './network.ts';
 import { kill } from './processes.ts';
-import { localClusters, readState } from './state.ts';
+import { localClusters, remains } from './state.ts';
+import { restore } from './sysctls.ts';
 
 /** Takes the cluster away. Nothing here needs the cluster to be whole, or `up` to have come to its end. */
 export async function down(name: string, { progress }: Context): Promise<void> {
   const dir = clusterDir(name);
-  const state = readState(name);
+  const { range, sysctlsBefore } = remains(name);
   await progress.step('processes', () => kill(dir));
   await progress.step('cgroups', () => removeGroups(findGroups(groupName(name, ''))));
-  if (state !== undefined) {
+  if (range !== undefined) {
     await progress.step('network', async () => {
-      await removeNetwork(name, addressesOf(state.range));
+      await removeNetwork(name, addressesOf(range));
       const others = localClusters().filter((other) => other !== name);
-      if (others.length === 0 && state.ipForwardBefore !== null) setIpForward(state.ipForwardBefore);
+      if (others.length === 0) restore(sysctlsBefore);
     });
   }
   await progress.step('files', async () => {

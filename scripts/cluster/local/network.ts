@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { Terminal } from '../../../src/errors.ts';
 import { command, succeeds } from '../command.ts';
 import { type Addresses, type NodeAddresses, overlapping } from './addresses.ts';
@@ -28,17 +28,6 @@ export async function ensureNetwork(cluster: string, addresses: Addresses): Prom
   await command('ip', ['link', 'set', bridge, 'up']);
   for (const rule of rules(cluster, addresses)) await ensureRule(rule);
 }
-
-/** The whole machine's switch; other programs may need it, too, so the value we found is the one that we put back. */
-export function ipForward(): '0' | '1' {
-  return readFileSync(IP_FORWARD, 'utf8').trim() === '0' ? '0' : '1';
-}
-
-export function setIpForward(value: '0' | '1'): void {
-  if (ipForward() !== value) writeFileSync(IP_FORWARD, value);
-}
-
-const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward';
 
 export async function routePods(cluster: string, { address, pods }: NodeAddresses): Promise<void> {
   await command('ip', ['route', 'replace', pods, 'via', address, 'dev', bridgeName(cluster)]);

@@ -11,7 +11,7 @@ export const DEFAULT_RANGE = '10.187.0.0/16';
 export function planState(spec: ClusterSpec, existing: ClusterState | undefined, salt: string): ClusterState {
   if (existing === undefined) {
     const { name, range = DEFAULT_RANGE, nodes = DEFAULT_NODES } = spec;
-    const empty: ClusterState = { provider: 'local', name, range, nodes: [], ipForwardBefore: null };
+    const empty: ClusterState = { provider: 'local', name, range, nodes: [], sysctlsBefore: {} };
     return nodes.reduce((state, node) => withNode(state, node, salt), empty);
   }
   const [have, want] = [existing.nodes, spec.nodes ?? existing.nodes].map((nodes) => nodes.map(formatNode).join(','));

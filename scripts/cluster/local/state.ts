@@ -22,8 +22,8 @@ const stateSchema = z.object({
   name: z.string(),
   range: z.string(),
   nodes: z.array(nodeSchema),
-  /** net.ipv4.ip_forward as we found it; null while we have not touched it. */
-  ipForwardBefore: z.enum(['0', '1']).nullable(),
+  /** Settings of this machine that we raised, as we found them. */
+  sysctlsBefore: z.record(z.string(), z.number()),
 });
 
 export type NodeState = Readonly<z.infer<typeof nodeSchema>>;
@@ -38,6 +38,18 @@ export function readState(name: string): ClusterState | undefined {
   const parsed = stateSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
   if (parsed.success) return parsed.data;
   throw new Terminal(`${file} was written by another version of this script: npm run cluster -- down --name ${name}`);
+}
+
+const remainsSchema = z.object({
+  range: z.string().optional(),
+  sysctlsBefore: z.record(z.string(), z.number()).default({}),
+});
+
+/** As much as anybody needs to know of a cluster to take it away, whichever version of this script made it. */
+export function remains(name: string): Readonly<z.infer<typeof remainsSchema>> {
+  const file = stateFile(name);
+  if (!existsSync(file)) return { sysctlsBefore: {} };
+  return remainsSchema.catch({ sysctlsBefore: {} }).parse(JSON.parse(readFileSync(file, 'utf8')));
 }
 
 export function writeState(state: ClusterState): void {

@@ -8,14 +8,15 @@ import type { ClusterSpec, Context } from '../provider.ts';
 import { addressesOf } from './addresses.ts';
 import { ensureControlPlane, ensureSecrets } from './control-plane.ts';
 import { ensureImage, pauseImage } from './images.ts';
-import { ensureNetwork, ipForward, setIpForward } from './network.ts';
+import { ensureNetwork } from './network.ts';
 import { type NodeContext, routeToServices, startNode } from './node.ts';
 import { planState } from './plan.ts';
 import { ensurePrograms } from './programs.ts';
 import { nodesReady } from './ready.ts';
 import { ensureRegistry, registryAddress } from './registry.ts';
 import { ensureRootfs } from './rootfs.ts';
-import { type ClusterState, localClusters, type NodeState, readState, writeState } from './state.ts';
+import { type ClusterState, localClusters, type NodeState, readState, remains, writeState } from './state.ts';
+import { raise, readSysctls, tooLow } from './sysctls.ts';
 
 /** Debian's names of what this provider starts. */
 const PACKAGES = [
@@ -69,12 +70,11 @@ export function toolsOf(nodes: readonly NodeState[]) {
 
 /** The state is written before the first thing outside the cache is touched: `down` finds what it says. */
 async function openNetwork(state: ClusterState): Promise<void> {
-  // Another cluster may have switched it on already: then what that one found is what the last of us puts back.
-  const others = localClusters().map((name) => readState(name)?.ipForwardBefore ?? null);
-  const before = state.ipForwardBefore ?? others.find((value) => value !== null) ?? ipForward();
-  writeState({ ...state, ipForwardBefore: before });
+  const others = localClusters().map((name) => remains(name).sysctlsBefore);
+  const sysctlsBefore = tooLow(readSysctls(), others);
+  writeState({ ...state, sysctlsBefore });
+  raise(sysctlsBefore);
   await ensureNetwork(state.name, addressesOf(state.range));
-  setIpForward('1');
 }
 
 /** `bin/` is what a person puts into PATH. */
