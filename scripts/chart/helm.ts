@@ -1,18 +1,16 @@
 import { join } from 'node:path';
 import { command } from '../cluster/command.ts';
-import { ensureGoTool, helm } from '../cluster/go-tools.ts';
+import { type GoTool, helm, toolDir } from '../cluster/go-tools.ts';
+import { ensurePrograms } from '../cluster/local/programs.ts';
 import type { Progress } from '../cluster/progress.ts';
-import { toolchain } from '../toolchain/toolchain.ts';
 
-const CHART = new URL('../../helm/kwasm-operator', import.meta.url).pathname;
+export const CHART = new URL('../../helm/kwasm-operator', import.meta.url).pathname;
 const HELM_TIMEOUT_MS = 60_000;
 
-/** The pinned Helm, built on first use; KWASM_HELM names another, to try the chart with (Helm 3, say). */
-export async function helmProgram(progress: Progress): Promise<string> {
-  const own = process.env['KWASM_HELM'];
-  if (own !== undefined && own !== '') return own;
-  const go = () => toolchain('go', { version: '1.26', say: progress.say });
-  return join(await ensureGoTool(helm, go, progress), 'helm');
+/** The pinned Helm, built on first use. */
+export async function helmProgram(progress: Progress, tool: GoTool = helm): Promise<string> {
+  await ensurePrograms([tool], progress);
+  return join(toolDir(tool), 'helm');
 }
 
 export interface RenderOptions {

@@ -13,7 +13,7 @@ none of the keys added since: so every new key may be absent here, and the refer
 {{- end }}
 
 {{- define "kwasm-operator.noRegistry" -}}
-{{- fail (printf "No registry to pull %s from. The images are not published yet: build and push them with `npm run images -- --push REGISTRY`, then add --set imageRegistry=REGISTRY (a full reference in %s overrides it)" (index . 0) (index . 1)) -}}
+{{- fail (printf "No registry to pull %s from: the images are not published yet. Build and push them with `npm run images -- --push REGISTRY`, then add what it prints, --set imageRegistry=REGISTRY and --set image.tag=TAG (a full reference in %s overrides them)" (index . 0) (index . 1)) -}}
 {{- end }}
 
 {{/* Tag of our images. KWasm tagged its operator `kwasm-operator-0.2.2`; no image of ours has such a tag. May end in a digest. */}}

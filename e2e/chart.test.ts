@@ -1,0 +1,360 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { V1Pod, V1Service } from '@kubernetes/client-node';
+import { expect } from 'chai';
+import { dump, load } from 'js-yaml';
+import { CHART, helmProgram, render } from '../scripts/chart/helm.ts';
+import { manifest, PLACEHOLDER } from '../scripts/chart/manifest.ts';
+import { command } from '../scripts/cluster/command.ts';
+import { type GoTool, helm, helm3 } from '../scripts/cluster/go-tools.ts';
+import { progressTo } from '../scripts/cluster/progress.ts';
+import { messageOf } from '../src/errors.ts';
+import { readConfig } from '../src/operator/config.ts';
+import { Rendered } from './harness/rendered.ts';
+
+const OLD_VALUES = new URL('./fixtures/kwasm-0.2.3/values.yaml', import.meta.url).pathname;
+const VERSION = (load(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')) as { version: string }).version;
+const R = 'imageRegistry=registry.example:5000/team';
+const OURS = `registry.example:5000/team/kwasm-node-installer:${VERSION}`;
+const OPERATOR = `registry.example:5000/team/kwasm-operator:${VERSION}`;
+const SPIN = 'ghcr.io/spinframework/containerd-shim-spin/node-installer:v0.23.0';
+const ARCHIVED = 'ghcr.io/kwasm/kwasm-node-installer';
+const BUILD_MS = 20 * 60_000;
+
+const versions: readonly (readonly [string, GoTool])[] = [
+  ['Helm 4', helm],
+  ['Helm 3', helm3],
+];
+for (const [name, tool] of versions) describe(`the chart with ${name}`, () => chartStories(tool));
+
+function chartStories(tool: GoTool): void {
+  let program: string;
+  let temporary: string;
+  /** This chart with the values of 0.2.3 and no others: what --reuse-values makes of it. */
+  let reused: string;
+
+  before(async function () {
+    this.timeout(BUILD_MS);
+    program = await helmProgram(
+      progressTo((line) => console.error(line)),
+      tool,
+    );
+    temporary = mkdtempSync(join(tmpdir(), 'kwasm-chart-'));
+    reused = join(temporary, 'reused');
+    cpSync(CHART, reused, { recursive: true });
+    cpSync(OLD_VALUES, join(reused, 'values.yaml'));
+  });
+  after(() => rmSync(temporary, { recursive: true, force: true }));
+
+  async function rendered(set: readonly string[], options: { chart?: string; release?: string } = {}) {
+    return new Rendered(await render(program, { set, ...options }));
+  }
+
+  async function refusal(set: readonly string[], chart = CHART): Promise<string> {
+    try {
+      await render(program, { set, chart });
+    } catch (error) {
+      return messageOf(error);
+    }
+    throw new Error(`${set.join(' ')} was not refused`);
+  }
+
+  it('passes helm lint --strict', async () => {
+    expect(await command(program, ['lint', '--strict', CHART, '--set', R])).to.contain('0 chart(s) failed');
+  });
+
+  describe('keeps what KWasm 0.2.3 had', () => {
+    const names = [
+      { release: 'kwasm-operator', set: [], name: 'kwasm-operator' },
+      { release: 'kwasm', set: [], name: 'kwasm-kwasm-operator' },
+      { release: 'my-kwasm-operator', set: [], name: 'my-kwasm-operator' },
+      { release: 'x', set: ['nameOverride=wasm'], name: 'x-wasm' },
+      { release: 'x', set: ['fullnameOverride=wasm'], name: 'wasm' },
+      { release: 'x', set: [`fullnameOverride=${'n'.repeat(62)}-tail`], name: 'n'.repeat(62) },
+    ];
+    for (const { release, set, name } of names) {
+      it(`release ${release} ${set.join(' ').slice(0, 40)} names its objects ${name.slice(0, 24)}`, async () => {
+        const chart = await rendered([R, ...set], { release });
+        for (const kind of ['Deployment', 'Service', 'ConfigMap']) {
+          expect(chart.one(kind).metadata?.name, kind).to.equal(name);
+        }
+        for (const kind of ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding']) {
+          expect(chart.one(kind, name).metadata?.name).to.equal(name);
+        }
+      });
+    }
+
+    it('the selector, the container, the port and the Service', async () => {
+      const chart = await rendered([R], { release: 'r' });
+      const selector = { 'app.kubernetes.io/name': 'kwasm-operator', 'app.kubernetes.io/instance': 'r' };
+      expect(chart.deployment.spec?.selector.matchLabels).to.deep.equal(selector);
+      expect(chart.deployment.spec?.template.metadata?.labels).to.deep.equal(selector);
+      expect(chart.operator.name).to.equal('kwasm-operator');
+      expect(chart.operator.ports?.[0]).to.deep.include({ name: 'http', containerPort: 8081 });
+      const service = chart.one<V1Service>('Service').spec;
+      expect(service?.selector).to.deep.equal(selector);
+      expect(service?.ports).to.deep.equal([{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }]);
+      expect(chart.env('CONTROLLER_NAMESPACE')).to.equal('kwasm');
+    });
+
+    const spellings = [
+      { set: 'kwasmOperator.autoProvision=true', value: 'true' },
+      { set: 'kwasmOperator.autoProvision=false', value: 'false' },
+      { set: 'kwasmOperator.autoProvision=TRUE', value: 'true' },
+      { set: 'kwasmOperator.autoProvision=', value: 'false' },
+      { set: 'kwasmOperator.autoProvision=null', value: 'false' },
+    ];
+    for (const { set, value } of spellings) {
+      it(`${set} means ${value}`, async () => {
+        expect((await rendered([R, set])).env('AUTO_PROVISION_NODES')).to.equal(value);
+      });
+    }
+
+    it('autoProvision as a bool and as a string in a values file', async () => {
+      for (const text of ['true', '"true"', 'false', '"false"']) {
+        const file = join(temporary, 'values.yaml');
+        writeFileSync(file, `kwasmOperator: { autoProvision: ${text} }\n`);
+        const chart = new Rendered(await render(program, { set: [R], args: ['--values', file] }));
+        expect(chart.env('AUTO_PROVISION_NODES')).to.equal(text.replaceAll('"', ''));
+      }
+    });
+  });
+
+  describe('chooses the images', () => {
+    const cases = [
+      { set: [R], operator: OPERATOR, installs: OURS, ours: OURS },
+      {
+        set: [R, 'image.tag=t1'],
+        operator: tagged(OPERATOR, 't1'),
+        installs: tagged(OURS, 't1'),
+        ours: tagged(OURS, 't1'),
+      },
+      {
+        set: [R, 'image.tag=t1@sha256:00'],
+        operator: tagged(OPERATOR, 't1@sha256:00'),
+        installs: tagged(OURS, 't1'),
+        ours: tagged(OURS, 't1'),
+      },
+      { set: [R, `kwasmOperator.installerImage=${SPIN}`], operator: OPERATOR, installs: SPIN, ours: OURS },
+      { set: [R, `kwasmOperator.installerImage=${ARCHIVED}:main`], operator: OPERATOR, installs: OURS, ours: OURS },
+      { set: [R, `kwasmOperator.installerImage=${ARCHIVED}`], operator: OPERATOR, installs: OURS, ours: OURS },
+      {
+        set: [R, `kwasmOperator.installerImage=${ARCHIVED}:v0.3.1`],
+        operator: OPERATOR,
+        installs: `${ARCHIVED}:v0.3.1`,
+        ours: OURS,
+      },
+      { set: [R, 'image.repository=a.example/op'], operator: `a.example/op:${VERSION}`, installs: OURS, ours: OURS },
+      {
+        set: [R, 'kwasmOperator.installer.image=a.example/in:2'],
+        operator: OPERATOR,
+        installs: 'a.example/in:2',
+        ours: 'a.example/in:2',
+      },
+      {
+        set: ['image.repository=a.example/op', 'kwasmOperator.installerImage=a.example/kwasm-node-installer:2'],
+        operator: `a.example/op:${VERSION}`,
+        installs: 'a.example/kwasm-node-installer:2',
+        ours: 'a.example/kwasm-node-installer:2',
+      },
+    ];
+    for (const { set, operator, installs, ours } of cases) {
+      it(`${set.join(' ')}`, async () => {
+        const chart = await rendered(set);
+        expect(chart.operator.image).to.equal(operator);
+        expect(chart.testContainer.image).to.equal(operator);
+        expect(chart.env('INSTALLER_IMAGE')).to.equal(installs);
+        expect(chart.config.installer['image']).to.equal(ours);
+      });
+    }
+  });
+
+  describe('refuses, and says what to do', () => {
+    const build = /not published yet.*npm run images -- --push REGISTRY.*--set imageRegistry=/s;
+    const cases = [
+      { set: [], says: build },
+      { set: ['image.repository=a.example/op'], says: build },
+      { set: ['image.repository=a.example/op', `kwasmOperator.installerImage=${SPIN}`], says: build },
+      { set: ['image.repository=a.example/op', `kwasmOperator.installerImage=${ARCHIVED}:v0.3.1`], says: build },
+      { set: ['imageRegistry=https://a.example'], says: /without a scheme/ },
+      { set: ['imageRegistry=a.example/'], says: /without a slash at the end/ },
+      { set: ['imageRegistry=a.example/Team'], says: /imageRegistry "a.example\/Team"/ },
+      {
+        set: [R, 'image.repository=mirror.example/kwasm-operator', 'image.tag=kwasm-operator-0.2.2'],
+        says: /archived KWasm operator.*--set image.repository= --set image.tag=/s,
+      },
+      { set: [R, 'kwasmOperator.autoProvision=maybe'], says: /autoProvision "maybe": write true or false/ },
+      { set: [R, 'kwasmOperator.autoProvison=true'], says: /autoProvison/ },
+      { set: [R, 'kwasmOperator.rollout.maxParallel=0'], says: /\/kwasmOperator\/rollout\/maxParallel.*want 1/s },
+      {
+        set: [R, 'kwasmOperator.installer.deadlineSeconds=300'],
+        says: /deadlineSeconds \(300\) must be larger than switchSeconds/,
+      },
+      {
+        set: [R, 'kwasmOperator.installer.imagePullPolicy=Sometimes'],
+        says: /\/kwasmOperator\/installer\/imagePullPolicy/,
+      },
+      { set: [R, 'kwasmOperator.logLevel=loud'], says: /\/kwasmOperator\/logLevel/ },
+      { set: [R, 'service.port=http'], says: /\/service\/port.*want integer/s },
+      { set: [R, 'replicas=2'], says: /'?replicas'? not allowed/ },
+      {
+        set: [R, 'kwasmOperator.runtimeClasses[0].name=a', 'kwasmOperator.runtimeClasses[1].name=a'].concat(
+          'kwasmOperator.runtimeClasses[0].handler=x',
+          'kwasmOperator.runtimeClasses[1].handler=y',
+        ),
+        says: /names "a" twice/,
+      },
+    ];
+    for (const { set, says } of cases) {
+      it(set.join(' ') || 'no values at all', async () => expect(await refusal(set)).to.match(says));
+    }
+  });
+
+  describe('with the values of 0.2.3 only, as --reuse-values leaves them', () => {
+    it('asks for the registry', async () => {
+      expect(await refusal([], reused)).to.match(/not published yet/);
+    });
+
+    it('replaces the archived images and means the same defaults', async () => {
+      const old = await rendered([R], { chart: reused });
+      const now = await rendered([R]);
+      expect(old.operator.image).to.equal(OPERATOR);
+      expect(old.env('INSTALLER_IMAGE')).to.equal(OURS);
+      expect(policyOf(old)).to.deep.equal(policyOf(now));
+    });
+
+    it('keeps the tag somebody gave with the registry', async () => {
+      const chart = await rendered([R, 'image.tag=t1'], { chart: reused });
+      expect(chart.operator.image).to.equal(tagged(OPERATOR, 't1'));
+    });
+
+    it('renders the same objects, resources of the operator apart', async () => {
+      const old = await rendered([R], { chart: reused });
+      const now = await rendered([R]);
+      const list = ({ objects }: Rendered) => objects.map(({ kind, metadata }) => `${kind} ${metadata?.name}`);
+      expect(list(old)).to.deep.equal(list(now));
+      expect(old.operator.resources).to.equal(undefined);
+      expect({ ...old.operator, resources: now.operator.resources }).to.deep.equal(now.operator);
+    });
+  });
+
+  describe('gives the operator', () => {
+    it('a configuration that the operator takes, with every value in its place', async () => {
+      const file = join(temporary, 'installer.yaml');
+      const installer = {
+        imagePullPolicy: 'Always',
+        priorityClassName: 'system-node-critical',
+        tolerations: [{ key: 'gpu', operator: 'Exists', effect: 'NoSchedule' }],
+        resources: { limits: { memory: '256Mi' } },
+        env: [{ name: 'HTTPS_PROXY', value: 'http://proxy:3128' }],
+        caConfigMap: 'company-ca',
+        switchSeconds: 60,
+        deadlineSeconds: 600,
+        attemptsMax: 1,
+        ttlSecondsAfterFinished: 120,
+      };
+      const runtimeClasses = [{ name: 'wasmtime-spin-v2', handler: 'spin' }];
+      writeFileSync(
+        file,
+        dump({
+          imageRegistry: 'registry.example:5000/team',
+          imagePullSecrets: [{ name: 'pull' }],
+          kwasmOperator: { installer, runtimeClasses, rollout: { maxParallel: 3 } },
+        }),
+      );
+      const chart = new Rendered(await render(program, { args: ['--values', file] }));
+      const policy = policyOf(chart);
+      expect(policy.installer).to.deep.include({ ...installer, image: OURS, imagePullSecrets: [{ name: 'pull' }] });
+      expect(policy.runtimeClasses).to.deep.equal(runtimeClasses);
+      expect(policy.rollout).to.deep.equal({ maxParallel: 3 });
+    });
+
+    it('a restart when the configuration changes, and only then', async () => {
+      const checksum = async (...set: string[]) =>
+        (await rendered([R, ...set])).deployment.spec?.template.metadata?.annotations?.['checksum/config'];
+      expect(await checksum()).to.equal(await checksum('service.port=81'));
+      expect(await checksum()).not.to.equal(await checksum('kwasmOperator.rollout.maxParallel=2'));
+    });
+
+    it('a hardened pod whose contexts a person can change, false included', async () => {
+      const chart = await rendered([R]);
+      const context = chart.operator.securityContext;
+      expect(context).to.deep.equal({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+      expect(chart.deployment.spec?.template.spec?.securityContext).to.deep.include({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      const changed = await rendered([
+        R,
+        'securityContext.readOnlyRootFilesystem=false',
+        'podSecurityContext.runAsUser=7',
+      ]);
+      expect(changed.operator.securityContext).to.deep.equal({ ...context, readOnlyRootFilesystem: false });
+      expect(changed.deployment.spec?.template.spec?.securityContext?.runAsUser).to.equal(7);
+    });
+
+    it('no right to read, change or make more than it needs', async () => {
+      const grants = (await rendered([R])).grants;
+      expect(grants).to.include('patch /nodes/status');
+      const forbidden = grants.filter((grant) =>
+        /^(\*|get|update|deletecollection|escalate|bind|impersonate) /.test(grant),
+      );
+      expect(forbidden).to.deep.equal([]);
+      expect(grants.filter((grant) => /\*|secrets|configmaps|pods\/|rbac/.test(grant))).to.deep.equal([]);
+    });
+
+    it('leases and --leader-elect with two replicas only', async () => {
+      const one = await rendered([R]);
+      const two = await rendered([R, 'replicaCount=2']);
+      expect(one.operator.args).not.to.include('--leader-elect');
+      expect(one.grants.filter((grant) => grant.endsWith('/leases'))).to.deep.equal([]);
+      expect(two.operator.args).to.include('--leader-elect');
+      expect(two.grants).to.include('update coordination.k8s.io/leases');
+    });
+
+    it('a metrics port on the Service when asked', async () => {
+      const { spec } = (await rendered([R, 'metrics.service.enabled=true'])).one<V1Service>('Service');
+      expect(spec?.ports?.map(({ name, port }) => [name, port])).to.deep.equal([
+        ['http', 80],
+        ['metrics', 8080],
+      ]);
+    });
+  });
+
+  it('sends no traffic of the Service to the test pod', async () => {
+    const chart = await rendered([R]);
+    const labels = chart.one<V1Pod>('Pod').metadata?.labels ?? {};
+    const selector = chart.one<V1Service>('Service').spec?.selector ?? {};
+    expect(Object.entries(selector).every(([key, value]) => labels[key] === value)).to.equal(false);
+  });
+
+  it('renders what lies in manifests/', async () => {
+    const current = readFileSync(new URL('../manifests/kwasm-operator.yaml', import.meta.url), 'utf8');
+    const now = manifest(await render(program, { set: [`imageRegistry=${PLACEHOLDER}`], args: ['--no-hooks'] }));
+    expect(current, 'run `npm run manifests`').to.equal(now);
+  });
+
+  it('has the version of package.json', () => {
+    const root = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+    const chart = load(readFileSync(join(CHART, 'Chart.yaml'), 'utf8'));
+    expect(chart).to.include({ version: root.version, appVersion: root.version });
+  });
+
+  /** What the operator itself makes of the rendered file and environment: its own parser judges the chart. */
+  function policyOf(chart: Rendered) {
+    const file = join(temporary, 'config.yaml');
+    writeFileSync(file, dump(chart.config));
+    const env = Object.fromEntries((chart.operator.env ?? []).map(({ name, value }) => [name, value]));
+    const args = (chart.operator.args ?? []).filter((arg) => !arg.startsWith('--config='));
+    return readConfig([...args, `--config=${file}`], env).policy;
+  }
+}
+
+function tagged(image: string, tag: string): string {
+  return `${image.slice(0, image.lastIndexOf(':'))}:${tag}`;
+}
