@@ -76,6 +76,7 @@ export const INSTALL_REASONS = {
   Unchanged: 'the handlers were live already; nothing was written or restarted',
   Uninstalled: 'our change is undone and proved gone',
   NothingInstalled: 'nothing of ours is on this host',
+  Armed: 'all is saved, and the timer is set, before a third-party installer runs',
   // Refused: nothing was touched, a person must act.
   NotHostPid: 'the pod lacks hostPID, or NODE_ROOT is not the root directory of the same host',
   OtherMachine: 'the machine id is not that of the node: another machine took the name',

@@ -1,0 +1,72 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { execa } from 'execa';
+import type { Host } from '../host.ts';
+import type { FileState } from '../plan/change.ts';
+
+/**
+ * Writes that a crash or a power cut cannot leave half done: into a temporary file beside the target, flushed, renamed,
+ * and the directory flushed. Temporary names never end in .toml, or a pattern of the daemon's might read them.
+ */
+export async function writeText(path: string, text: string, mode = 0o644): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.kwasm-new`);
+  rmSync(temporary, { force: true });
+  // A copy first, for the owner, the mode, the access lists and the SELinux label, which Node cannot set itself.
+  if (existsSync(path)) await copyWhole(path, temporary);
+  const file = openSync(temporary, existsSync(temporary) ? 'r+' : 'w', mode);
+  try {
+    ftruncateSync(file, 0);
+    writeAll(file, Buffer.from(text));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, path);
+  syncDirectory(dirname(path));
+}
+
+function writeAll(file: number, bytes: Buffer): void {
+  let at = 0;
+  while (at < bytes.length) at += writeSync(file, bytes, at, bytes.length - at, at);
+}
+
+/** With everything that GNU cp can keep. */
+export async function copyWhole(from: string, to: string): Promise<void> {
+  await execa('cp', ['-a', '--', from, to], { timeout: 30_000 });
+}
+
+export async function copySynced(from: string, to: string): Promise<void> {
+  await copyWhole(from, to);
+  syncFile(to);
+}
+
+export function removeSynced(path: string): void {
+  rmSync(path, { force: true });
+  if (existsSync(dirname(path))) syncDirectory(dirname(path));
+}
+
+export function syncFile(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+export const syncDirectory = syncFile;
+
+export function currentState(host: Host, path: string): FileState {
+  const at = host.at(path);
+  return existsSync(at) ? { kind: 'file', text: readFileSync(at, 'utf8') } : { kind: 'absent' };
+}

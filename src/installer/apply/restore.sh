@@ -1,0 +1,141 @@
+#!/bin/sh
+# Puts containerd's configuration on this host back as it was before an unfinished change by kwasm, and restarts the
+# daemon if it had read the change. Started by a timer on the host, by the installer itself, or by hand:
+#
+#   /bin/sh /var/lib/kwasm/bin/restore.sh /var/lib/kwasm/txn/ID WHO
+#
+# It needs no network, no container and no API: it repairs a containerd that may not start any more. It runs again after
+# an interruption without harm. Besides sh it uses cat, cp, ln, mv, rm, rmdir, sed, sleep, sync and systemctl.
+# Exit codes: 0 restored, or there was nothing to do; 1 containerd did not come back.
+set -u
+umask 077
+txn=$1
+who=$2
+wait_seconds=${KWASM_RESTORE_WAIT_SECONDS:-90}
+
+say() { printf 'kwasm restore %s: %s\n' "$who" "$1"; }
+
+finish() {
+  printf '%s\n' "$1" >"$txn/outcome.$$" && mv -f "$txn/outcome.$$" "$txn/outcome"
+  rm -f "$txn/../../pending/${txn##*/}"
+  sync
+  say "$1"
+}
+
+# Equal in every byte. The mark keeps the line breaks at the end, which $() would drop.
+same() { [ -f "$1" ] && [ -f "$2" ] && [ "$(cat "$1" && echo x)" = "$(cat "$2" && echo x)" ]; }
+
+is_before() {
+  if [ "$2" = absent ]; then [ ! -e "$3" ]; else same "$3" "$txn/before/$1"; fi
+}
+
+is_after() {
+  case $2 in
+    any) true ;;
+    absent) [ ! -e "$3" ] ;;
+    *) same "$3" "$txn/after/$1" ;;
+  esac
+}
+
+# The copy made beside the file when the change was prepared: a rename needs no space on a full disk.
+put_back() {
+  n=$1 path=$3
+  if [ "$2" = absent ]; then
+    rm -f "$path"
+    return
+  fi
+  staged=${path%/*}/.kwasm-${txn##*/}-$n.before
+  if ! same "$staged" "$txn/before/$n"; then
+    rm -f "$staged"
+    cp -a "$txn/before/$n" "$staged" 2>/dev/null || cp -p "$txn/before/$n" "$staged" || return 1
+  fi
+  mv -f "$staged" "$path"
+}
+
+# Somebody else has changed the file since: only what is marked as ours may go.
+take_out_ours() {
+  path=$1
+  [ -f "$path" ] || return 0
+  case $(cat "$path") in
+    '# Written by kwasm'*) rm -f "$path" ;;
+    *'# BEGIN kwasm'*)
+      rest=${path%/*}/.kwasm-${txn##*/}.rest
+      cp -p "$path" "$rest" && sed '/^# BEGIN kwasm/,/^# END kwasm/d' "$path" >"$rest" && mv -f "$rest" "$path"
+      ;;
+  esac
+  say "$path was changed by somebody else meanwhile; only our part was taken out"
+}
+
+invocation() {
+  line=$(systemctl show -p InvocationID "$unit" 2>/dev/null)
+  printf '%s' "${line#InvocationID=}"
+}
+
+cd "$txn" || exit 1
+if [ -f outcome ]; then
+  say "already ended: $(cat outcome)"
+  case $(cat outcome) in broken*) exit 1 ;; *) exit 0 ;; esac
+fi
+
+# One decision for each change, and the first writer wins: a hard link is made once or not at all.
+echo rollback >"decision.$$"
+sync
+ln "decision.$$" decision 2>/dev/null
+rm -f "decision.$$"
+if [ "$(cat decision)" = commit ]; then
+  say 'the change was committed; nothing to do'
+  exit 0
+fi
+
+failed=
+while read -r n before after path; do
+  if is_before "$n" "$before" "$path"; then
+    :
+  elif is_after "$n" "$after" "$path"; then
+    put_back "$n" "$before" "$path" || failed="$failed $path"
+  else
+    take_out_ours "$path" || failed="$failed $path"
+  fi
+  rm -f "${path%/*}/.kwasm-${txn##*/}-$n.before"
+done <files
+
+# Directories whose patterns containerd reads, while somebody else's installer was let in: what it added goes.
+if [ -f watched ]; then
+  while read -r n directory; do
+    for entry in "$directory"/* "$directory"/.[!.]*; do
+      [ -f "$entry" ] || continue
+      known=
+      while read -r name; do [ "$name" = "${entry##*/}" ] && known=yes; done <"listing/$n"
+      [ -n "$known" ] || rm -f "$entry" || failed="$failed $entry"
+    done
+  done <watched
+fi
+
+if [ -f directories ]; then
+  while read -r directory; do rmdir "$directory" 2>/dev/null; done <directories
+fi
+sync
+
+# A daemon that has run since before the change has never read it: leave it alone.
+unit=$(cat unit)
+before=$(cat invocation)
+now=$(invocation)
+if [ "$now" != "$before" ] || [ "$(systemctl is-active "$unit")" != active ]; then
+  say "restarting $unit"
+  systemctl reset-failed "$unit"
+  systemctl --no-block restart "$unit"
+  waited=0
+  until [ "$(systemctl is-active "$unit")" = active ] && [ "$(invocation)" != "$now" ]; do
+    waited=$((waited + 1))
+    if [ "$waited" -gt "$wait_seconds" ]; then
+      finish "broken $who: $unit is $(systemctl is-active "$unit") ${wait_seconds} s after its restart"
+      exit 1
+    fi
+    sleep 1
+  done
+fi
+if [ -n "$failed" ]; then
+  finish "broken $who: could not restore$failed"
+  exit 1
+fi
+finish "rolledBack $who"

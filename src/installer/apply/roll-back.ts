@@ -1,0 +1,61 @@
+import type { Clock } from '../../clock.ts';
+import type { InstallReason } from '../../contract.ts';
+import { messageOf } from '../../errors.ts';
+import type { Cri } from '../cri/client.ts';
+import type { Host } from '../host.ts';
+import type { Limits } from '../limits.ts';
+import { decide, type Journal, readOutcome, removeJournal } from './journal.ts';
+import { disarmSwitch, isFiring, runRestore } from './switch.ts';
+import { verify } from './verify.ts';
+
+export interface RolledBack {
+  readonly kind: 'rolledBack' | 'broken';
+  readonly reason: InstallReason;
+  readonly message: string;
+}
+
+const POLL_MS = 500;
+
+/** By the same script that the host's timer runs, and then proved over CRI. Needs no signal: it must not be cut short. */
+export async function rollBack(
+  journal: Journal,
+  why: { readonly reason: InstallReason; readonly message: string },
+  { host, cri, clock, limits }: { host: Host; cri: Cri; clock: Clock; limits: Limits },
+): Promise<RolledBack> {
+  if (decide(host, journal.id, 'rollback') === 'commit')
+    return { kind: 'broken', reason: 'Internal', message: `${why.message}; yet the change is committed` };
+  await disarmSwitch(host, journal.id);
+  const endMs = clock.monotonicMs() + limits.restoreMs;
+  while ((await isFiring(host, journal.id)) && clock.monotonicMs() < endMs) await clock.sleep(POLL_MS);
+  const said = await runRestore(host, journal.id, limits.restoreMs);
+  const outcome = readOutcome(host, journal.id);
+  const lost = outcome?.startsWith('rolledBack') ? await lostStill(journal, { host, cri, clock, limits }) : undefined;
+  if (outcome?.startsWith('rolledBack') && lost === undefined) {
+    removeJournal(host, journal);
+    return { kind: 'rolledBack', reason: why.reason, message: `${why.message}. The host is as it was before` };
+  }
+  const state = lost ?? outcome ?? said.split('\n').at(-1) ?? 'no answer';
+  return { kind: 'broken', reason: why.reason, message: `${why.message}. Undoing it did not help: ${state}` };
+}
+
+/** Pods that the restart itself has killed do not come back with the old files; a daemon that serves is what counts. */
+async function lostStill(
+  journal: Journal,
+  { host, cri, clock, limits }: { host: Host; cri: Cri; clock: Clock; limits: Limits },
+): Promise<string | undefined> {
+  const baseline = { ...journal.baseline, sandboxes: [], containers: [] };
+  const wanted = {
+    unit: journal.unit,
+    previousInvocation: undefined,
+    baseline,
+    expected: { handlers: [], gone: [] },
+    deadlineMs: limits.verifyMs,
+    settleMs: 0,
+  };
+  try {
+    await verify(host, cri, clock, wanted);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path/posix';
+import { HOST } from '../../contract.ts';
+import { processesFrom } from '../detect/daemon.ts';
+import { Failure } from '../failure.ts';
+import type { Host } from '../host.ts';
+import { SHIMS_DIR, type ShimAsset, shimPath } from '../plan/shim.ts';
+import { copySynced, syncDirectory } from './files.ts';
+
+/** ELF's e_machine. */
+const MACHINES: Readonly<Record<string, number>> = { amd64: 62, arm64: 183 };
+const VERSION_TIMEOUT_MS = 5000;
+
+/** Puts the shims where no running pod's shim can be disturbed, and returns the paths that are new. */
+export async function stageShims(
+  host: Host,
+  assets: string,
+  shims: readonly ShimAsset[],
+  staged: string[],
+): Promise<void> {
+  for (const shim of shims) {
+    const target = shimPath(shim);
+    const at = host.at(target);
+    if (existsSync(at) && sha256(at) === shim.sha256) continue;
+    const source = join(assets, shim.file);
+    const problem = problemOf(shim, source);
+    if (problem !== undefined) throw new Failure('ShimCorrupt', `shim "${shim.handler}" (${source}): ${problem}`);
+    mkdirSync(dirname(at), { recursive: true, mode: 0o755 });
+    staged.push(target);
+    const temporary = `${at}.new`;
+    await copySynced(source, temporary);
+    chmodSync(temporary, 0o755);
+    renameSync(temporary, at);
+    syncDirectory(dirname(at));
+    await assertStarts(host, shim, target);
+  }
+}
+
+function problemOf(shim: ShimAsset, source: string): string | undefined {
+  if (!existsSync(source)) return 'the file is missing from the image';
+  const found = sha256(source);
+  if (found !== shim.sha256) return `its checksum is ${found}, expected ${shim.sha256}`;
+  const head = readFileSync(source).subarray(0, 20);
+  if (head.toString('latin1', 0, 4) !== '\x7fELF') return 'it is no ELF binary';
+  if (head[4] !== 2 || head.readUInt16LE(18) !== MACHINES[shim.arch]) return `it is not built for ${shim.arch}`;
+  return undefined;
+}
+
+/** On the host, with the host's libraries: containerd runs every shim like this when it starts. */
+async function assertStarts(host: Host, shim: ShimAsset, path: string): Promise<void> {
+  const done = await host.run([path, '-v'], { timeoutMs: VERSION_TIMEOUT_MS });
+  if (done.exitCode === 0) return;
+  const why = done.timedOut ? `no answer in ${VERSION_TIMEOUT_MS / 1000} s` : done.stderr.trim().split('\n').at(-1);
+  throw new Failure('ShimCorrupt', `shim "${shim.handler}" does not start on this host: ${path} -v: ${why}`);
+}
+
+function sha256(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
+
+/** Takes back what this run staged, unless a pod has begun to use it. */
+export function unstage(host: Host, staged: readonly string[]): void {
+  for (const path of staged) if (processesFrom(host, dirname(path)).length === 0) removeWithParents(host, path);
+}
+
+/** All shims of ours. The caller has made sure that none runs. */
+export function removeShims(host: Host): void {
+  rmSync(host.at(SHIMS_DIR), { recursive: true, force: true });
+  removeIfEmpty(host, HOST.prefix);
+}
+
+function removeWithParents(host: Host, path: string): void {
+  rmSync(host.at(path), { force: true });
+  for (let parent = dirname(path); parent.startsWith(HOST.prefix); parent = dirname(parent)) {
+    if (!removeIfEmpty(host, parent)) return;
+  }
+}
+
+export function removeIfEmpty(host: Host, path: string): boolean {
+  const at = host.at(path);
+  if (!existsSync(at) || readdirSync(at).length > 0) return false;
+  rmdirSync(at);
+  return true;
+}

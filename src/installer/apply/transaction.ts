@@ -1,0 +1,193 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path/posix';
+import type { Clock } from '../../clock.ts';
+import { HOST, type InstallReason } from '../../contract.ts';
+import { messageOf } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import type { Cri } from '../cri/client.ts';
+import type { Daemon } from '../detect/daemon.ts';
+import { bootId } from '../detect/identity.ts';
+import { Failure } from '../failure.ts';
+import type { Host } from '../host.ts';
+import type { Limits } from '../limits.ts';
+import { type Change, sameState } from '../plan/change.ts';
+import type { ContainerdFacts } from '../plan/facts.ts';
+import type { Expected } from '../plan/loss.ts';
+import { RECORD_PATH, readRecord } from '../record.ts';
+import { Refusal } from '../refusal.ts';
+import type { Steps } from '../steps.ts';
+import { currentState, removeSynced, writeText } from './files.ts';
+import {
+  decide,
+  type Journal,
+  prepareJournal,
+  readDecision,
+  removeJournal,
+  setPending,
+  transactionDir,
+  writeJournal,
+} from './journal.ts';
+import { readBaseline } from './observe.ts';
+import { awaitQuiet } from './quiet.ts';
+import { type RolledBack, rollBack } from './roll-back.ts';
+import { removeIfEmpty } from './stage.ts';
+import { armSwitch, disarmSwitch, stageRestoreScript } from './switch.ts';
+import { queueRestart, unitState } from './unit.ts';
+import { validate } from './validate.ts';
+import { verify } from './verify.ts';
+
+export interface Context {
+  readonly host: Host;
+  readonly cri: Cri;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly steps: Steps;
+  readonly limits: Limits;
+  /** Aborted by SIGTERM: undo what is begun, begin nothing more. */
+  readonly signal: AbortSignal;
+  readonly newId: () => string;
+}
+
+export type Ended =
+  | { readonly kind: 'committed' }
+  /** Nothing live was touched. */
+  | { readonly kind: 'failed'; readonly reason: InstallReason; readonly message: string }
+  | RolledBack;
+
+/** Writes a change so that the host ends either with it, proved, or as it was. */
+export async function runTransaction(
+  action: 'install' | 'uninstall',
+  change: Change,
+  runtime: ContainerdFacts,
+  daemon: Daemon,
+  context: Context,
+): Promise<Ended> {
+  const { host, steps } = context;
+  const journal = await steps.run('back up', () => prepare(action, change, runtime, context));
+  try {
+    await steps.run('validate', () => validate(host, daemon, runtime, change, transactionDir(journal.id)));
+    context.signal.throwIfAborted();
+    await steps.run('arm switch', () => arm(journal, context));
+  } catch (error) {
+    await disarmSwitch(host, journal.id);
+    removeJournal(host, journal);
+    return { kind: 'failed', ...reasonOf(error) };
+  }
+  try {
+    await steps.run('write config', () => writeFiles(change, journal, context));
+    await steps.run('restart', () => restart(journal, runtime, change, context));
+    await steps.run('verify', () => prove(journal, change, context));
+    if (decide(host, journal.id, 'commit') === 'commit') {
+      await steps.run('clean up', () => finish(journal, context));
+      return { kind: 'committed' };
+    }
+    throw new Failure('SwitchFired', 'the host undid the change before it was proved: the time was too short');
+  } catch (error) {
+    return steps.run('roll back', () => rollBack(journal, reasonOf(error), context));
+  }
+}
+
+async function prepare(
+  action: 'install' | 'uninstall',
+  change: Change,
+  runtime: ContainerdFacts,
+  { host, cri, newId }: Context,
+): Promise<Journal> {
+  await stageRestoreScript(host);
+  const { invocation, mainPid } = await unitState(host, runtime.unit);
+  if (mainPid !== runtime.pid) {
+    throw new Refusal(
+      'NoUnit',
+      `containerd (pid ${runtime.pid}) is not the main process of ${runtime.unit} (pid ${mainPid}): a restart of that unit may not restart it`,
+    );
+  }
+  const journal = {
+    id: newId(),
+    action,
+    bootId: bootId(),
+    unit: runtime.unit,
+    socket: runtime.socket,
+    invocation,
+    baseline: await readBaseline(cri),
+    handlers: change.handlers,
+    gone: change.gone,
+    createDirectories: change.createDirectories,
+    removeDirectories: change.removeDirectories,
+    watched: [],
+  };
+  return prepareJournal(host, journal, change.files);
+}
+
+export async function arm(journal: Journal, { host, limits }: Pick<Context, 'host' | 'limits'>): Promise<void> {
+  setPending(host, journal.id);
+  await armSwitch(host, journal.id, limits.switchSeconds);
+  await writeJournal(host, { ...journal, stage: 'armed' });
+}
+
+async function writeFiles(change: Change, journal: Journal, { host, signal }: Context): Promise<void> {
+  for (const directory of change.createDirectories) mkdirSync(host.at(directory), { mode: 0o755 });
+  for (const { path, before, after } of change.files) {
+    signal.throwIfAborted();
+    assertUndecided(host, journal.id);
+    if (!sameState(currentState(host, path), before))
+      throw new Failure('ConfigChanged', `${path} was changed by somebody else while this run prepared its change`);
+    if (after.kind === 'absent') removeSynced(host.at(path));
+    else await writeText(host.at(path), after.text);
+  }
+}
+
+/** A stalled run may wake up after the switch has fired: it must not go on then. */
+function assertUndecided(host: Host, id: string): void {
+  if (readDecision(host, id) === undefined) return;
+  throw new Failure('SwitchFired', 'the host has undone the change already: the time was too short');
+}
+
+async function restart(journal: Journal, runtime: ContainerdFacts, change: Change, context: Context): Promise<void> {
+  const { host, cri, clock, limits, signal } = context;
+  await awaitQuiet(cri, clock, limits.quietMs, signal);
+  assertUndecided(host, journal.id);
+  // Read again: pods may have come and gone since, and only those that run now can be lost.
+  journal.baseline = await readBaseline(cri);
+  await writeJournal(host, { ...journal, stage: 'restarting' });
+  await queueRestart(host, runtime.unit);
+  // Until CRI answers again; that everything is as it should be, and stays so, is the verification's part.
+  await verify(host, cri, clock, { ...verification(journal, change, context), settleMs: 0 }, signal);
+}
+
+const prove = (journal: Journal, change: Change, context: Context): Promise<void> =>
+  verify(context.host, context.cri, context.clock, verification(journal, change, context), context.signal);
+
+export function verification(journal: Journal, expected: Expected, { limits }: Pick<Context, 'limits'>) {
+  return {
+    unit: journal.unit,
+    previousInvocation: journal.invocation,
+    baseline: journal.baseline,
+    expected,
+    deadlineMs: limits.verifyMs,
+    settleMs: limits.settleMs,
+  };
+}
+
+/** After the decision to commit. Every part may be repeated by a later run. */
+export async function finish(journal: Journal, { host }: Pick<Context, 'host'>): Promise<void> {
+  await disarmSwitch(host, journal.id);
+  for (const directory of journal.removeDirectories) removeIfEmpty(host, directory);
+  if (journal.action === 'install') {
+    const created = [...new Set([...readRecord(host).createdDirectories, ...journal.createDirectories])];
+    await writeText(host.at(RECORD_PATH), `${JSON.stringify({ version: 1, createdDirectories: created })}\n`, 0o600);
+  }
+  removeJournal(host, journal);
+}
+
+/** Without an installation and without a change under way, nothing of ours stays on the host. */
+export function tidyState(host: Host): void {
+  if (existsSync(host.at(RECORD_PATH))) return;
+  const open = host.at(join(HOST.state, 'txn'));
+  if (existsSync(open) && !removeIfEmpty(host, join(HOST.state, 'txn'))) return;
+  rmSync(host.at(HOST.state), { recursive: true, force: true });
+}
+
+export function reasonOf(error: unknown): { readonly reason: InstallReason; readonly message: string } {
+  if (error instanceof Failure || error instanceof Refusal) return { reason: error.reason, message: error.message };
+  return { reason: 'Internal', message: messageOf(error) };
+}

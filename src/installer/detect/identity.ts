@@ -1,0 +1,59 @@
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path/posix';
+import { HOST } from '../../contract.ts';
+import type { Host } from '../host.ts';
+import type { HostFacts } from '../plan/facts.ts';
+import { Refusal } from '../refusal.ts';
+
+/**
+ * We see the host by two ways, its files below NODE_ROOT and its processes in /proc; they must be the same machine, and
+ * the machine that the operator meant: a node's name can pass to another while a Job waits.
+ */
+export function assertSameHost(host: Host): void {
+  const ours = statSync(host.at('/'));
+  const theirs = statSync(host.process(1, 'root/'));
+  if (ours.dev === theirs.dev && ours.ino === theirs.ino) return;
+  throw new Refusal(
+    'NotHostPid',
+    `NODE_ROOT (${host.at('/')}) is not the root directory of process 1; the pod needs hostPID: true and the host's / mounted there`,
+  );
+}
+
+export function assertMachine(facts: HostFacts, expected: string | undefined): void {
+  if (expected === undefined || expected === '' || expected === facts.machineId) return;
+  throw new Refusal(
+    'OtherMachine',
+    `this machine's id is ${facts.machineId}, the node's is ${expected}: another machine has taken the node's name, or the kubelet has not yet reported it`,
+  );
+}
+
+export function readHostFacts(host: Host, configDirectory: string): HostFacts {
+  return {
+    machineId: readIfThere(host, '/etc/machine-id').trim(),
+    arch: process.arch === 'x64' ? 'amd64' : process.arch,
+    os: osName(readIfThere(host, '/etc/os-release') || readIfThere(host, '/usr/lib/os-release')),
+    systemd: existsSync(host.at('/run/systemd/system')),
+    readOnly: [configDirectory, HOST.prefix, HOST.state].filter((path) => isReadOnly(host, path)),
+  };
+}
+
+export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+
+export function osName(osRelease: string): string {
+  return /^PRETTY_NAME="?([^"\n]*)"?/m.exec(osRelease)?.[1] ?? 'an unknown system';
+}
+
+/** Of the path, or of the nearest directory above it that exists. For root, only a read-only mount is not writable. */
+function isReadOnly(host: Host, path: string): boolean {
+  if (!existsSync(host.at(path))) return isReadOnly(host, dirname(path));
+  try {
+    accessSync(host.at(path), constants.W_OK);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function readIfThere(host: Host, path: string): string {
+  return existsSync(host.at(path)) ? readFileSync(host.at(path), 'utf8') : '';
+}

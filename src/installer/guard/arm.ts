@@ -1,0 +1,80 @@
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path/posix';
+import { type JournaledFile, prepareJournal } from '../apply/journal.ts';
+import { readBaseline } from '../apply/observe.ts';
+import { stageRestoreScript } from '../apply/switch.ts';
+import { arm } from '../apply/transaction.ts';
+import { unitState } from '../apply/unit.ts';
+import { bootId } from '../detect/identity.ts';
+import type { Host } from '../host.ts';
+import type { ContainerdFacts } from '../plan/facts.ts';
+import { isGlob } from '../plan/glob.ts';
+import { Refusal } from '../refusal.ts';
+import { type Report, type Run, withSession } from '../run.ts';
+
+const FILES_MAX = 500;
+const FILE_BYTES_MAX = 4 * 1024 * 1024;
+
+/**
+ * Before somebody else's installer image runs: everything it may change about containerd is saved, and the host's own
+ * timer will put it back unless `guard-watch` finds the node in order. Unlike our own change its bytes are not known
+ * before, so whole directories are kept: those of the root file (K3s' templates are there, too) and of its patterns.
+ */
+export function guardArm(run: Run): Promise<Report> {
+  return withSession(run, 'guard', async ({ facts, runtime, context, report }) => {
+    const { host } = context;
+    if (!facts.host.systemd) throw new Refusal('NoSystemd', `${facts.host.os} is not run by systemd`);
+    if (runtime.unit === '') throw new Refusal('NoUnit', `containerd (pid ${runtime.pid}) belongs to no unit`);
+    const watched = watchedDirectories(host, runtime);
+    const files = snapshot(host, runtime, watched);
+    await context.steps.run('back up', async () => {
+      await stageRestoreScript(host);
+      const journal = await prepareJournal(
+        host,
+        {
+          id: context.newId(),
+          action: 'guard',
+          bootId: bootId(),
+          unit: runtime.unit,
+          socket: runtime.socket,
+          invocation: (await unitState(host, runtime.unit)).invocation,
+          baseline: await readBaseline(context.cri),
+          handlers: [],
+          gone: [],
+          createDirectories: [],
+          removeDirectories: [],
+          watched,
+        },
+        files,
+      );
+      await arm(journal, context);
+    });
+    const message = `${files.length} files are saved; the host undoes every change in ${context.limits.switchSeconds} s unless it is proved`;
+    return report('unchanged', 'Armed', message);
+  });
+}
+
+function watchedDirectories(host: Host, { config }: ContainerdFacts): readonly string[] {
+  const directories = [config.root.path, ...config.globs].map((path) => dirname(path)).filter((path) => !isGlob(path));
+  return [...new Set(directories.map((path) => host.resolve(path)))].filter((path) => existsSync(host.at(path)));
+}
+
+function snapshot(host: Host, { config }: ContainerdFacts, watched: readonly string[]): readonly JournaledFile[] {
+  const inside = watched.flatMap((directory) =>
+    readdirSync(host.at(directory))
+      .map((name) => join(directory, name))
+      .filter((path) => lstatSync(join(host.at(directory), path.slice(directory.length + 1))).isFile()),
+  );
+  const read = [config.root, ...config.imported].map(({ path }) => host.resolve(path));
+  const paths = [...new Set([...inside, ...read])];
+  if (paths.length > FILES_MAX)
+    throw new Refusal('ConfigUnreadable', `${watched.join(', ')} hold more than ${FILES_MAX} files`);
+  return paths.map((path): JournaledFile => {
+    const at = host.at(path);
+    if (!existsSync(at)) return { path, before: { kind: 'absent' }, after: { kind: 'any' } };
+    const bytes = readFileSync(at);
+    if (bytes.length > FILE_BYTES_MAX)
+      throw new Refusal('ConfigUnreadable', `${path} is larger than ${FILE_BYTES_MAX / 1024 / 1024} MiB`);
+    return { path, before: { kind: 'file', text: bytes.toString('utf8') }, after: { kind: 'any' } };
+  });
+}

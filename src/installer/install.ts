@@ -1,0 +1,62 @@
+import { stageShims, unstage } from './apply/stage.ts';
+import { reasonOf, runTransaction } from './apply/transaction.ts';
+import { readAssets } from './assets.ts';
+import type { Change } from './plan/change.ts';
+import { planInstall } from './plan/install.ts';
+import { type ShimAsset, shimPath } from './plan/shim.ts';
+import type { Report, Run, Session } from './run.ts';
+import { withSession } from './run.ts';
+
+export function install(run: Run): Promise<Report> {
+  return withSession(run, 'install', async (session) => {
+    const shims = readAssets(run.assets);
+    const plan = planInstall(session.facts, shims);
+    const fitting = shims.filter(({ arch }) => arch === session.facts.host.arch);
+    switch (plan.kind) {
+      case 'refused':
+        return session.report('refused', plan.finding.reason, plan.finding.message);
+      case 'absent':
+        return session.report('absent', 'NothingInstalled', 'nothing to install');
+      case 'unchanged':
+        return keep(session, run, fitting);
+      case 'change':
+        return change(session, run, fitting, plan);
+    }
+  });
+}
+
+/** Files and daemon are as they should be. A shim that was deleted is put back; that needs no restart. */
+async function keep(session: Session, run: Run, shims: readonly ShimAsset[]): Promise<Report> {
+  const staged: string[] = [];
+  await run.steps.run('stage shims', () => stageShims(run.host, run.assets, shims, staged));
+  const handlers = shims.map(({ handler }) => handler);
+  return session.resumed
+    ? session.report('installed', 'Installed', message(handlers), { handlers, files: staged })
+    : session.report('unchanged', 'Unchanged', `${handlers.join(', ')}: live already, nothing was restarted`, {
+        handlers,
+        files: staged,
+      });
+}
+
+async function change(session: Session, run: Run, shims: readonly ShimAsset[], plan: Change): Promise<Report> {
+  const staged: string[] = [];
+  const takeBack = () => unstage(run.host, staged);
+  try {
+    await run.steps.run('stage shims', () => stageShims(run.host, run.assets, shims, staged));
+    const ended = await runTransaction('install', plan, session.runtime, session.daemon, session.context);
+    if (ended.kind === 'committed') {
+      const handlers = plan.handlers.map(({ name }) => name);
+      const files = [...shims.map(shimPath), ...plan.files.map(({ path }) => path)];
+      return session.report('installed', 'Installed', message(handlers), { handlers, files });
+    }
+    if (ended.kind !== 'broken') takeBack();
+    return session.report(ended.kind, ended.reason, ended.message);
+  } catch (error) {
+    takeBack();
+    const { reason, message } = reasonOf(error);
+    session.context.log.error('install failed', { reason, message });
+    throw error;
+  }
+}
+
+const message = (handlers: readonly string[]): string => `containerd serves ${handlers.join(', ')}`;

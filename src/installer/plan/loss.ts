@@ -1,0 +1,94 @@
+import type { InstallReason } from '../../contract.ts';
+import type { LiveHandler } from './facts.ts';
+import type { Handler } from './handlers.ts';
+import { canonical } from './same.ts';
+
+/** What ran before the restart. */
+export interface Baseline {
+  readonly handlers: readonly LiveHandler[];
+  readonly sandboxes: readonly { readonly id: string; readonly pod: string; readonly podUid: string }[];
+  readonly containers: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly pod: string;
+    readonly podUid: string;
+  }[];
+}
+
+/** What runs now. */
+export interface Observed {
+  readonly ready: boolean;
+  readonly message: string;
+  readonly handlers: readonly LiveHandler[];
+  readonly readySandboxes: readonly string[];
+  readonly runningContainers: readonly string[];
+  /** Of the baseline's containers that run no more: how they ended; undefined: not known any more. */
+  readonly ended: ReadonlyMap<string, ContainerEnd | undefined>;
+  /** Pods of the baseline that the kubelet has removed meanwhile, on purpose. */
+  readonly removedPods: readonly string[];
+}
+export interface ContainerEnd {
+  readonly exitCode: number;
+  readonly reason: string;
+}
+
+export interface Expected {
+  readonly handlers: readonly Handler[];
+  readonly gone: readonly string[];
+  /** Handlers that were there before and may change all the same. */
+  readonly free?: readonly string[];
+}
+
+export interface Loss {
+  readonly reason: InstallReason;
+  readonly message: string;
+  /** A daemon's configuration is fixed once it serves; waiting helps only the rest. */
+  readonly final: boolean;
+}
+
+/** undefined: the daemon serves what it should, and nothing that ran before is lost. */
+export function findLoss(baseline: Baseline, now: Observed, expected: Expected): Loss | undefined {
+  if (!now.ready) return { reason: 'RestartFailed', message: `containerd is not ready: ${now.message}`, final: false };
+  return handlerLoss(baseline, now, expected) ?? podLoss(baseline, now);
+}
+
+function handlerLoss(baseline: Baseline, now: Observed, { handlers, gone, free = [] }: Expected): Loss | undefined {
+  const served = (name: string) => now.handlers.find((handler) => handler.name === name);
+  for (const { name, type, systemdCgroup } of handlers) {
+    const live = served(name);
+    if (live?.type !== type || live.options['SystemdCgroup'] !== systemdCgroup) {
+      const message = `containerd does not serve handler "${name}" as written (${live?.type ?? 'absent'})`;
+      return { reason: 'HandlerNotServed', message, final: true };
+    }
+  }
+  for (const name of gone) {
+    if (served(name) === undefined) continue;
+    return { reason: 'HandlerNotServed', message: `containerd still serves handler "${name}"`, final: true };
+  }
+  const ours = [...handlers.map(({ name }) => name), ...gone, ...free];
+  for (const before of baseline.handlers.filter(({ name }) => !ours.includes(name))) {
+    if (canonical(served(before.name)) === canonical(before)) continue;
+    return { reason: 'HandlerLost', message: `handler "${before.name}" is gone or was changed`, final: true };
+  }
+  return undefined;
+}
+
+/** containerd's own code for "I lost it", and SIGKILL. Any other end is the container's own. */
+const LOST_CODES = [255, 137];
+
+function podLoss(baseline: Baseline, now: Observed): Loss | undefined {
+  const removed = (uid: string) => now.removedPods.includes(uid);
+  const sandboxes = baseline.sandboxes
+    .filter(({ id, podUid }) => !now.readySandboxes.includes(id) && !removed(podUid))
+    .map(({ pod }) => `sandbox of ${pod}`);
+  const containers = baseline.containers
+    .filter(({ id, podUid }) => !now.runningContainers.includes(id) && !removed(podUid))
+    .filter(({ id }) => {
+      const end = now.ended.get(id);
+      return end === undefined || end.reason === 'Unknown' || LOST_CODES.includes(end.exitCode);
+    })
+    .map(({ pod, name }) => `container ${name} of ${pod}`);
+  const lost = [...sandboxes, ...containers];
+  if (lost.length === 0) return undefined;
+  return { reason: 'PodsLost', message: `not running any more: ${lost.join(', ')}`, final: false };
+}

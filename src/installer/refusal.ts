@@ -1,0 +1,10 @@
+import type { InstallReason } from '../contract.ts';
+
+/** Ends a run before anything live is touched, because a person must act. */
+export class Refusal extends Error {
+  readonly reason: InstallReason;
+  constructor(reason: InstallReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}

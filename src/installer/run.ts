@@ -1,0 +1,117 @@
+import type { Clock } from '../clock.ts';
+import type { InstallReason } from '../contract.ts';
+import type { Logger } from '../log.ts';
+import type { Outcome, Verdict } from '../verdict.ts';
+import { takeLock } from './apply/lock.ts';
+import { type Recovered, recover } from './apply/recover.ts';
+import { type Context, reasonOf, tidyState } from './apply/transaction.ts';
+import type { Daemon } from './detect/daemon.ts';
+import { type Detected, detect } from './detect/facts.ts';
+import { assertMachine, assertSameHost } from './detect/identity.ts';
+import { Failure } from './failure.ts';
+import type { Host } from './host.ts';
+import type { Limits } from './limits.ts';
+import { hostFinding } from './plan/checks.ts';
+import type { ContainerdFacts, Facts } from './plan/facts.ts';
+import { Refusal } from './refusal.ts';
+import type { Steps } from './steps.ts';
+
+/** All that a command gets from outside. */
+export interface Run {
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly steps: Steps;
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
+  readonly newId: () => string;
+  readonly assets: string;
+  readonly machineId: string | undefined;
+  readonly podUid: string | undefined;
+}
+
+/** A command's part of the Verdict. */
+export interface Report {
+  readonly outcome: Outcome;
+  readonly reason: InstallReason;
+  readonly message: string;
+  readonly handlers: readonly string[];
+  readonly files: readonly string[];
+  readonly containerd?: Verdict['containerd'];
+}
+
+export interface Session {
+  readonly facts: Facts;
+  readonly runtime: ContainerdFacts;
+  readonly daemon: Daemon;
+  readonly context: Context;
+  /** This run's earlier attempt had done the work already. */
+  readonly resumed: boolean;
+  report(
+    outcome: Outcome,
+    reason: InstallReason,
+    message: string,
+    more?: { readonly handlers?: readonly string[]; readonly files?: readonly string[] },
+  ): Report;
+}
+
+/** Alone on the host, with earlier runs ended and the runtime found: what every changing command starts from. */
+export async function withSession(
+  run: Run,
+  action: 'install' | 'uninstall' | 'guard',
+  work: (session: Session) => Promise<Report>,
+): Promise<Report> {
+  try {
+    assertSameHost(run.host);
+    const lock = await takeLock(run.host);
+    try {
+      const recovered = await run.steps.run('recover', () => recover(action, run));
+      if (recovered.kind === 'ended')
+        return { outcome: recovered.result.kind, ...recovered.result, handlers: [], files: [] };
+      return await detected(run, recovered, work);
+    } finally {
+      tidyState(run.host);
+      await lock.release();
+    }
+  } catch (error) {
+    return reportOf(error);
+  }
+}
+
+async function detected(run: Run, recovered: Recovered, work: (session: Session) => Promise<Report>): Promise<Report> {
+  const { facts, cri, daemon } = await run.steps.run(
+    'detect',
+    (): Promise<Detected> => detect(run.host, () => run.clock.nowMs()),
+  );
+  try {
+    assertMachine(facts.host, run.machineId);
+    const { runtime } = facts;
+    if (runtime.kind !== 'containerd' || cri === undefined || daemon === undefined) {
+      const finding = hostFinding(facts);
+      if (finding === undefined) throw new Failure('Internal', 'no containerd, and yet no finding');
+      throw new Refusal(finding.reason, finding.message);
+    }
+    const containerd = { version: runtime.version, unit: runtime.unit, config: runtime.config.root.path };
+    return await work({
+      facts,
+      runtime,
+      daemon,
+      context: { ...run, cri },
+      resumed: recovered.kind === 'resumed',
+      report: (outcome, reason, message, { handlers = [], files = [] } = {}) => ({
+        outcome,
+        reason,
+        message,
+        handlers,
+        files,
+        containerd,
+      }),
+    });
+  } finally {
+    cri?.close();
+  }
+}
+
+export function reportOf(error: unknown): Report {
+  return { outcome: error instanceof Refusal ? 'refused' : 'failed', ...reasonOf(error), handlers: [], files: [] };
+}

@@ -1,0 +1,49 @@
+import { rmSync } from 'node:fs';
+import { removeShims } from './apply/stage.ts';
+import { runTransaction } from './apply/transaction.ts';
+import { processesFrom } from './detect/daemon.ts';
+import { SHIMS_DIR } from './plan/shim.ts';
+import { planUninstall } from './plan/uninstall.ts';
+import { RECORD_PATH } from './record.ts';
+import { Refusal } from './refusal.ts';
+import { type Report, type Run, type Session, withSession } from './run.ts';
+
+/** Config first, restart, proof; binaries and our own state last, so that nothing running ever loses its shim. */
+export function uninstall(run: Run): Promise<Report> {
+  return withSession(run, 'uninstall', async (session) => {
+    const sandboxes = (await session.context.cri.sandboxes()).filter(({ ready }) => ready);
+    const plan = planUninstall(session.facts, sandboxes);
+    if (plan.kind === 'refused') return session.report('refused', plan.finding.reason, plan.finding.message);
+    assertNoShimRuns(run);
+    if (plan.kind !== 'change') {
+      removeTraces(run);
+      return session.resumed
+        ? session.report('uninstalled', 'Uninstalled', 'our change is undone')
+        : session.report('absent', 'NothingInstalled', 'the node had nothing of ours');
+    }
+    return undo(session, run, plan);
+  });
+}
+
+async function undo(session: Session, run: Run, plan: Parameters<typeof runTransaction>[1]): Promise<Report> {
+  const ended = await runTransaction('uninstall', plan, session.runtime, session.daemon, session.context);
+  if (ended.kind !== 'committed') return session.report(ended.kind, ended.reason, ended.message);
+  await run.steps.run('remove shims', () => removeTraces(run));
+  const files = plan.files.map(({ path }) => path);
+  return session.report('uninstalled', 'Uninstalled', 'our change is undone, the shims are removed', { files });
+}
+
+function removeTraces({ host }: Run): void {
+  removeShims(host);
+  rmSync(host.at(RECORD_PATH), { force: true });
+}
+
+/** A shim without a sandbox: its pod is just ending, or it was left over. Never killed, never pulled from under. */
+function assertNoShimRuns({ host }: Run): void {
+  const running = processesFrom(host, SHIMS_DIR);
+  if (running.length === 0) return;
+  throw new Refusal(
+    'InUse',
+    `shims still run from ${SHIMS_DIR} (pid ${running.join(', ')}): delete their pods, wait for them to end, then try again`,
+  );
+}
