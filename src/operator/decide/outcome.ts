@@ -84,19 +84,17 @@ function startTrouble({ containers }: PodView): Finding | undefined {
   return undefined;
 }
 
-/** `Back-off pulling image "x": ErrImagePull: cause` and `cause` are one cause. */
+/** The cause without the kubelet's and gRPC's wrapping. */
 function pullCause(detail: string): string {
-  return cut(
-    detail.replace(/^Back-off pulling image "[^"]*"(: ErrImagePull: )?/, (_, more) => (more ? '' : 'back-off')),
-  );
+  const bare = detail.replace(/^Back-off pulling image "[^"]*"(: )?/, '').replace(/^ErrImagePull: /, '');
+  return cut(bare.replace(/^rpc error: code = \w+ desc = /, '')) || 'the kubelet backs off';
 }
 
+/** sticky: every attempt of the Job controller has another pod name in its text. */
 function refusalFinding(refusal: string | undefined): Finding | undefined {
   if (refusal === undefined) return undefined;
-  return {
-    reason: 'PodRefused',
-    message: `the Job's pod is refused: ${cut(refusal.replace(/^Error creating: /, ''))}`,
-  };
+  const cause = refusal.replace(/^Error creating: /, '').replace(/^pods "[^"]*" is /, '');
+  return { reason: 'PodRefused', message: `the Job's pod is refused: ${cut(cause)}`, sticky: true };
 }
 
 const GONE = new Set([

@@ -1,7 +1,7 @@
 import type { Facts } from './facts.ts';
 import { type JobOutcome, outcomeOf } from './outcome.ts';
 import { desiredHash, type Policy } from './policy.ts';
-import type { Finding, Reason } from './reason.ts';
+import { type Finding, isReason, type Reason } from './reason.ts';
 import type { NodeRecord } from './record.ts';
 import type { JobView } from './view.ts';
 
@@ -64,10 +64,45 @@ export function recordOf(
     bootId: node.bootId,
     handlers,
     containerd: run.containerd,
-    touched: previous?.touched === true || run.finding.reason !== 'Refused' || kwasmWasHere(facts, previous),
+    touched: previous?.touched === true || mayTouch(run.finding.reason, run.job) || kwasmWasHere(facts, previous),
     attempts: run.state === 'installed' ? 0 : inRow + 1,
     at: new Date(nowMs).toISOString(),
   };
+}
+
+/** No container of ours came to anything; in a guarded Job the arm container had run before. */
+const BEFORE_START: ReadonlySet<string> = new Set<Reason>([
+  'ImagePullFailed',
+  'ContainerNotStarted',
+  'PodRefused',
+  'PodRejected',
+]);
+
+function mayTouch(reason: Reason, job: JobView | undefined): boolean {
+  return reason !== 'Refused' && !(BEFORE_START.has(reason) && job?.guarded === false);
+}
+
+/**
+ * Trouble with starting stays on the condition until a container has started: when the deadline ends the Job, its pod
+ * goes first, and for a moment nothing seems wrong any more.
+ */
+export function progressOf(
+  { node }: Facts,
+  running: JobOutcome & { readonly kind: 'running' },
+  otherwise: Finding,
+): Finding | undefined {
+  if (running.trouble !== undefined) return running.trouble;
+  const known = node.condition !== undefined && BEFORE_START.has(node.condition.reason);
+  return known && !running.started ? undefined : otherwise;
+}
+
+/** Of a Job that its deadline ended, and its pods with it: what had kept them from starting, if the condition knows. */
+export function deadlineCause({ node }: Facts, record: NodeRecord | undefined, finding: Finding): Finding {
+  const { condition } = node;
+  if (finding.reason !== 'DeadlineExceeded' || condition === undefined) return finding;
+  const { reason, message } = condition;
+  if (!isReason(reason) || !BEFORE_START.has(reason)) return finding;
+  return { reason, message: record?.reason === reason ? record.message : message };
 }
 
 /** KWasm's traces: its label, or a Job of its own, on a node we have no record of. */
@@ -77,15 +112,7 @@ export function kwasmWasHere({ node, jobs }: Facts, record: NodeRecord | undefin
   );
 }
 
-/** Reasons the condition has only while a Job of ours is there: with no Job, that Job has vanished. */
-const JOB_EXISTS: ReadonlySet<string> = new Set<Reason>([
-  'Installing',
-  'ImagePullFailed',
-  'ContainerNotStarted',
-  'PodRefused',
-]);
-
-export function jobVanished({ node }: Facts, record: NodeRecord | undefined): boolean {
-  const reason = node.condition?.reason;
-  return reason !== undefined && JOB_EXISTS.has(reason) && record?.reason !== reason;
+/** The condition says that our Job runs, and there is none: a person, or its TTL, took it before it was read. */
+export function jobVanished({ node }: Facts): boolean {
+  return node.condition?.reason === ('Installing' satisfies Reason);
 }

@@ -82,6 +82,7 @@ export function projectJob(job: V1Job): JobView {
     action: action === 'install' || action === 'uninstall' ? action : undefined,
     desired: metadata?.annotations?.[DESIRED_ANNOTATION],
     image: pod?.containers[0]?.image ?? '',
+    guarded: (pod?.initContainers?.length ?? 0) > 0,
     machineId: machineIdOf(job),
     createdMs: timeMs(metadata?.creationTimestamp),
     leaving: metadata?.deletionTimestamp !== undefined,

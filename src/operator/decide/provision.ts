@@ -5,7 +5,7 @@ import { installJob } from './job.ts';
 import { mark } from './mark.ts';
 import { findingOf, type JobOutcome } from './outcome.ts';
 import { desiredHash, type Policy } from './policy.ts';
-import { jobVanished, type NodeJobs, outcome, recordOf } from './progress.ts';
+import { deadlineCause, jobVanished, type NodeJobs, outcome, progressOf, recordOf } from './progress.ts';
 import type { Finding, Reason } from './reason.ts';
 import type { NodeRecord } from './record.ts';
 import { report } from './report.ts';
@@ -33,7 +33,7 @@ export function provision(
   if (record?.state === 'installed' && record.desired === desiredHash(policy)) {
     return [...mark(node, record, record.handlers), ...report(node, provisioned(facts, policy, record), nowMs)];
   }
-  if (install === undefined && jobVanished(facts, record)) {
+  if (install === undefined && jobVanished(facts)) {
     return fail(facts, policy, undefined, { reason: 'JobDeleted', message: vanished }, record, nowMs);
   }
   if (record?.state === 'failed' && record.desired === desiredHash(policy)) {
@@ -75,12 +75,13 @@ function readInstall(
     case 'running': {
       if (job.leaving) return [];
       const message = `Job ${policy.namespace}/${job.name} installs with ${job.image}`;
-      return report(facts.node, result.trouble ?? { reason: 'Installing', message }, nowMs, serving);
+      const finding = progressOf(facts, result, { reason: 'Installing', message });
+      return finding === undefined ? [] : report(facts.node, finding, nowMs, serving);
     }
     case 'settling':
       return [{ kind: 'recheck', afterMs: result.afterMs }];
     case 'lost':
-      return fail(facts, policy, job, deadlineCause(facts, result.finding), record, nowMs);
+      return fail(facts, policy, job, deadlineCause(facts, record, result.finding), record, nowMs);
     case 'verdict': {
       const finding = findingOf(result.verdict, 'install');
       return finding === undefined
@@ -88,16 +89,6 @@ function readInstall(
         : fail(facts, policy, job, finding, record, nowMs);
     }
   }
-}
-
-/** The deadline deletes the pods; what kept them from starting is still on the condition. */
-export function deadlineCause({ node }: Pick<Facts, 'node'>, finding: Finding): Finding {
-  const { condition } = node;
-  const known = (['ImagePullFailed', 'ContainerNotStarted', 'PodRefused'] as const).find(
-    (reason) => reason === condition?.reason,
-  );
-  if (finding.reason !== 'DeadlineExceeded' || known === undefined || condition === undefined) return finding;
-  return { reason: known, message: condition.message };
 }
 
 function succeed(

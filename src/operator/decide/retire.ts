@@ -4,8 +4,8 @@ import { uninstallJob } from './job.ts';
 import { mark } from './mark.ts';
 import { findingOf, type JobOutcome } from './outcome.ts';
 import { desiredHash, type Policy } from './policy.ts';
-import { kwasmWasHere, type NodeJobs, outcome, recordOf } from './progress.ts';
-import { deadlineCause, oldInstaller, sentence, took } from './provision.ts';
+import { deadlineCause, kwasmWasHere, type NodeJobs, outcome, progressOf, recordOf } from './progress.ts';
+import { oldInstaller, sentence, took } from './provision.ts';
 import type { Finding } from './reason.ts';
 import type { Memory, NodeRecord } from './record.ts';
 import { clear, report } from './report.ts';
@@ -110,10 +110,11 @@ function readUninstall(
   if (result.kind === 'running') {
     if (job.leaving) return [];
     const message = `Job ${policy.namespace}/${job.name} undoes what was changed on this node`;
-    return report(facts.node, result.trouble ?? { reason: 'Uninstalling', message }, nowMs);
+    const finding = progressOf(facts, result, { reason: 'Uninstalling', message });
+    return finding === undefined ? [] : report(facts.node, finding, nowMs);
   }
   const finding =
-    result.kind === 'lost' ? deadlineCause(facts, result.finding) : findingOf(result.verdict, 'uninstall');
+    result.kind === 'lost' ? deadlineCause(facts, record, result.finding) : findingOf(result.verdict, 'uninstall');
   if (finding === undefined) return forget(facts, jobs, [], took(job));
   const run = { state: 'removing', job, finding, containerd: record.containerd } as const;
   const failed = { ...recordOf(facts, policy, run, record, [], nowMs), touched: true };

@@ -41,6 +41,8 @@ export interface JobView {
   readonly action: 'install' | 'uninstall' | undefined;
   readonly desired: string | undefined;
   readonly image: string;
+  /** Containers of ours run before and beside a third-party installer. */
+  readonly guarded: boolean;
   /** The machine it was made for; empty if it was not told. */
   readonly machineId: string;
   readonly createdMs: number;

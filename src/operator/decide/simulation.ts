@@ -1,0 +1,124 @@
+import { PROVISIONED_LABEL, RECORD_ANNOTATION, RUNTIME_LABEL_PREFIX } from '../../contract.ts';
+import type { Action } from './action.ts';
+import { decide } from './decide.ts';
+import { facts, NOW_MS, nodeView, podView } from './examples.ts';
+import type { Facts } from './facts.ts';
+import type { Policy } from './policy.ts';
+import { projectJob } from './project.ts';
+import type { ContainerState, JobView, NodeView, PodView } from './view.ts';
+
+/**
+ * One node and the part of the cluster that answers to actions, for properties over whole lives: what the API server and
+ * the Job controller would make of each action, and a clock. No I/O.
+ */
+export class Simulation {
+  node: NodeView;
+  jobs: JobView[] = [];
+  pods: PodView[] = [];
+  busy: readonly string[] = [];
+  nowMs = NOW_MS;
+  readonly history: Action[] = [];
+  #uids = 0;
+  readonly #policy: Policy;
+
+  constructor(policy: Policy, node: NodeView = nodeView()) {
+    this.#policy = policy;
+    this.node = node;
+  }
+
+  facts(): Facts {
+    const { node, jobs, pods, busy } = this;
+    return facts({ node, jobs: [...jobs], pods: [...pods], busy });
+  }
+
+  /** Decides and acts until nothing is left to do now; `actionsMax` cuts it short, as a crash would. */
+  settle(actionsMax = Number.POSITIVE_INFINITY): void {
+    let left = actionsMax;
+    for (let round = 0; round < 50; round += 1) {
+      const actions = decide(this.facts(), this.#policy, this.nowMs).filter(({ kind }) => kind !== 'recheck');
+      if (actions.every(({ kind }) => kind === 'queueForSlot')) return;
+      for (const action of actions) {
+        if (left === 0) return;
+        left -= 1;
+        this.history.push(action);
+        this.#act(action);
+      }
+    }
+    throw new Error(
+      `no end after 50 rounds: ${this.history
+        .slice(-6)
+        .map(({ kind }) => kind)
+        .join(', ')}`,
+    );
+  }
+
+  /** The running Job's pod ends so. */
+  endJob(state: ContainerState): boolean {
+    const job = this.jobs.find(({ end }) => end === undefined);
+    if (job === undefined) return false;
+    const kind = state.kind === 'ended' && state.exitCode === 0 ? 'complete' : 'failed';
+    this.pods.push(podView(state, { name: `${job.name}-pod`, uid: this.#uid(), jobUid: job.uid }));
+    const end = { kind, reason: '', message: '', atMs: this.nowMs } as const;
+    this.jobs = this.jobs.map((one) => (one === job ? { ...job, end } : one));
+    return true;
+  }
+
+  want(annotation: string | undefined): void {
+    this.node = { ...this.node, trigger: { ...this.node.trigger, annotation } };
+  }
+
+  #uid(): string {
+    this.#uids += 1;
+    return `uid-${this.#uids}`;
+  }
+
+  #act(action: Action): void {
+    switch (action.kind) {
+      case 'createJob': {
+        const made = projectJob(action.job);
+        if (this.jobs.some(({ name }) => name === made.name)) throw new Error(`Job ${made.name} exists already`);
+        this.jobs.push({ ...made, uid: this.#uid(), createdMs: this.nowMs });
+        return;
+      }
+      case 'deleteJob':
+        this.jobs = this.jobs.filter(({ uid }) => uid !== action.uid);
+        this.pods = this.pods.filter(({ jobUid }) => jobUid !== action.uid);
+        return;
+      case 'markNode':
+        this.node = marked(this.node, action.labels, action.annotations);
+        return;
+      case 'report':
+        this.node = { ...this.node, condition: action.condition };
+        return;
+      case 'clearCondition':
+        this.node = { ...this.node, condition: undefined };
+        return;
+      case 'queueForSlot':
+      case 'recheck':
+        return;
+    }
+  }
+}
+
+type Patch = Readonly<Record<string, string | null>>;
+
+function marked(node: NodeView, labels: Patch, annotations: Patch): NodeView {
+  const runtime = new Set(node.runtimeLabels);
+  for (const [key, value] of Object.entries(labels)) {
+    if (!key.startsWith(RUNTIME_LABEL_PREFIX)) continue;
+    const handler = key.slice(RUNTIME_LABEL_PREFIX.length);
+    if (value === null) runtime.delete(handler);
+    else runtime.add(handler);
+  }
+  return {
+    ...node,
+    runtimeLabels: [...runtime].sort(),
+    provisionedLabel: changed(labels, PROVISIONED_LABEL, node.provisionedLabel),
+    record: changed(annotations, RECORD_ANNOTATION, node.record),
+  };
+}
+
+function changed(patch: Patch, key: string, old: string | undefined): string | undefined {
+  const value = patch[key];
+  return value === undefined ? old : (value ?? undefined);
+}
