@@ -3,9 +3,7 @@ import type { CgroupPlan, Hierarchy } from './cgroups.ts';
 export interface BootPlan {
   readonly machine: string;
   readonly bridge: string;
-  /** Lower layer, shared by all nodes. */
-  readonly rootfs: string;
-  /** The node's own directory: upper, work, root, cgroup, containerd, kubelet. */
+  /** The node's own directory: upper, work, root, cgroup, containerd, kubelet; and lower, which all nodes share. */
   readonly dir: string;
   /** Programs from the cache: path in the node → path here. */
   readonly programs: Readonly<Record<string, string>>;
@@ -18,7 +16,7 @@ export interface BootPlan {
  */
 export function bootScript(plan: BootPlan): string {
   const { dir, cgroups } = plan;
-  const [lower, upper, work] = [plan.rootfs, `${dir}/upper`, `${dir}/work`];
+  const [lower, upper, work] = [`${dir}/lower`, `${dir}/upper`, `${dir}/work`];
   return [
     'set -eu',
     ...(cgroups.kind === 'v1' ? enterV1(cgroups.hierarchies, `${dir}/cgroup`) : enterV2(cgroups)),

@@ -3,8 +3,8 @@ import { command } from '../command.ts';
 import { clusterDir } from '../paths.ts';
 import type { Context } from '../provider.ts';
 import { addressesOf } from './addresses.ts';
-import { findGroups, removeGroups } from './cgroup-removal.ts';
 import { groupName } from './cgroups.ts';
+import { destroyGroups, findGroups } from './group-removal.ts';
 import { removeNetwork } from './network.ts';
 import { kill } from './processes.ts';
 import { localClusters, remains } from './state.ts';
@@ -15,7 +15,7 @@ export async function down(name: string, { progress }: Context): Promise<void> {
   const dir = clusterDir(name);
   const { range, sysctlsBefore } = remains(name);
   await progress.step('processes', () => kill(dir));
-  await progress.step('cgroups', () => removeGroups(findGroups(groupName(name, ''))));
+  await progress.step('nodes', () => destroyGroups(findGroups(groupName(name, ''))));
   if (range !== undefined) {
     await progress.step('network', async () => {
       await removeNetwork(name, addressesOf(range));

@@ -6,8 +6,8 @@ import { Terminal } from '../../../src/errors.ts';
 import { clusterDir } from '../paths.ts';
 import type { ExecOptions, ExecResult } from '../provider.ts';
 import { type BootPlan, bootScript } from './boot-script.ts';
-import { findGroups, removeGroups } from './cgroup-removal.ts';
 import { groupName, planCgroups } from './cgroups.ts';
+import { destroyGroups, findGroups } from './group-removal.ts';
 import { bridgeName, removeNodeLink } from './network.ts';
 import type { NodeFile } from './node-files.ts';
 import { kill, running, start } from './processes.ts';
@@ -27,7 +27,7 @@ function role({ name }: Machine): string {
 }
 
 /** The disk of a new machine. Made once: what happened to it since is the node's own history. */
-export function prepare(machine: Machine, files: () => Readonly<Record<string, NodeFile>>): void {
+export function prepare(machine: Machine, rootfs: string, files: () => Readonly<Record<string, NodeFile>>): void {
   const dir = machineDir(machine);
   if (existsSync(dir)) return;
   const partial = `${dir}.partial`;
@@ -35,6 +35,8 @@ export function prepare(machine: Machine, files: () => Readonly<Record<string, N
   for (const name of ['upper', 'work', 'root', 'cgroup', 'containerd', 'kubelet']) {
     mkdirSync(join(partial, name), { recursive: true });
   }
+  // A later version of this script may make another root file system; this machine's own layer belongs to this one.
+  symlinkSync(rootfs, join(partial, 'lower'));
   for (const [path, entry] of Object.entries(files())) {
     const target = join(partial, 'upper', path);
     mkdirSync(dirname(target), { recursive: true });
@@ -44,19 +46,14 @@ export function prepare(machine: Machine, files: () => Readonly<Record<string, N
   renameSync(partial, dir);
 }
 
-export interface Start {
-  readonly rootfs: string;
-  readonly programs: Readonly<Record<string, string>>;
-}
-
 const UP_WITHIN_MS = 60_000;
 const POLL_MS = 100;
 
 /** Starts the machine unless it runs, and waits for its systemd. */
-export async function boot(machine: Machine, { rootfs, programs }: Start): Promise<void> {
+export async function boot(machine: Machine, programs: BootPlan['programs']): Promise<void> {
   const cluster = clusterDir(machine.cluster);
   if (running(cluster, role(machine)).length === 0) {
-    await bury(machine);
+    await crash(machine);
     const group = groupName(machine.cluster, machine.name);
     const facts = {
       own: readFileSync('/proc/self/cgroup', 'utf8'),
@@ -65,7 +62,6 @@ export async function boot(machine: Machine, { rootfs, programs }: Start): Promi
     const plan: BootPlan = {
       machine: machine.name,
       bridge: bridgeName(machine.cluster),
-      rootfs,
       dir: machineDir(machine),
       programs,
       cgroups: planCgroups(facts, group),
@@ -108,16 +104,11 @@ function tail(machine: Machine): string {
   return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').slice(-15).join('\n') : '(no log)';
 }
 
-/** Power cut. nspawn's death kills PID 1, and with it everything in the machine. */
+/** Power cut: every process of the machine dies at one stroke; its disk stays. */
 export async function crash(machine: Machine): Promise<void> {
-  await kill(clusterDir(machine.cluster), role(machine));
-  await bury(machine);
-}
-
-/** What a dead machine leaves for a moment: its last processes, their groups, the host's end of its link. */
-async function bury(machine: Machine): Promise<void> {
   const name = groupName(machine.cluster, machine.name);
-  await removeGroups(findGroups(name).filter((group) => group.endsWith(`/${name}`)));
+  await destroyGroups(findGroups(name).filter((group) => group.endsWith(`/${name}`)));
+  await kill(clusterDir(machine.cluster), role(machine));
   await removeNodeLink(machine.name);
 }
 

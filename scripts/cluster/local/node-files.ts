@@ -114,10 +114,9 @@ function kubeletConfig({ addresses, cgroupDriver }: NodeSetup): object {
     clusterDNS: [addresses.dns],
     clusterDomain: 'cluster.local',
     containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
-    // The disk, the swap and the cgroup version are this machine's, and it is not for a node to refuse them.
+    // The swap, the cgroup version and the room on the disk are this machine's: it is not for a node to refuse them.
     failCgroupV1: false,
     failSwapOn: false,
-    localStorageCapacityIsolation: false,
     evictionHard: {
       'memory.available': '0%',
       'nodefs.available': '0%',

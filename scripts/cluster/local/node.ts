@@ -27,10 +27,10 @@ export function machineOf(state: ClusterState, node: NodeState): Machine {
 
 /** Sets the node up if it is new, starts it if it is down, and routes its pods. */
 export async function startNode(context: NodeContext, node: NodeState): Promise<void> {
-  const { state, rootfs } = context;
+  const { state } = context;
   const machine = machineOf(state, node);
   const credentials = await ensureCredentials(context, node);
-  prepare(machine, () =>
+  prepare(machine, context.rootfs, () =>
     nodeFiles({
       ...node,
       ...credentials,
@@ -41,7 +41,7 @@ export async function startNode(context: NodeContext, node: NodeState): Promise<
       nameServers: nameServers(),
     }),
   );
-  await boot(machine, { rootfs, programs: programsOf(node) });
+  await boot(machine, programsOf(node));
   await routePods(state.name, nodeAddresses(state.range, node.index));
 }
 

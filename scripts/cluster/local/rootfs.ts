@@ -11,7 +11,7 @@ import { VERSIONS } from '../versions.ts';
 const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'dbus', 'mount', 'kmod', 'procps', 'ca-certificates'],
   ...['runc', 'containernetworking-plugins', 'iptables', 'nftables', 'conntrack', 'iproute2', 'ethtool', 'socat'],
-  'catatonit',
+  ...['catatonit', 'busybox-static'],
 ];
 
 /** The one root file system that lies below every node's own layer. Nobody ever writes to it. */

@@ -20,16 +20,29 @@ export function findGroups(prefix: string, root = ROOT): readonly string[] {
   return found;
 }
 
-const EMPTY_WITHIN_MS = 10_000;
+const GONE_WITHIN_MS = 10_000;
+const POLL_MS = 50;
 
-/** Removes the groups once the kernel has buried the last process in them; a group that stays is an error. */
-export async function removeGroups(groups: readonly string[]): Promise<void> {
-  const end = systemClock.monotonicMs() + EMPTY_WITHIN_MS;
+/**
+ * Kills every process in the groups and removes them. A machine's PID 1 is among the processes, and outlives its nspawn:
+ * its death is what ends all others in there at one stroke, whatever they are in the middle of.
+ */
+export async function destroyGroups(groups: readonly string[]): Promise<void> {
+  const end = systemClock.monotonicMs() + GONE_WITHIN_MS;
   for (let left = groups; left.length > 0; ) {
+    for (const pid of new Set(left.flatMap(processesIn))) kill(pid);
     left = left.filter((group) => !removeTree(group));
     if (left.length === 0) return;
-    if (systemClock.monotonicMs() > end) throw new Terminal(`cgroups that still have processes: ${left.join(', ')}`);
-    await systemClock.sleep(100);
+    if (systemClock.monotonicMs() > end) throw new Terminal(`cgroups that do not go: ${left.join(', ')}`);
+    await systemClock.sleep(POLL_MS);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // gone meanwhile
   }
 }
 
@@ -45,9 +58,8 @@ function removeTree(dir: string): boolean {
 }
 
 /** Processes of the group and everything below it. */
-export function processesIn(group: string): readonly number[] {
-  if (!existsSync(group)) return [];
-  const own = readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+function processesIn(group: string): readonly number[] {
+  const own = readIfThere(join(group, 'cgroup.procs')).split('\n').filter(Boolean).map(Number);
   return [...own, ...subdirectories(group).flatMap((name) => processesIn(join(group, name)))];
 }
 
@@ -58,5 +70,13 @@ function subdirectories(dir: string): readonly string[] {
       .map(({ name }) => name);
   } catch {
     return []; // removed meanwhile
+  }
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
   }
 }
