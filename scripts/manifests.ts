@@ -1,19 +1,28 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { helmProgram, render } from './chart/helm.ts';
 import { manifest, PLACEHOLDER } from './chart/manifest.ts';
 import { progressTo } from './cluster/progress.ts';
+import { withTables } from './docs/tables.ts';
+import { root } from './testing/mocha.ts';
 
-/** `npm run manifests`: renders manifests/kwasm-operator.yaml from the chart. `-- --check` only says whether it is current. */
-const FILE = new URL('../manifests/kwasm-operator.yaml', import.meta.url).pathname;
+/** `npm run manifests`: writes what is generated and committed; `-- --check` only says what is not current. */
+const MANIFEST = `${root}/manifests/kwasm-operator.yaml`;
+const REASONS_PAGE = `${root}/docs/troubleshooting.md`;
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+put(REASONS_PAGE, withTables(readFileSync(REASONS_PAGE, 'utf8')));
 const helm = await helmProgram(progressTo((line) => console.error(line)));
-const wanted = manifest(await render(helm, { set: [`imageRegistry=${PLACEHOLDER}`], args: ['--no-hooks'] }));
-if (!values.check) {
-  writeFileSync(FILE, wanted);
-  console.log(`wrote ${FILE}`);
-} else if (readFileSync(FILE, 'utf8') !== wanted) {
-  console.error(`${FILE} is not what the chart renders: run \`npm run manifests\` and commit the result`);
-  process.exitCode = 1;
+put(MANIFEST, manifest(await render(helm, { set: [`imageRegistry=${PLACEHOLDER}`], args: ['--no-hooks'] })));
+
+function put(file: string, wanted: string): void {
+  const name = relative(root, file);
+  if (!values.check) {
+    writeFileSync(file, wanted);
+    console.log(`wrote ${name}`);
+  } else if (readFileSync(file, 'utf8') !== wanted) {
+    console.error(`${name} is not what the chart and the code say: run \`npm run manifests\` and commit the result`);
+    process.exitCode = 1;
+  }
 }
