@@ -1,5 +1,5 @@
 import { stageShims, unstage } from './apply/stage.ts';
-import { reasonOf, runTransaction } from './apply/transaction.ts';
+import { runTransaction } from './apply/transaction.ts';
 import { readAssets } from './assets.ts';
 import type { Change } from './plan/change.ts';
 import { planInstall } from './plan/install.ts';
@@ -53,8 +53,6 @@ async function change(session: Session, run: Run, shims: readonly ShimAsset[], p
     return session.report(ended.kind, ended.reason, ended.message);
   } catch (error) {
     takeBack();
-    const { reason, message } = reasonOf(error);
-    session.context.log.error('install failed', { reason, message });
     throw error;
   }
 }

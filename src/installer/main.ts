@@ -77,7 +77,7 @@ function end(report: Report): never {
     files: [...report.files],
     steps: [...steps.done],
   });
-  log.info('verdict', { outcome: report.outcome, reason: report.reason, message: report.message });
+  log.info('verdict', { outcome: report.outcome, reason: report.reason, text: report.message });
   if (existsSync(TERMINATION_LOG)) writeFileSync(TERMINATION_LOG, verdict);
   writeFileSync(1, `${verdict}\n`);
   process.exit(EXIT_CODES[report.outcome]);

@@ -122,11 +122,15 @@ export function setPending(host: Host, id: string): void {
   syncDirectory(host.at(PENDING));
 }
 
-/** Ends a transaction's traces: the journal and the copies beside the files. */
-export function removeJournal(host: Host, journal: Journal): void {
+export function removeStagedBackups(host: Host, journal: Journal): void {
   journal.files.forEach(({ path }, n) => {
     rmSync(host.at(stagedBackup(path, journal.id, n)), { force: true });
   });
+}
+
+/** Ends a transaction's traces. The journal goes last: without it nobody would look for the rest. */
+export function removeJournal(host: Host, journal: Journal): void {
+  removeStagedBackups(host, journal);
   rmSync(host.at(join(PENDING, journal.id)), { force: true });
   rmSync(host.at(transactionDir(journal.id)), { recursive: true, force: true });
   if (existsSync(host.at(TRANSACTIONS))) syncDirectory(host.at(TRANSACTIONS));

@@ -23,6 +23,7 @@ import {
   prepareJournal,
   readDecision,
   removeJournal,
+  removeStagedBackups,
   setPending,
   transactionDir,
   writeJournal,
@@ -171,6 +172,7 @@ export function verification(journal: Journal, expected: Expected, { limits }: P
 /** After the decision to commit. Every part may be repeated by a later run. */
 export async function finish(journal: Journal, { host }: Pick<Context, 'host'>): Promise<void> {
   await disarmSwitch(host, journal.id);
+  removeStagedBackups(host, journal);
   for (const directory of journal.removeDirectories) removeIfEmpty(host, directory);
   if (journal.action === 'install') {
     const created = [...new Set([...readRecord(host).createdDirectories, ...journal.createDirectories])];

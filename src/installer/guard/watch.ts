@@ -106,7 +106,7 @@ async function look(
     if (theirs?.state !== 'exited') return { serving: ready, exitCode: undefined };
     return { serving: ready, exitCode: (await cri.container(theirs.id))?.exitCode ?? 255 };
   } catch (error) {
-    log.info('containerd does not answer', { message: messageOf(error) });
+    log.info('containerd does not answer', { why: messageOf(error) });
     return { serving: false, exitCode: undefined };
   }
 }

@@ -4,8 +4,8 @@ const CONTEXT = 2;
 
 /** A change as a person reads it. Our edits are few and local, so common ends and what lies between them suffice. */
 export function printChange({ path, before, after }: FileChange): string {
-  const old = before.kind === 'absent' ? [] : before.text.split('\n');
-  const now = after.kind === 'absent' ? [] : after.text.split('\n');
+  const old = before.kind === 'absent' ? [] : linesOf(before.text);
+  const now = after.kind === 'absent' ? [] : linesOf(after.text);
   let head = 0;
   while (head < old.length && head < now.length && old[head] === now[head]) head += 1;
   let tail = 0;
@@ -20,4 +20,8 @@ export function printChange({ path, before, after }: FileChange): string {
     ...shown('+', now.slice(head, now.length - tail)),
     ...shown(' ', old.slice(old.length - tail, old.length - tail + CONTEXT)),
   ].join('\n');
+}
+
+function linesOf(text: string): readonly string[] {
+  return text.replace(/\n$/, '').split('\n');
 }
