@@ -8,7 +8,7 @@ export interface Host {
   at(path: string): string;
   /** The host's path without links. Parts that do not exist stay as they are. */
   resolve(path: string): string;
-  /** Runs a program of the host. Never throws for its exit code; `timedOut` means that it was killed. */
+  /** Runs a program of the host. Never throws for how it ended. */
   run(argv: readonly string[], options: RunOptions): Promise<CommandResult>;
   /** A file of a process on the host, below /proc/PID. */
   process(pid: number | 'list', file?: string): string;
@@ -20,9 +20,10 @@ export interface RunOptions {
 export interface CommandResult {
   /** undefined: it could not be started, or was killed. */
   readonly exitCode: number | undefined;
-  readonly timedOut: boolean;
   readonly stdout: string;
   readonly stderr: string;
+  /** One line on how it ended, for a message: the last of its stderr, else its code or signal. */
+  readonly why: string;
 }
 
 /** What the host's own systemd units get, so that its programs are found on every distribution. */
@@ -55,7 +56,10 @@ async function command(argv: readonly string[], timeoutMs: number): Promise<Comm
     env: { PATH: HOST_PATH, LC_ALL: 'C' },
     maxBuffer: OUTPUT_BYTES_MAX,
   });
-  return { exitCode: done.exitCode, timedOut: done.timedOut, stdout: done.stdout, stderr: done.stderr };
+  const said = done.stderr.trim().split('\n').at(-1) ?? '';
+  const ended = done.signal === undefined ? `exit code ${done.exitCode}` : `killed by ${done.signal}`;
+  const why = done.timedOut ? `no end after ${timeoutMs / 1000} s` : said === '' ? ended : said;
+  return { exitCode: done.exitCode, stdout: done.stdout, stderr: done.stderr, why };
 }
 
 function resolveBelow(root: string, path: string): string {

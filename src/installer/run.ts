@@ -66,8 +66,10 @@ export async function withSession(
     const lock = await takeLock(run.host);
     try {
       const recovered = await run.steps.run('recover', () => recover(action, run));
-      if (recovered.kind === 'ended')
-        return { outcome: recovered.result.kind, ...recovered.result, handlers: [], files: [] };
+      if (recovered.kind === 'ended') {
+        const { kind, reason, message } = recovered.result;
+        return { outcome: kind, reason, message, handlers: [], files: [] };
+      }
       return await detected(run, recovered, work);
     } finally {
       tidyState(run.host);

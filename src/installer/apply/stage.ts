@@ -51,8 +51,7 @@ function problemOf(shim: ShimAsset, source: string): string | undefined {
 async function assertStarts(host: Host, shim: ShimAsset, path: string): Promise<void> {
   const done = await host.run([path, '-v'], { timeoutMs: VERSION_TIMEOUT_MS });
   if (done.exitCode === 0) return;
-  const why = done.timedOut ? `no answer in ${VERSION_TIMEOUT_MS / 1000} s` : done.stderr.trim().split('\n').at(-1);
-  throw new Failure('ShimCorrupt', `shim "${shim.handler}" does not start on this host: ${path} -v: ${why}`);
+  throw new Failure('ShimCorrupt', `shim "${shim.handler}" does not start on this host: ${path} -v: ${done.why}`);
 }
 
 function sha256(path: string): string {

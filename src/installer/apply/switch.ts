@@ -43,10 +43,7 @@ export async function armSwitch(host: Host, id: string, seconds: number, round =
     { timeoutMs: TIMEOUT_MS },
   );
   if (started.exitCode === 0 && (await isArmed(host, id))) return;
-  throw new Failure(
-    'SwitchNotArmed',
-    `the roll-back timer ${unit} did not start: ${started.stderr.trim().split('\n').at(-1) ?? 'no answer'}`,
-  );
+  throw new Failure('SwitchNotArmed', `the roll-back timer ${unit} did not start: ${started.why}`);
 }
 
 /** More time: the next round's timer runs before the last one is stopped. */

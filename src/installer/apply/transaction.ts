@@ -5,7 +5,7 @@ import { HOST, type InstallReason } from '../../contract.ts';
 import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Cri } from '../cri/client.ts';
-import type { Daemon } from '../detect/daemon.ts';
+import { type Daemon, processesFrom } from '../detect/daemon.ts';
 import { bootId } from '../detect/identity.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host.ts';
@@ -13,6 +13,7 @@ import type { Limits } from '../limits.ts';
 import { type Change, sameState } from '../plan/change.ts';
 import type { ContainerdFacts } from '../plan/facts.ts';
 import type { Expected } from '../plan/loss.ts';
+import { SHIMS_DIR } from '../plan/shim.ts';
 import { RECORD_PATH, readRecord } from '../record.ts';
 import { Refusal } from '../refusal.ts';
 import type { Steps } from '../steps.ts';
@@ -31,7 +32,7 @@ import {
 import { readBaseline } from './observe.ts';
 import { awaitQuiet } from './quiet.ts';
 import { type RolledBack, rollBack } from './roll-back.ts';
-import { removeIfEmpty } from './stage.ts';
+import { removeIfEmpty, removeShims } from './stage.ts';
 import { armSwitch, disarmSwitch, stageRestoreScript } from './switch.ts';
 import { queueRestart, unitState } from './unit.ts';
 import { validate } from './validate.ts';
@@ -187,6 +188,8 @@ export function tidyState(host: Host): void {
   const open = host.at(join(HOST.state, 'txn'));
   if (existsSync(open) && !removeIfEmpty(host, join(HOST.state, 'txn'))) return;
   rmSync(host.at(HOST.state), { recursive: true, force: true });
+  // A run that died had staged them; no configuration names them.
+  if (processesFrom(host, SHIMS_DIR).length === 0) removeShims(host);
 }
 
 export function reasonOf(error: unknown): { readonly reason: InstallReason; readonly message: string } {

@@ -72,10 +72,7 @@ export async function dumpConfig(host: Host, daemon: Daemon, config: string | un
   if (daemon.binaryReplaced) return undefined;
   const argv = [daemon.binary, ...(config === undefined ? [] : ['-c', config]), 'config', 'dump'];
   const done = await host.run(argv, { timeoutMs: DUMP_TIMEOUT_MS });
-  if (done.exitCode !== 0) {
-    const why = done.timedOut ? 'it took too long' : done.stderr.trim().split('\n').at(-1);
-    throw new Refusal('ConfigUnreadable', `${argv.join(' ')} failed: ${why}`);
-  }
+  if (done.exitCode !== 0) throw new Refusal('ConfigUnreadable', `${argv.join(' ')} failed: ${done.why}`);
   return parse(done.stdout, { integersAsBigInt: 'asNeeded' });
 }
 
