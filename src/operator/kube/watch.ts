@@ -146,7 +146,7 @@ export class Watch<Raw extends object> {
     const expired = isStatus(error, 410);
     const cause = expired ? 'expired' : error instanceof Silence ? 'silence' : 'error';
     onRestart(resource.name, cause);
-    this.#trouble ??= { sinceMs: clock.monotonicMs(), text: messageOf(error) };
+    this.#trouble = { sinceMs: this.#trouble?.sinceMs ?? clock.monotonicMs(), text: messageOf(error) };
     const next: State = expired ? { kind: 'empty' } : resume;
     // An expired version is normal once; a server that never knows one would otherwise be asked without pause.
     if (expired && from.kind === 'watching') return next;

@@ -1,0 +1,115 @@
+import { expect } from 'chai';
+import { systemClock } from '../../clock.ts';
+import { silentLogger } from '../../log.ts';
+import { type Answer, FakeServer, json, status } from './fake-server.ts';
+import { LeaderElection } from './lease.ts';
+import { Transport } from './transport.ts';
+
+interface Lease {
+  readonly metadata: { readonly resourceVersion?: string };
+  readonly spec: {
+    readonly holderIdentity: string;
+    readonly leaseTransitions?: number;
+    readonly leaseDurationSeconds: number;
+  };
+}
+
+const times = { durationMs: 1000, renewMsMax: 300, retryMs: 30 };
+
+describe('LeaderElection', () => {
+  let server: FakeServer;
+  let transport: Transport;
+  let lease: Lease | undefined;
+  let version = 0;
+  let down: boolean;
+  let stop: AbortController;
+
+  /** The part of an API server that a Lease needs: optimistic concurrency. */
+  const api: Answer = (response, call) => {
+    const reply = (answer: Answer) => answer(response, call);
+    if (down) return reply(status(500, 'down'));
+    if (call.method === 'GET') return reply(lease === undefined ? status(404, 'none') : json(lease));
+    const sent = JSON.parse(call.body) as Lease;
+    const expected = lease?.metadata.resourceVersion;
+    if (call.method === 'POST' ? lease !== undefined : sent.metadata.resourceVersion !== expected) {
+      return reply(status(409, 'conflict'));
+    }
+    version += 1;
+    lease = { ...sent, metadata: { ...sent.metadata, resourceVersion: String(version) } };
+    return reply(json(lease));
+  };
+
+  beforeEach(async () => {
+    server = new FakeServer();
+    lease = undefined;
+    version = 0;
+    down = false;
+    stop = new AbortController();
+    server.otherwise = api;
+    const credentials = await server.listen();
+    const onRequest = () => {};
+    transport = new Transport({
+      credentials,
+      clock: systemClock,
+      random: () => 0,
+      userAgent: 't',
+      requestMsMax: 200,
+      onRequest,
+    });
+  });
+  afterEach(async () => {
+    stop.abort();
+    await transport.close();
+    await server.close();
+  });
+
+  function candidate(identity: string): LeaderElection {
+    const base = { transport, namespace: 'kwasm', name: 'l', clock: systemClock, random: () => 0, log: silentLogger() };
+    return new LeaderElection({ ...base, identity, times });
+  }
+
+  const race = async (promise: Promise<unknown>, ms: number) =>
+    await Promise.race([promise.then(() => 'done'), systemClock.sleep(ms).then(() => 'waiting')]);
+
+  it('gives the lease to one of two, and to the other once it is released', async () => {
+    const first = candidate('a');
+    await first.acquire(stop.signal);
+    const second = candidate('b').acquire(stop.signal);
+    second.catch(() => {});
+    const ending = new AbortController();
+    const holding = first.hold(ending.signal);
+    expect(await race(second, 1300), 'longer than the lease lasts: it is renewed').to.equal('waiting');
+    ending.abort();
+    expect(await holding).to.equal('stopped');
+    await first.release();
+    await second;
+    expect(lease?.spec).to.include({ holderIdentity: 'b', leaseTransitions: 1 });
+  });
+
+  it('takes over from a holder that fell silent, not before its time', async () => {
+    await candidate('a').acquire(stop.signal);
+    const second = candidate('b').acquire(stop.signal);
+    expect(await race(second, 800)).to.equal('waiting');
+    expect(await race(second, 1000)).to.equal('done');
+    expect(lease?.spec.holderIdentity).to.equal('b');
+  });
+
+  it('stops leading before others may begin, when it cannot renew', async () => {
+    const one = candidate('a');
+    await one.acquire(stop.signal);
+    const beginMs = performance.now();
+    down = true;
+    expect(await one.hold(stop.signal)).to.equal('lost');
+    expect(performance.now() - beginMs).to.be.within(200, times.durationMs);
+  });
+
+  it('notices at once that another holds the lease', async () => {
+    const one = candidate('a');
+    await one.acquire(stop.signal);
+    const taken = { ...lease?.spec, holderIdentity: 'b', leaseDurationSeconds: 1 };
+    lease = { metadata: { resourceVersion: '99' }, spec: taken };
+    const beginMs = performance.now();
+    expect(await one.hold(stop.signal)).to.equal('lost');
+    expect(performance.now() - beginMs).to.be.below(times.renewMsMax);
+  });
+});

@@ -1,0 +1,153 @@
+import { expect } from 'chai';
+import { systemClock } from '../../clock.ts';
+import { classify } from '../../errors.ts';
+import { FakeServer, json, lines, status } from './fake-server.ts';
+import { Transport } from './transport.ts';
+import { Writes } from './writes.ts';
+
+describe('Transport', () => {
+  let server: FakeServer;
+  let transport: Transport;
+  let requests: string[];
+  let forgotten: number;
+
+  beforeEach(async () => {
+    server = new FakeServer();
+    requests = [];
+    forgotten = 0;
+    const credentials = await server.listen();
+    transport = new Transport({
+      credentials: { ...credentials, forget: () => (forgotten += 1) },
+      clock: systemClock,
+      random: () => 0,
+      userAgent: 'test/1',
+      requestMsMax: 300,
+      onRequest: (verb, code) => requests.push(`${verb} ${code}`),
+    });
+  });
+  afterEach(async () => {
+    await transport.close();
+    await server.close();
+  });
+
+  const get = { method: 'GET', verb: 'get', path: '/x' } as const;
+  const failure = async (promise: Promise<unknown>) => await promise.then(() => undefined, classify);
+
+  it('opens no connection per request', async () => {
+    server.answer(...Array.from({ length: 20 }, () => json({})));
+    for (let count = 0; count < 20; count += 1) await transport.send(get);
+    expect(server.connections).to.be.at.most(2);
+    expect(requests).to.deep.equal(Array.from({ length: 20 }, () => 'get 200'));
+  });
+
+  it("keeps the server's path and the query", async () => {
+    server.answer(json({}));
+    await transport.send({ ...get, query: { fieldSelector: 'a=b,c=d' } });
+    expect(server.calls[0]?.url.pathname).to.equal('/x');
+    expect(server.calls[0]?.url.searchParams.get('fieldSelector')).to.equal('a=b,c=d');
+    expect(server.calls[0]?.headers).to.include({ 'user-agent': 'test/1', authorization: 'Bearer t' });
+  });
+
+  it('holds every caller back after Retry-After, not just the one that was told', async () => {
+    server.answer(status(429, 'slow down', { 'retry-after': '0.2' }), json({}));
+    const error = await failure(transport.send(get));
+    expect(error).to.include({ kind: 'retryable', afterMs: 200 });
+    const beginMs = performance.now();
+    await transport.send({ ...get, path: '/another' });
+    expect(performance.now() - beginMs).to.be.within(180, 1000);
+  });
+
+  it('asks once more with fresh credentials after a 401', async () => {
+    server.answer(status(401, 'expired'), json({ ok: true }));
+    expect(await transport.send(get)).to.deep.equal({ ok: true });
+    expect(forgotten).to.equal(1);
+    server.answer(status(401, 'no'), status(401, 'no'));
+    expect((await failure(transport.send(get)))?.kind).to.equal('retryable');
+  });
+
+  it('gives up on a server that does not answer', async () => {
+    server.answer(() => {});
+    const error = await failure(transport.send(get));
+    expect(error?.kind).to.equal('retryable');
+    expect(requests).to.deep.equal(['get 0']);
+  });
+
+  it("carries the server's sentence and nothing of the request", async () => {
+    server.answer(status(403, 'nodes is forbidden', {}, 'Forbidden'));
+    const error = await failure(transport.send(get));
+    expect(error).to.include({ kind: 'terminal', message: 'HTTP 403: nodes is forbidden' });
+  });
+
+  it('survives an answer that is not from an API server', async () => {
+    server.answer((response) => void response.writeHead(502).end('<html>proxy</html>'));
+    expect(await failure(transport.send(get))).to.include({
+      kind: 'retryable',
+      message: 'HTTP 502: <html>proxy</html>',
+    });
+  });
+
+  it('streams until it is told to stop', async () => {
+    server.answer(lines([{ type: 'ADDED' }]));
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const chunk of await transport.stream(get, stop.signal)) {
+        seen.push(chunk.toString());
+        stop.abort();
+      }
+    })();
+    expect(
+      await reading.then(
+        () => 'ended',
+        (error: Error) => error.name,
+      ),
+    ).to.equal('AbortError');
+    expect(seen).to.deep.equal(['{"type":"ADDED"}\n']);
+  });
+
+  describe('Writes', () => {
+    let writes: Writes;
+    beforeEach(() => {
+      writes = new Writes(transport, 'kwasm-operator');
+    });
+
+    it('patches a node with the changed keys only, guarded by its uid', async () => {
+      server.answer(json({}));
+      await writes.markNode('n1', 'u', { a: 'true', b: null }, {});
+      const [call] = server.calls;
+      expect(call?.method).to.equal('PATCH');
+      expect(call?.headers['content-type']).to.equal('application/merge-patch+json');
+      expect(JSON.parse(call?.body ?? '')).to.deep.equal({ metadata: { uid: 'u', labels: { a: 'true', b: null } } });
+    });
+
+    it('takes its condition away by applying none', async () => {
+      server.answer(json({}));
+      await writes.applyCondition('n1', 'u', undefined);
+      const [call] = server.calls;
+      expect(call?.url.pathname).to.equal('/api/v1/nodes/n1/status');
+      expect(call?.url.search).to.equal('?fieldManager=kwasm-operator&force=true');
+      expect(JSON.parse(call?.body ?? '')).to.deep.equal({
+        apiVersion: 'v1',
+        kind: 'Node',
+        metadata: { name: 'n1', uid: 'u' },
+        status: {},
+      });
+    });
+
+    it('is content with a Job that is gone, or is another one by now', async () => {
+      server.answer(status(404, 'not found'), status(409, 'uid differs'));
+      await writes.deleteJob('kwasm', 'j', 'u');
+      await writes.deleteJob('kwasm', 'j', 'u');
+      expect(JSON.parse(server.calls[0]?.body ?? '')).to.deep.include({
+        propagationPolicy: 'Background',
+        preconditions: { uid: 'u' },
+      });
+    });
+
+    it('says an Event once', async () => {
+      server.answer(status(409, 'exists', {}, 'AlreadyExists'));
+      await writes.createEvent({ metadata: { namespace: 'default', name: 'e' }, involvedObject: {} });
+      expect(server.unused).to.equal(0);
+    });
+  });
+});

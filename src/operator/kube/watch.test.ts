@@ -1,0 +1,226 @@
+import { expect } from 'chai';
+import { systemClock } from '../../clock.ts';
+import { silentLogger } from '../../log.ts';
+import { type Answer, FakeServer, json, lines, status } from './fake-server.ts';
+import { Store } from './store.ts';
+import { Transport } from './transport.ts';
+import { Watch, type WatchLimits } from './watch.ts';
+
+interface Thing {
+  readonly metadata: { readonly name: string; readonly resourceVersion: string };
+}
+
+const limits: WatchLimits = {
+  serverSeconds: 290,
+  silenceMsMax: 300,
+  initialSilenceMsMax: 150,
+  backoffMsMin: 20,
+  backoffMsMax: 60,
+};
+
+const thing = (name: string, version: number) => ({ metadata: { name, uid: name, resourceVersion: String(version) } });
+const added = (name: string, version: number) => ({ type: 'ADDED', object: thing(name, version) });
+const deleted = (name: string, version: number) => ({ type: 'DELETED', object: thing(name, version) });
+const bookmark = (version: number) => ({
+  type: 'BOOKMARK',
+  object: { metadata: { resourceVersion: String(version) } },
+});
+const listEnd = (version: number) => ({
+  type: 'BOOKMARK',
+  object: { metadata: { resourceVersion: String(version), annotations: { 'k8s.io/initial-events-end': 'true' } } },
+});
+const gone = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } };
+
+describe('Watch', () => {
+  let server: FakeServer;
+  let transport: Transport;
+  let store: Store<Thing, unknown>;
+  let stop: AbortController;
+  let running: Promise<void> | undefined;
+  let restarts: string[];
+
+  beforeEach(async () => {
+    server = new FakeServer();
+    restarts = [];
+    stop = new AbortController();
+    running = undefined;
+    store = new Store<Thing, unknown>({
+      project: ({ metadata }) => ({ name: metadata.name, version: metadata.resourceVersion }),
+      group: () => '',
+      onChange: () => {},
+    });
+    const credentials = await server.listen();
+    const { clock, random } = { clock: systemClock, random: () => 0.5 };
+    transport = new Transport({ credentials, clock, random, userAgent: 't', requestMsMax: 1000, onRequest: () => {} });
+  });
+  afterEach(async () => {
+    stop.abort();
+    await running;
+    await transport.close();
+    await server.close();
+  });
+
+  function start(watchList: boolean, ...answers: readonly Answer[]): Watch<Thing> {
+    server.answer(...answers);
+    const watch = new Watch<Thing>({
+      resource: { name: 'things', path: '/things', selectors: { labelSelector: 'a=b' } },
+      store,
+      transport,
+      clock: systemClock,
+      random: () => 0.5,
+      log: silentLogger(),
+      limits,
+      watchList,
+      onRestart: (_, cause) => restarts.push(cause),
+    });
+    running = watch.run(stop.signal);
+    return watch;
+  }
+
+  async function until(check: () => boolean): Promise<void> {
+    for (const deadline = performance.now() + 3000; !check(); ) {
+      if (performance.now() > deadline) throw new Error(`still not so; ${server.calls.length} requests, ${restarts}`);
+      await systemClock.sleep(5);
+    }
+  }
+
+  const query = (call: number, name: string) => server.calls[call]?.url.searchParams.get(name) ?? null;
+  const names = () => store.all().map((one) => (one as { name: string }).name);
+
+  it('streams the list, says nothing before it is whole, then follows', async () => {
+    let finish: () => void = () => {};
+    const watch = start(true, (response) => {
+      response.writeHead(200).write(`${JSON.stringify(added('a', 1))}\n`);
+      finish = () => response.write(`${JSON.stringify(listEnd(5))}\n${JSON.stringify(added('b', 6))}\n`);
+    });
+    await until(() => server.calls.length === 1);
+    await systemClock.sleep(50);
+    expect([store.size, watch.health().synced]).to.deep.equal([0, false]);
+    finish();
+    await until(() => store.size === 2);
+    expect(watch.health()).to.include({ synced: true, troubleSinceMs: undefined });
+    expect([query(0, 'sendInitialEvents'), query(0, 'resourceVersionMatch'), query(0, 'labelSelector')]).to.deep.equal([
+      'true',
+      'NotOlderThan',
+      'a=b',
+    ]);
+    expect(Number(query(0, 'timeoutSeconds'))).to.be.within(290, 320);
+  });
+
+  it('follows on from the last event or bookmark after a normal end, without a list', async () => {
+    start(
+      true,
+      lines([listEnd(5), added('a', 7), bookmark(9)], 'close'),
+      lines([deleted('a', 12)], 'close'),
+      lines([bookmark(20)]),
+    );
+    await until(() => server.calls.length === 3);
+    expect([query(1, 'resourceVersion'), query(2, 'resourceVersion')]).to.deep.equal(['9', '12']);
+    expect([query(1, 'sendInitialEvents'), query(2, 'sendInitialEvents')]).to.deep.equal([null, null]);
+    expect(store.size).to.equal(0);
+    expect(restarts).to.deep.equal(['end', 'end']);
+  });
+
+  it('loses nothing when it is cut in the middle of a line', async () => {
+    start(true, lines([listEnd(5), added('a', 7)], 'cut'), lines([added('b', 8)]));
+    await until(() => store.size === 2);
+    expect(query(1, 'resourceVersion')).to.equal('7');
+    expect(restarts).to.deep.equal(['error']);
+  });
+
+  for (const [how, answer] of [
+    ['as an event', lines([gone])],
+    ['as an answer', status(410, 'too old')],
+  ] as const) {
+    it(`begins anew at once when the version has expired, ${how}; the old list serves meanwhile`, async () => {
+      start(
+        true,
+        lines([added('a', 1), added('b', 2), listEnd(5)], 'close'),
+        lines([bookmark(6)], 'close'),
+        answer,
+        (response) => {
+          expect(names()).to.deep.equal(['a', 'b']);
+          lines([added('b', 2), added('c', 9), listEnd(10)])(response, server.calls[0] as never);
+        },
+      );
+      await until(() => names().includes('c'));
+      expect(names()).to.deep.equal(['b', 'c']);
+      expect(query(3, 'sendInitialEvents')).to.equal('true');
+      expect(restarts).to.deep.equal(['end', 'end', 'expired']);
+    });
+  }
+
+  it('pages where the server refuses to stream lists, and does not ask again', async () => {
+    const page = (version: number, items: readonly Thing[], next?: string) =>
+      json({
+        metadata: { resourceVersion: String(version), ...(next === undefined ? {} : { continue: next }) },
+        items,
+      });
+    start(
+      true,
+      status(422, 'sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch'),
+      page(30, [thing('a', 1)], 'more'),
+      page(30, [thing('b', 2)]),
+      lines([added('c', 31), gone]),
+      page(32, [thing('a', 1)]),
+      lines([bookmark(33)]),
+    );
+    await until(() => server.calls.length === 6);
+    expect([query(1, 'limit'), query(1, 'watch'), query(2, 'continue')]).to.deep.equal(['500', null, 'more']);
+    expect(query(3, 'resourceVersion')).to.equal('30');
+    await until(() => store.size === 1);
+    expect(names()).to.deep.equal(['a']);
+  });
+
+  it('pages where the closing bookmark never comes', async () => {
+    start(
+      true,
+      lines([added('a', 1)]),
+      json({ metadata: { resourceVersion: '3' }, items: [thing('a', 1)] }),
+      lines([]),
+    );
+    await until(() => store.size === 1 && server.calls.length === 3);
+    expect(restarts).to.deep.equal(['silence']);
+  });
+
+  it('begins a list again that expired between its pages', async () => {
+    start(
+      false,
+      json({ metadata: { resourceVersion: '3', continue: 'x' }, items: [thing('a', 1)] }),
+      status(410, 'the continue token is too old'),
+      json({ metadata: { resourceVersion: '4' }, items: [thing('b', 1)] }),
+      lines([]),
+    );
+    await until(() => store.size === 1);
+    expect(names()).to.deep.equal(['b']);
+  });
+
+  it('takes silence for a dead connection', async () => {
+    start(true, lines([listEnd(5)]), lines([added('a', 6)]));
+    await until(() => store.size === 1);
+    expect(restarts).to.deep.equal(['silence']);
+    expect(query(1, 'resourceVersion')).to.equal('5');
+  });
+
+  it('tells its trouble and recovers', async () => {
+    const watch = start(
+      true,
+      status(403, 'nodes is forbidden'),
+      status(403, 'nodes is forbidden'),
+      lines([listEnd(5)]),
+    );
+    await until(() => watch.health().trouble === 'nodes is forbidden');
+    expect(watch.health().synced).to.equal(false);
+    await until(() => watch.health().synced);
+    expect(watch.health().troubleSinceMs).to.equal(undefined);
+    await watch.whenSynced();
+  });
+
+  it('waits between attempts when the server ends every watch at once', async () => {
+    start(true, lines([listEnd(5)], 'close'), ...Array.from({ length: 50 }, () => lines([], 'close')));
+    await until(() => server.calls.length > 1);
+    const before = server.calls.length;
+    await systemClock.sleep(200);
+    expect(server.calls.length - before).to.be.within(1, 12);
+  });
+});

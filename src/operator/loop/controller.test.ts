@@ -1,0 +1,213 @@
+import type { V1Job, V1Node } from '@kubernetes/client-node';
+import { expect } from 'chai';
+import { systemClock } from '../../clock.ts';
+import { silentLogger } from '../../log.ts';
+import type { Settled } from '../decide/action.ts';
+import { policy, said } from '../decide/examples.ts';
+import { type Answer, FakeServer, json, status } from '../kube/fake-server.ts';
+import { Transport } from '../kube/transport.ts';
+import { Writes } from '../kube/writes.ts';
+import { type ReconcileResult, runController } from './controller.ts';
+import { KeyedQueue } from './queue.ts';
+import { Slots } from './slots.ts';
+import { makeWorld, type World } from './world.ts';
+
+const NODES = 40;
+const MAX_PARALLEL = 3;
+
+/** Workers, queue, slots, stores and writes together; the server answers as an API server does, the watches are played. */
+describe('runController', () => {
+  let server: FakeServer;
+  let transport: Transport;
+  let queue: KeyedQueue;
+  let world: World;
+  let running: Promise<void>;
+  let version: number;
+  let refuseJobs: boolean;
+  let unfinished: number;
+  let unfinishedMax: number;
+  let created: string[];
+  let settled: Settled[];
+  let results: ReconcileResult[];
+
+  beforeEach(async () => {
+    version = 0;
+    refuseJobs = false;
+    unfinished = 0;
+    unfinishedMax = 0;
+    [created, settled, results] = [[], [], []];
+    server = new FakeServer();
+    server.otherwise = api;
+    const credentials = await server.listen();
+    const base = { clock: systemClock, random: Math.random };
+    transport = new Transport({ ...base, credentials, userAgent: 't', requestMsMax: 2000, onRequest: () => {} });
+    queue = new KeyedQueue({ ...base, depthMax: 1000, retryMsMin: 5, retryMsMax: 50 });
+    world = makeWorld((key, priority) => queue.add(key, { priority }));
+    const slots = new Slots(world.busy, (node) => queue.add(`node/${node}`));
+    running = runController({
+      queue,
+      workers: 8,
+      log: silentLogger(),
+      deps: {
+        policy: { ...policy, rollout: { maxParallel: MAX_PARALLEL } },
+        world,
+        slots,
+        clock: systemClock,
+        writes: new Writes(transport, 'kwasm-operator'),
+        namespace: 'kwasm',
+        onSettled: (one) => settled.push(one),
+      },
+      onResult: (result) => results.push(result),
+    });
+  });
+  afterEach(async () => {
+    queue.close();
+    await running;
+    await transport.close();
+    await server.close();
+  });
+
+  const nodes = new Map<string, V1Node>();
+
+  const api: Answer = async (response, call) => {
+    await systemClock.sleep(Math.random() * 3);
+    const sent = JSON.parse(call.body);
+    const [, , , kind = '', name = '', sub] = call.url.pathname.split('/');
+    if (call.method === 'POST' && call.url.pathname.endsWith('/jobs')) {
+      if (refuseJobs) return status(403, 'exceeded quota: q', {}, 'Forbidden')(response, call);
+      return json(made(sent as V1Job), 201)(response, call);
+    }
+    if (call.method === 'PATCH' && kind === 'nodes') return json(patched(name, sub, sent as V1Node))(response, call);
+    return json({})(response, call);
+  };
+
+  function made(job: V1Job): V1Job {
+    version += 1;
+    unfinished += 1;
+    unfinishedMax = Math.max(unfinishedMax, unfinished);
+    const name = job.metadata?.name ?? '';
+    created.push(name);
+    const whole = { ...job, metadata: { ...job.metadata, uid: `job-${name}`, resourceVersion: String(version) } };
+    setTimeout(() => finish(whole), 5 + Math.random() * 10);
+    return whole;
+  }
+
+  /** What the Job controller and the kubelet would do, seen through the watches. */
+  function finish(job: V1Job): void {
+    version += 2;
+    unfinished -= 1;
+    const node = job.metadata?.ownerReferences?.[0]?.name ?? '';
+    const state = said('installed', ['wasmtime']);
+    const terminated = state.kind === 'ended' ? { exitCode: 0, message: state.text } : undefined;
+    world.pods.put({
+      metadata: {
+        name: `${job.metadata?.name}-pod`,
+        uid: `pod-${node}`,
+        resourceVersion: String(version - 1),
+        ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: '', uid: job.metadata?.uid ?? '' }],
+      },
+      spec: { nodeName: node, containers: [] },
+      status: {
+        phase: 'Succeeded',
+        containerStatuses: [
+          {
+            name: 'kwasm-provision',
+            image: '',
+            imageID: '',
+            ready: false,
+            restartCount: 0,
+            state: terminated ? { terminated } : {},
+          },
+        ],
+      },
+    });
+    const conditions = [{ type: 'Complete', status: 'True', lastTransitionTime: new Date() }];
+    world.jobs.put({ ...job, metadata: { ...job.metadata, resourceVersion: String(version) }, status: { conditions } });
+  }
+
+  function patched(name: string, sub: string | undefined, sent: V1Node): V1Node {
+    version += 1;
+    const old = nodes.get(name) ?? {};
+    const ready = old.status?.conditions?.filter(({ type }) => type !== 'KwasmReady') ?? [];
+    const next: V1Node =
+      sub === 'status'
+        ? { ...old, status: { ...old.status, conditions: [...ready, ...(sent.status?.conditions ?? [])] } }
+        : { ...old, metadata: { ...old.metadata, ...merged(old, sent) } };
+    const whole = { ...next, metadata: { ...next.metadata, resourceVersion: String(version) } };
+    nodes.set(name, whole);
+    return whole;
+  }
+
+  function merged({ metadata: old }: V1Node, { metadata: sent }: V1Node) {
+    return {
+      labels: { ...old?.labels, ...sent?.labels },
+      annotations: { ...old?.annotations, ...sent?.annotations },
+    };
+  }
+
+  function addNode(name: string): void {
+    version += 1;
+    const node: V1Node = {
+      metadata: {
+        name,
+        uid: `uid-${name}`,
+        resourceVersion: String(version),
+        annotations: { 'kwasm.sh/kwasm-node': 'true' },
+      },
+      status: {
+        conditions: [{ type: 'Ready', status: 'True' }],
+        nodeInfo: { containerRuntimeVersion: 'containerd://2.1.4', operatingSystem: 'linux' } as never,
+      },
+    };
+    nodes.set(name, node);
+    world.nodes.put(node);
+  }
+
+  async function until(check: () => boolean): Promise<void> {
+    for (const deadline = performance.now() + 8000; !check(); ) {
+      if (performance.now() > deadline)
+        throw new Error(`still not so: ${settled.length} settled, ${created.length} Jobs`);
+      await systemClock.sleep(5);
+    }
+  }
+
+  const reasonOf = (name: string) =>
+    nodes.get(name)?.status?.conditions?.find(({ type }) => type === 'KwasmReady')?.reason;
+
+  it('takes all nodes through, never more than the limit at once, with one Job each', async () => {
+    const names = Array.from({ length: NODES }, (_, index) => `n${index}`);
+    for (const name of names) addNode(name);
+    await until(() => names.every((name) => reasonOf(name) === 'Provisioned'));
+    expect(unfinishedMax).to.equal(MAX_PARALLEL);
+    expect([...new Set(created)]).to.have.length(NODES);
+    expect(created).to.have.length(NODES);
+    expect(settled).to.have.length(NODES);
+    for (const name of names) {
+      expect(nodes.get(name)?.metadata?.labels).to.deep.equal({
+        'kwasm.sh/kwasm-provisioned': name,
+        'runtime.kwasm.sh/wasmtime': 'true',
+      });
+    }
+    const writes = server.calls.filter(({ url }) => !url.pathname.endsWith('/events'));
+    expect(server.calls.filter(({ method }) => method === 'GET')).to.deep.equal([]);
+    expect(writes.length / NODES, 'Job, condition while waiting, installing, labels, condition').to.be.at.most(5);
+  });
+
+  it('says on the node that the API server refuses its Job, keeps trying, and gets there', async () => {
+    refuseJobs = true;
+    addNode('n0');
+    await until(() => reasonOf('n0') === 'JobRefused');
+    await until(() => results.filter((result) => result === 'error').length > 2);
+    const reports = server.calls.filter(({ url }) => url.pathname.endsWith('/status')).length;
+    expect(reports, 'once, not at every attempt').to.equal(1);
+    refuseJobs = false;
+    await until(() => reasonOf('n0') === 'Provisioned');
+  });
+
+  it('does nothing for a node that has gone', async () => {
+    queue.add('node/gone');
+    await until(() => results.length === 1);
+    expect(server.calls).to.deep.equal([]);
+    expect(results).to.deep.equal(['success']);
+  });
+});
