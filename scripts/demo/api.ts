@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { CoreV1Api, KubeConfig, NodeV1Api } from '@kubernetes/client-node';
 import { JOB_LABEL } from '../../src/contract.ts';
 import type { Snapshot } from './view.ts';
@@ -5,6 +6,9 @@ import type { Snapshot } from './view.ts';
 export const OPERATOR_NAMESPACE = 'kwasm';
 export const DEMO_NAMESPACE = 'default';
 export const DEMO_SELECTOR = 'app.kubernetes.io/name=kwasm-demo';
+
+/** One that does not answer must not hold up the look at the others. */
+const ANSWER_MS_MAX = 2_000;
 
 /** What the demo asks of the API server, in this process: it looks several times a second. */
 export interface DemoApi {
@@ -33,10 +37,11 @@ export function demoApi(kubeconfig: string, image: string): DemoApi {
       (await node.listRuntimeClass()).items.some(({ metadata }) => metadata?.name === name),
     podAnswers: async (pod) => {
       const path = { name: `${pod}:8080`, namespace: DEMO_NAMESPACE, path: '' };
-      return core.connectGetNamespacedPodProxyWithPath(path).then(
+      const request = core.connectGetNamespacedPodProxyWithPath(path).then(
         () => true,
         () => false,
       );
+      return Promise.race([request, delay(ANSWER_MS_MAX, false, { ref: false })]);
     },
   };
 }
