@@ -373,6 +373,29 @@ describe('decide: a node that is not wanted', () => {
     it(`${name}: ${is.join(', ') || 'nothing'}`, () => expect(kinds(decided(given))).to.deep.equal(is));
   }
 
+  it('is asked again while pods use a handler, silently, and then let go', () => {
+    const inUse = record({
+      state: 'removing',
+      reason: 'InUse',
+      message: 'pod a/b uses wasmtime',
+      handlers: [],
+      attempts: 3,
+      job: 'old',
+    });
+    const waiting = decided({ node: nodeView({ ...unwanted, record: inUse }) });
+    expect(kinds(waiting)).to.deep.equal(['report False InUse', 'recheck']);
+    const [first] = waiting;
+    const node = nodeView({
+      ...unwanted,
+      record: inUse,
+      condition: first?.kind === 'report' ? first.condition : undefined,
+    });
+    expect(kinds(decided({ node }, policy, NOW_MS + 120_000))).to.deep.equal(['create n1-unprovision-kwasm']);
+    expect(decided({ node, jobs: [uninstall] })).to.deep.equal([]);
+    const jobs = [{ ...uninstall, end: completeEnd }];
+    expect(kinds(decided({ node, jobs, pods: gone }))).to.include('clearCondition');
+  });
+
   it('loses its labels in the same patch that remembers the uninstall it is owed', () => {
     const [action] = decided({ node: provisioned(unwanted) });
     expect(action?.kind === 'markNode' && action.labels).to.deep.equal({

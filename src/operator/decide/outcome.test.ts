@@ -165,6 +165,12 @@ describe('findingOf', () => {
     expect(reasonFor(said('installed', ['a']), 'uninstall')).to.equal('NoVerdict');
   });
 
+  it('knows a refusal that ends by itself', () => {
+    const { text } = said('refused') as { text: string };
+    const inUse = text.replace('"Because"', '"InUse"');
+    expect(reasonFor({ kind: 'ended', exitCode: 10, reason: 'Error', text: inUse }, 'uninstall')).to.equal('InUse');
+  });
+
   it('keeps what went wrong apart', () => {
     expect(
       ['refused', 'failed', 'rolledBack', 'broken'].map((is) => reasonFor(said(is as 'failed'), 'install')),

@@ -176,7 +176,7 @@ export function findingOf(
     case 'absent':
       return action === 'install' ? as('NoVerdict') : undefined;
     case 'refused':
-      return as('Refused');
+      return as(reason === ('InUse' satisfies Reason) ? 'InUse' : 'Refused');
     case 'failed':
       return as(action === 'install' ? 'InstallFailed' : 'UninstallFailed');
     case 'rolledBack':

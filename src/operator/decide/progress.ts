@@ -92,8 +92,10 @@ export function progressOf(
   otherwise: Finding,
 ): Finding | undefined {
   if (running.trouble !== undefined) return running.trouble;
-  const known = node.condition !== undefined && BEFORE_START.has(node.condition.reason);
-  return known && !running.started ? undefined : otherwise;
+  const known = node.condition?.reason ?? '';
+  // Asked every few minutes: two writes and two Events each time would be noise.
+  if (known === ('InUse' satisfies Reason)) return undefined;
+  return BEFORE_START.has(known) && !running.started ? undefined : otherwise;
 }
 
 /** Of a Job that its deadline ended, and its pods with it: what had kept them from starting, if the condition knows. */

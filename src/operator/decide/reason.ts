@@ -5,7 +5,7 @@
  * status: of the condition while nothing is provisioned; a step that leaves proved handlers serving keeps it True.
  * event: how loud the Event is that goes with a change; none where 5,000 nodes would say the same at once.
  * retry: cluster = goes on by itself as soon as the cluster has changed; backoff = tried again with growing delay, a
- * bounded number of times; person = not before somebody acts (a new image, or the trigger removed and set again).
+ * bounded number of times (InUse without end); person = not before somebody acts (a new image, or the trigger removed and set again).
  */
 export interface ReasonRow {
   readonly status: 'True' | 'False';
@@ -177,6 +177,14 @@ export const REASONS = {
     retry: 'person',
     meaning: 'This host cannot or must not be changed; nothing was touched.',
     todo: 'Read the message; when the cause is gone, remove the trigger and set it again.',
+  },
+  InUse: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning:
+      'Pods on this node still use the handlers that are to be removed. Nothing was touched; new ones no longer come.',
+    todo: 'Delete the pods named in the message, or wait for their end; the uninstall is tried again until they are gone.',
   },
   NoHandlers: {
     status: 'False',

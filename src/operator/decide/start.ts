@@ -23,8 +23,11 @@ export function startJob(
   if (busy.length < maxParallel) return [{ kind: 'createJob', job }];
   const others = busy.slice(0, 3).join(', ') + (busy.length > 3 ? ' and others' : '');
   const message = `waits behind ${others}: rollout.maxParallel is ${maxParallel}`;
+  const waiting = { reason: 'Waiting', message, sticky: true } as const;
   // sticky: whom it waits for changes with every Job that ends, and 5,000 nodes may wait.
-  return [...report(node, { reason: 'Waiting', message, sticky: true }, nowMs, serving), { kind: 'queueForSlot' }];
+  // Pods that hold up an uninstall are the more useful thing to know.
+  const said = node.condition?.reason === 'InUse' ? [] : report(node, waiting, nowMs, serving);
+  return [...said, { kind: 'queueForSlot' }];
 }
 
 /** Jobs that are being deleted already need nothing but patience: their end is an event of its own. */
