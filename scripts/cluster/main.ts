@@ -8,7 +8,8 @@ import { status } from './status.ts';
 /** `npm run cluster`: the only reader of argv and env here. What is the answer goes to stdout, what is news to stderr. */
 const abort = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(name, () => abort.abort(new Error(`interrupted; 'up' goes on from here, 'down' takes it away`)));
+  // Not once(): execa's own listener ends the process when it finds itself alone.
+  process.on(name, () => abort.abort(new Error(`interrupted; 'up' goes on from here, 'down' takes it away`)));
 }
 const context = { progress: progressTo((line) => console.error(line)), signal: abort.signal };
 

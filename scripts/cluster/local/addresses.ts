@@ -21,8 +21,6 @@ export interface Addresses {
 export interface NodeAddresses {
   readonly address: string;
   readonly pods: string;
-  /** The node's end of every pod's point-to-point link. */
-  readonly podGateway: string;
 }
 
 /** A node's index is its place in the pod range: 128 /24 nets. */
@@ -50,7 +48,6 @@ export function nodeAddresses(range: string, index: number): NodeAddresses {
   return {
     address: `${prefix}.0.${FIRST_NODE + index}`,
     pods: `${prefix}.${128 + index}.0/24`,
-    podGateway: `${prefix}.${128 + index}.1`,
   };
 }
 
@@ -81,7 +78,7 @@ function overlaps(one: string, other: string): boolean {
   const [a, b] = [parse(one), parse(other)];
   if (a === undefined || b === undefined) return false;
   const shift = 32 - Math.min(a.length, b.length);
-  return a.value / 2 ** shift >= 0 && Math.floor(a.value / 2 ** shift) === Math.floor(b.value / 2 ** shift);
+  return Math.floor(a.value / 2 ** shift) === Math.floor(b.value / 2 ** shift);
 }
 
 function parse(network: string): { readonly value: number; readonly length: number } | undefined {

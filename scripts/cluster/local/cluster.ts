@@ -8,6 +8,7 @@ import { clusterDir } from '../paths.ts';
 import { silent } from '../progress.ts';
 import type { Cluster, ClusterNode } from '../provider.ts';
 import { addressesOf, nodeAddresses } from './addresses.ts';
+import { changing } from './changing.ts';
 import { ensureSecrets } from './control-plane.ts';
 import { auditLog } from './control-plane-flags.ts';
 import { ensureImage, pauseImage } from './images.ts';
@@ -36,8 +37,8 @@ export function localCluster(name: string): Cluster {
     auditLog: auditLog(dir),
     nodes: async () => stateOf(name).nodes.map((node) => shown(range, node)),
     exec: async (node, argv, options) => exec(machineOf(stateOf(name), nodeOf(name, node)), argv, options),
-    addNode: (spec) => addNode(name, spec),
-    removeNode: (node) => removeNode(name, node),
+    addNode: (spec) => changing(name, silent, () => addNode(name, spec)),
+    removeNode: (node) => changing(name, silent, () => removeNode(name, node)),
     crash: async (node) => {
       await crash(machineOf(stateOf(name), nodeOf(name, node)));
       await routeToServices(stateOf(name));

@@ -1,5 +1,6 @@
 import { Terminal } from '../../../src/errors.ts';
 import type { Provider } from '../provider.ts';
+import { changing } from './changing.ts';
 import { localCluster } from './cluster.ts';
 import { down } from './down.ts';
 import { readState } from './state.ts';
@@ -10,12 +11,12 @@ export const local: Provider = {
   kind: 'local',
   up: async (spec, context) => {
     requireRoot();
-    await up(spec, context);
+    await changing(spec.name, context.progress, () => up(spec, context));
     return localCluster(spec.name);
   },
   down: async (name, context) => {
     requireRoot();
-    await down(name, context);
+    await changing(name, context.progress, () => down(name, context));
   },
   open: async (name) => (readState(name) === undefined ? undefined : localCluster(name)),
 };
