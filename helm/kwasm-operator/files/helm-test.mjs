@@ -8,18 +8,27 @@ const DEADLINE_MS = 60_000;
 const POLL_MS = 1_000;
 const REQUEST_MS = 5_000;
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
-const { KWASM_SERVICE, KWASM_RUNTIME_CLASSES } = process.env;
+const { KWASM_SERVICE, KWASM_SERVICE_PORT, KWASM_RUNTIME_CLASSES, KUBERNETES_SERVICE_PORT } = process.env;
+
+// By address, as the kubelet passes it, where it does: a cluster whose DNS is ill should not make this test say so of us.
+const operator = `http://${addressOf(KWASM_SERVICE) ?? KWASM_SERVICE}:${KWASM_SERVICE_PORT}`;
+const api = `https://${addressOf('kubernetes') ?? 'kubernetes.default.svc'}:${KUBERNETES_SERVICE_PORT ?? 443}`;
+
+function addressOf(service) {
+  const host = process.env[`${service.toUpperCase().replaceAll('-', '_')}_SERVICE_HOST`];
+  return host?.includes(':') ? `[${host}]` : host;
+}
 
 /** Resolves to undefined when all is well, else to the sentence that says what is not. */
 async function operatorReady() {
-  const answer = await fetch(`${KWASM_SERVICE}/readyz`, { signal: AbortSignal.timeout(REQUEST_MS) });
+  const answer = await fetch(`${operator}/readyz`, { signal: AbortSignal.timeout(REQUEST_MS) });
   const body = await answer.text();
   return answer.ok ? undefined : `the operator is not ready (HTTP ${answer.status}): ${body.trim()}`;
 }
 
 async function classApplied({ name, handler }) {
   const token = (await readFile(`${ACCOUNT}/token`, 'utf8')).trim();
-  const answer = await fetch(`https://kubernetes.default.svc/apis/node.k8s.io/v1/runtimeclasses/${name}`, {
+  const answer = await fetch(`${api}/apis/node.k8s.io/v1/runtimeclasses/${name}`, {
     headers: { authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(REQUEST_MS),
   });
@@ -45,7 +54,7 @@ async function eventually(what, check) {
 }
 
 try {
-  await eventually(`the operator answers through ${KWASM_SERVICE}`, operatorReady);
+  await eventually(`the operator is ready behind its Service ${KWASM_SERVICE}`, operatorReady);
   for (const wanted of JSON.parse(KWASM_RUNTIME_CLASSES)) {
     await eventually(`RuntimeClass ${wanted.name} runs ${wanted.handler}`, () => classApplied(wanted));
   }
