@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { containerd, etcd, type GoTool, helm, helm3, kindTool, kubectl, kubernetes, toolDir } from './go-tools.ts';
+import { CONTAINERD, type ContainerdMinor } from './versions.ts';
+
+const minors = Object.keys(CONTAINERD) as ContainerdMinor[];
+const tools: readonly GoTool[] = [kubernetes, etcd, helm, helm3, kindTool, ...minors.map(containerd)];
+
+function goMod({ group }: GoTool): string {
+  return readFileSync(new URL(`./tools/${group}/go.mod`, import.meta.url), 'utf8');
+}
+
+describe('Go tools', () => {
+  for (const tool of tools) {
+    it(`${tool.group}: go.mod pins the version of the table, and the module of every program`, () => {
+      const [, module = 'none', version] = /^require (\S+) v(\S+)$/m.exec(goMod(tool)) ?? [];
+      expect(version).to.equal(tool.version);
+      for (const path of Object.values(tool.programs))
+        expect(`${path}/`).to.satisfy((p: string) => p.startsWith(`${module}/`));
+    });
+
+    it(`${tool.group}: tools.go imports every program, so that go.mod keeps it`, () => {
+      const text = readFileSync(new URL(`./tools/${tool.group}/tools.go`, import.meta.url), 'utf8');
+      for (const path of Object.values(tool.programs)) expect(text).to.contain(`"${path}"`);
+    });
+  }
+
+  it('has a directory for each group, version and set of programs', () => {
+    const dirs = [...tools, kubectl].map(toolDir);
+    expect(new Set(dirs).size).to.equal(dirs.length);
+  });
+});
