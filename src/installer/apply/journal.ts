@@ -43,6 +43,8 @@ const journalSchema = z.object({
   bootId: z.string(),
   unit: z.string(),
   socket: z.string(),
+  /** How the daemon's own program loads the live configuration and prints it. */
+  loadConfig: list(z.string()),
   invocation: z.string(),
   baseline: baselineSchema,
   handlers: list(handlerSchema),

@@ -6,6 +6,7 @@ import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Cri } from '../cri/client.ts';
 import { type Daemon, processesFrom } from '../detect/daemon.ts';
+import { loadCommand } from '../detect/facts.ts';
 import { bootId } from '../detect/identity.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host.ts';
@@ -65,7 +66,7 @@ export async function runTransaction(
   context: Context,
 ): Promise<Ended> {
   const { host, steps } = context;
-  const journal = await steps.run('back up', () => prepare(action, change, runtime, context));
+  const journal = await steps.run('back up', () => prepare(action, change, runtime, daemon, context));
   try {
     await steps.run('validate', () => validate(host, daemon, runtime, change, transactionDir(journal.id)));
     context.signal.throwIfAborted();
@@ -93,6 +94,7 @@ async function prepare(
   action: 'install' | 'uninstall',
   change: Change,
   runtime: ContainerdFacts,
+  daemon: Daemon,
   { host, cri, newId }: Context,
 ): Promise<Journal> {
   await stageRestoreScript(host);
@@ -109,6 +111,7 @@ async function prepare(
     bootId: bootId(),
     unit: runtime.unit,
     socket: runtime.socket,
+    loadConfig: loadCommand(daemon),
     invocation,
     baseline: await readBaseline(cri),
     handlers: change.handlers,

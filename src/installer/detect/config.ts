@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path/posix';
+import { HOST } from '../../contract.ts';
 import type { Host } from '../host.ts';
 import { DROP_IN } from '../plan/drop-in.ts';
 import type { AbsentFile, ConfigFacts, ConfigFile } from '../plan/facts.ts';
@@ -9,6 +10,7 @@ import { parseDocument } from '../plan/toml.ts';
 import { Refusal } from '../refusal.ts';
 
 const FILES_MAX = 1000;
+const KWASM_MARKER = join(HOST.prefix, 'active');
 
 /** All files that the daemon reads, in its own order: the root, its imports as listed, then theirs; each file once. */
 export function readConfig(host: Host, rootPath: string): ConfigFacts {
@@ -42,6 +44,7 @@ export function readConfig(host: Host, rootPath: string): ConfigFacts {
       const file = readConfigFile(host, join(directory, DROP_IN));
       return file.kind === 'file' ? [file] : [];
     }),
+    kwasmMarker: readConfigFile(host, KWASM_MARKER),
     missingDirectories: missingParents(host, [...directories, dirname(root.path)]),
   };
 }

@@ -57,7 +57,7 @@ export async function detect(host: Host, nowMs: () => number): Promise<Detected>
       generatedBy,
       unit: daemon.unit,
       config: readConfig(host, rootPath),
-      dump: await dumpConfig(host, daemon, daemon.configFlag),
+      dump: await dumpConfig(host, daemon),
       live: liveHandlers(await cri.status()),
     };
     return { facts: facts(runtime), cri, daemon };
@@ -67,10 +67,17 @@ export async function detect(host: Host, nowMs: () => number): Promise<Detected>
   }
 }
 
+export function loadCommand(
+  { binary, configFlag }: Daemon,
+  config: string | undefined = configFlag,
+): readonly string[] {
+  return [binary, ...(config === undefined ? [] : ['-c', config]), 'config', 'dump'];
+}
+
 /** The merged configuration as the daemon's own program loads it; undefined where that program is gone. */
-export async function dumpConfig(host: Host, daemon: Daemon, config: string | undefined): Promise<unknown> {
+export async function dumpConfig(host: Host, daemon: Daemon, config?: string): Promise<unknown> {
   if (daemon.binaryReplaced) return undefined;
-  const argv = [daemon.binary, ...(config === undefined ? [] : ['-c', config]), 'config', 'dump'];
+  const argv = loadCommand(daemon, config);
   const done = await host.run(argv, { timeoutMs: DUMP_TIMEOUT_MS });
   if (done.exitCode !== 0) throw new Refusal('ConfigUnreadable', `${argv.join(' ')} failed: ${done.why}`);
   return parse(done.stdout, { integersAsBigInt: 'asNeeded' });

@@ -5,6 +5,7 @@ import { readBaseline } from '../apply/observe.ts';
 import { stageRestoreScript } from '../apply/switch.ts';
 import { arm } from '../apply/transaction.ts';
 import { unitState } from '../apply/unit.ts';
+import { loadCommand } from '../detect/facts.ts';
 import { bootId } from '../detect/identity.ts';
 import type { Host } from '../host.ts';
 import type { ContainerdFacts } from '../plan/facts.ts';
@@ -21,7 +22,7 @@ const FILE_BYTES_MAX = 4 * 1024 * 1024;
  * before, so whole directories are kept: those of the root file (K3s' templates are there, too) and of its patterns.
  */
 export function guardArm(run: Run): Promise<Report> {
-  return withSession(run, 'guard', async ({ facts, runtime, context, report }) => {
+  return withSession(run, 'guard', async ({ facts, runtime, daemon, context, report }) => {
     const { host } = context;
     if (!facts.host.systemd) throw new Refusal('NoSystemd', `${facts.host.os} is not run by systemd`);
     if (runtime.unit === '') throw new Refusal('NoUnit', `containerd (pid ${runtime.pid}) belongs to no unit`);
@@ -37,6 +38,7 @@ export function guardArm(run: Run): Promise<Report> {
           bootId: bootId(),
           unit: runtime.unit,
           socket: runtime.socket,
+          loadConfig: loadCommand(daemon),
           invocation: (await unitState(host, runtime.unit)).invocation,
           baseline: await readBaseline(context.cri),
           handlers: [],
@@ -65,7 +67,7 @@ function snapshot(host: Host, { config }: ContainerdFacts, watched: readonly str
       .map((name) => join(directory, name))
       .filter((path) => lstatSync(join(host.at(directory), path.slice(directory.length + 1))).isFile()),
   );
-  const read = [config.root, ...config.imported].map(({ path }) => host.resolve(path));
+  const read = [config.root, ...config.imported, config.kwasmMarker].map(({ path }) => host.resolve(path));
   const paths = [...new Set([...inside, ...read])];
   if (paths.length > FILES_MAX)
     throw new Refusal('ConfigUnreadable', `${watched.join(', ')} hold more than ${FILES_MAX} files`);

@@ -17,6 +17,9 @@ import { declaredHandlers, isKwasmType } from '../plan/handlers.ts';
 import { type Report, type Run, reportOf } from '../run.ts';
 
 const POLL_MS = 1000;
+/** After this long without an answer, files that do not load are taken for the reason, and not for a half-written edit. */
+const UNLOADABLE_MS = 10_000;
+const LOAD_TIMEOUT_MS = 30_000;
 /** The handlers of KWasm's installer and its relatives, which declare some of them by a name instead of a path. */
 const KNOWN_HANDLERS = ['lunatic', 'slight', 'spin', 'spin-v2', 'wws', 'wasmedge', 'wasmer', 'wasmtime'];
 
@@ -72,6 +75,7 @@ async function awaitInstaller(journal: Journal, podUid: string, cri: Cri, run: R
   const { host, clock, limits, signal } = run;
   const refreshMs = (limits.switchSeconds * 1000) / 3;
   let refreshedMs = Number.NEGATIVE_INFINITY;
+  let servedMs = clock.monotonicMs();
   for (let round = 2; ; ) {
     if (readDecision(host, journal.id) !== undefined)
       throw new Failure(
@@ -80,6 +84,8 @@ async function awaitInstaller(journal: Journal, podUid: string, cri: Cri, run: R
       );
     const seen = await look(journal, podUid, cri, run);
     if (seen.exitCode !== undefined) return seen.exitCode;
+    if (seen.serving) servedMs = clock.monotonicMs();
+    else await assertHope(journal, clock.monotonicMs() - servedMs, run);
     if (seen.serving && clock.monotonicMs() - refreshedMs >= refreshMs) {
       await extendSwitch(host, journal.id, limits.switchSeconds, round);
       refreshedMs = clock.monotonicMs();
@@ -87,6 +93,17 @@ async function awaitInstaller(journal: Journal, podUid: string, cri: Cri, run: R
     }
     await clock.sleep(POLL_MS, signal);
   }
+}
+
+/** A file it cannot load, or a time in which any start would have ended: waiting for the timer would only cost more. */
+async function assertHope(journal: Journal, silentMs: number, { host, limits }: Run): Promise<void> {
+  if (silentMs < UNLOADABLE_MS) return;
+  const loaded = await host.run(journal.loadConfig, { timeoutMs: LOAD_TIMEOUT_MS });
+  const seconds = Math.round(silentMs / 1000);
+  if (loaded.exitCode !== 0)
+    throw new Failure('RestartFailed', `containerd is down for ${seconds} s: it cannot load its files: ${loaded.why}`);
+  if (silentMs > limits.verifyMs)
+    throw new Failure('RestartFailed', `containerd does not answer for ${seconds} s, though its files load`);
 }
 
 async function look(

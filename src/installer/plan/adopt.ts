@@ -11,7 +11,10 @@ export function withoutTables(document: TomlDocument, handlers: readonly Declare
   const lines = document.top
     .filter((node) => node.type === 'TOMLTable')
     .filter((node) => paths.some((path) => path.every((key, index) => node.resolvedKey[index] === key)))
-    .map((node) => ({ from: lineStart(text, node.range[0]), to: nextLine(text, node.range[1]) }));
+    .map((node) => ({
+      from: blankLineBefore(text, lineStart(text, node.range[0])),
+      to: nextLine(text, node.range[1]),
+    }));
   const left = lines.reduceRight((rest, { from, to }) => rest.slice(0, from) + rest.slice(to), text);
   const parsed = parseDocument(left);
   if (parsed.kind === 'invalid') return undefined;
@@ -22,6 +25,12 @@ export function withoutTables(document: TomlDocument, handlers: readonly Declare
 
 function lineStart(text: string, at: number): number {
   return text.lastIndexOf('\n', at - 1) + 1;
+}
+
+/** The archived installer wrote a blank line before its tables: it goes with them. */
+function blankLineBefore(text: string, lineStartAt: number): number {
+  const blank = /\n(\r?\n)$/.exec(text.slice(0, lineStartAt))?.[1];
+  return lineStartAt - (blank?.length ?? 0);
 }
 
 function nextLine(text: string, at: number): number {

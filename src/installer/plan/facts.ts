@@ -52,6 +52,8 @@ export interface ConfigFacts {
   readonly missing: readonly string[];
   /** Files named as our drop-in, in our own directory and in the globs', whether imported or not. */
   readonly dropIns: readonly ConfigFile[];
+  /** By its presence KWasm's installer takes a node for configured, whatever the configuration says. */
+  readonly kwasmMarker: ConfigFile | AbsentFile;
   /** Of the directories we might write to (and their parents), those that are missing. */
   readonly missingDirectories: readonly string[];
 }

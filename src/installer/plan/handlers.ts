@@ -11,11 +11,7 @@ const SCHEMAS = [1, 2, 3] as const;
 
 /** Shims of ours and of KWasm lie below this; nobody else's do. */
 const OURS = /^\/opt\/kwasm\//;
-/** Those that this installer stages. KWasm's own were in /opt/kwasm/bin. */
-const STAGED = /^\/opt\/kwasm\/shims\//;
-
 export const isKwasmType = (type: string): boolean => OURS.test(type);
-export const isStagedType = (type: string): boolean => STAGED.test(type);
 
 export interface Declared {
   readonly schema: Schema;

@@ -5,7 +5,7 @@ import { hostFinding } from './checks.ts';
 import { isCreatedRoot } from './created-root.ts';
 import { isOurs } from './drop-in.ts';
 import type { ContainerdFacts, Facts } from './facts.ts';
-import { declaredHandlers, isStagedType } from './handlers.ts';
+import { declaredHandlers, isKwasmType } from './handlers.ts';
 import { OWN_DIRECTORY, withoutOwnImport } from './imports.ts';
 import { parseDocument } from './toml.ts';
 
@@ -37,15 +37,18 @@ export function planUninstall(facts: Facts, sandboxes: readonly HandlerUser[]): 
       return refused('ConfigNotExtendable', `${root.path}: our tables cannot be told apart from the rest`);
     files.push({ path: root.path, before: asState(root.text), after });
   }
+  const { kwasmMarker } = runtime.config;
+  if (kwasmMarker.kind === 'file')
+    files.push({ path: kwasmMarker.path, before: asState(kwasmMarker.text), after: ABSENT });
   const changed = files.filter(({ before, after }) => !sameState(before, after));
   if (changed.length === 0 && gone.length === 0) return { kind: 'absent' };
   const removeDirectories = [...new Set([OWN_DIRECTORY, ...facts.createdDirectories])].sort().reverse();
   return { kind: 'change', files: changed, createDirectories: [], removeDirectories, handlers: [], gone };
 }
 
-/** By what runs and by what is written: either may lag behind the other. */
+/** By what runs and by what is written: either may lag behind the other. KWasm's own go, too: it had no way to. */
 function ourHandlers({ live, dump }: ContainerdFacts): readonly string[] {
-  const ours = [...live, ...declaredHandlers(dump)].filter(({ type }) => isStagedType(type));
+  const ours = [...live, ...declaredHandlers(dump)].filter(({ type }) => isKwasmType(type));
   return [...new Set(ours.map(({ name }) => name))];
 }
 
@@ -55,7 +58,7 @@ function rootAfter(text: string): FileState | undefined {
   if (parsed.kind === 'invalid') return undefined;
   const unimported = parseDocument(withoutOwnImport(parsed.document));
   if (unimported.kind === 'invalid') return undefined;
-  const stray = declaredHandlers(unimported.document.value).filter(({ type }) => isStagedType(type));
+  const stray = declaredHandlers(unimported.document.value).filter(({ type }) => isKwasmType(type));
   const rest = stray.length === 0 ? unimported.document.text : withoutTables(unimported.document, stray);
   if (rest === undefined) return undefined;
   return isCreatedRoot(rest) ? ABSENT : asState(rest);
