@@ -165,7 +165,7 @@ export function findingOf(
   { outcome, reason, message, handlers }: Verdict,
   action: 'install' | 'uninstall',
 ): Finding | undefined {
-  const said = `${cut(message)} (${reason})`;
+  const said = `${cut(message).replace(/\.$/, '')} (${reason}).`;
   const as = (is: Reason): Finding => ({ reason: is, message: said });
   switch (outcome) {
     case 'installed':

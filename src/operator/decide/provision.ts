@@ -154,7 +154,7 @@ function failure({ reason, message, attempts, handlers }: NodeRecord): Finding {
 }
 
 export function sentence(text: string): string {
-  return /[.!?)]$/.test(text) ? text : `${text}.`;
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function provisioned({ classes }: Facts, policy: Policy, { handlers, containerd, image }: NodeRecord): Finding {
