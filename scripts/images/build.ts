@@ -5,6 +5,7 @@ import { Bug, Terminal } from '../../src/errors.ts';
 import { withLock } from '../cluster/lock.ts';
 import { cacheDir } from '../cluster/paths.ts';
 import type { Progress } from '../cluster/progress.ts';
+import { buildShim } from '../shim/build.ts';
 import { ensurePackages } from '../toolchain/packages.ts';
 import { assemble, debianBase } from './assemble.ts';
 import { Blobs, type Descriptor } from './blobs.ts';
@@ -15,7 +16,6 @@ import { parseDockerfile } from './dockerfile.ts';
 import type { Architecture } from './oci.ts';
 import { push } from './push.ts';
 import { checkRegistry, checkTag, type ImageName, isLocalRegistry, REPOSITORIES } from './registry.ts';
-import { bundledShims } from './shims.ts';
 
 export interface BuildOptions {
   /** HOST[:PORT][/PATH], what comes before /kwasm-operator. */
@@ -58,7 +58,7 @@ export async function buildImages(options: BuildOptions): Promise<BuiltImages> {
   progress.say(`images: ${builder} (${why})`);
   const cache = join(cacheDir(), 'images');
   mkdirSync(cache, { recursive: true });
-  const shims = await bundledShims();
+  const shims = [await buildShim({ progress, signal: options.signal })];
   const waiting = () => progress.say('  ... another process builds images; waiting for it');
   return withLock(join(cache, 'lock'), waiting, async () => {
     const sources = await progress.step('bundles and the demo component', () => layOut(root, cache, shims, native()));

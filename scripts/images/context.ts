@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BuiltShim } from '../shim/build.ts';
 import { writeWhole } from './blobs.ts';
 import { bundle, PROGRAMS } from './bundle.ts';
 import { demoComponent } from './component.ts';
 import { pathsBelow } from './entries.ts';
 import type { Architecture } from './oci.ts';
 import type { ImageName } from './registry.ts';
-import { type BuiltShim, writeAssets } from './shims.ts';
+import { writeAssets } from './shims.ts';
 
 /** An image before it is built: what `docker buildx build --file DOCKERFILE CONTEXT` would be given. */
 export interface ImageSource {

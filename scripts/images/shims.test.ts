@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type BuiltShim, shimsJson, writeAssets } from './shims.ts';
+import type { BuiltShim } from '../shim/build.ts';
+import { shimsJson, writeAssets } from './shims.ts';
 
 const shim: BuiltShim = {
   handler: 'wasmtime',

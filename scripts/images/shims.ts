@@ -1,16 +1,6 @@
 import { copyFileSync, linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Architecture } from './oci.ts';
-
-/** A shim binary on this machine. */
-export interface BuiltShim {
-  readonly handler: string;
-  readonly binary: string; // the name it has on a node
-  readonly version: string;
-  readonly arch: Architecture;
-  readonly sha256: string;
-  readonly path: string;
-}
+import type { BuiltShim } from '../shim/build.ts';
 
 /** /assets of the installer image: the binaries, and shims.json that says what each of them is. */
 export function writeAssets(dir: string, shims: readonly BuiltShim[]): void {
@@ -36,9 +26,4 @@ function place(from: string, to: string): void {
   } catch {
     copyFileSync(from, to);
   }
-}
-
-/** What the installer image carries. */
-export async function bundledShims(): Promise<readonly BuiltShim[]> {
-  return [];
 }
