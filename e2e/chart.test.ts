@@ -317,6 +317,10 @@ function chartStories(tool: GoTool): void {
       expect(two.grants).to.include('update coordination.k8s.io/leases');
     });
 
+    it('no neighbour: the old pod ends before a new one is made', async () => {
+      expect((await rendered([R])).deployment.spec?.strategy).to.deep.equal({ type: 'Recreate' });
+    });
+
     it('a metrics port on the Service when asked', async () => {
       const { spec } = (await rendered([R, 'metrics.service.enabled=true'])).one<V1Service>('Service');
       expect(spec?.ports?.map(({ name, port }) => [name, port])).to.deep.equal([

@@ -49,6 +49,8 @@ describe('a release of KWasm 0.2.3', function () {
       const after = await deployment();
       expect(after.metadata?.uid, 'the same object, changed').to.equal(before.metadata?.uid);
       expect(after.status?.availableReplicas).to.equal(1);
+      const { type, rollingUpdate } = after.spec?.strategy ?? {};
+      expect(type === 'Recreate' || rollingUpdate?.maxSurge === 0, 'the old pod ends first').to.equal(true);
       const image = `${test.images.registry}/kwasm-operator:${test.images.tag}`;
       expect(after.spec?.template.spec?.containers[0]?.image).to.equal(image);
       const tested = await run(then, ['test', RELEASE, '--namespace', NAMESPACE, '--timeout=180s']);

@@ -39,3 +39,23 @@ Call with (list defaults given), given may be nil.
 {{- end -}}
 {{- toYaml $result -}}
 {{- end }}
+
+{{/*
+Never an old and a new operator side by side. Helm 4 applies on the server, and there a Deployment that was made without a strategy, as
+KWasm's was, cannot be given Recreate: the API server refuses the rollingUpdate that it had filled in itself (helm/helm#5144). The
+next best ends the old pod first, too.
+*/}}
+{{- define "kwasm-operator.strategy" -}}
+{{- $live := lookup "apps/v1" "Deployment" .Release.Namespace (include "kwasm-operator.fullname" .) | default dict -}}
+{{- $rolling := dig "spec" "strategy" "rollingUpdate" "" $live -}}
+{{- if and $rolling (semverCompare ">=4.0.0-0" .Capabilities.HelmVersion.Version) -}}
+strategy:
+  type: RollingUpdate
+  rollingUpdate:
+    maxSurge: 0
+    maxUnavailable: 1
+{{- else -}}
+strategy:
+  type: Recreate
+{{- end -}}
+{{- end }}
