@@ -52,6 +52,8 @@ describe('a second cluster beside the first', () => {
     const ask = ['exec', pod?.metadata?.name ?? '', '--', '/busybox', 'sh', '-c'];
     const answer = await kubectl.run([...ask, `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | /busybox nc -w 3 ${address} 80`]);
     expect(answer).to.contain('served by a pod');
+    const lookup = await kubectl.run([...ask, '/busybox nslookup -type=a web.default.svc.cluster.local']);
+    expect(lookup).to.contain(address);
   });
 
   it('does nothing when it is asked for again, and starts what died', async () => {

@@ -1,6 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { containerd, etcd, type GoTool, helm, helm3, kindTool, kubectl, kubernetes, toolDir } from './go-tools.ts';
+import {
+  containerd,
+  coredns,
+  etcd,
+  type GoTool,
+  helm,
+  helm3,
+  kindTool,
+  kubectl,
+  kubernetes,
+  toolDir,
+} from './go-tools.ts';
 import { CONTAINERD, type ContainerdMinor } from './versions.ts';
 
 const minors = Object.keys(CONTAINERD) as ContainerdMinor[];
@@ -11,6 +22,10 @@ function goMod({ group }: GoTool): string {
 }
 
 describe('Go tools', () => {
+  it('coredns: go.mod pins the version of the table', () => {
+    expect(goMod(coredns)).to.contain(`require github.com/coredns/coredns v${coredns.version}\n`);
+  });
+
   for (const tool of tools) {
     it(`${tool.group}: go.mod pins the version of the table, and the module of every program`, () => {
       const [, module = 'none', version] = /^require (\S+) v(\S+)$/m.exec(goMod(tool)) ?? [];

@@ -16,6 +16,7 @@ export type ContainerdMinor = keyof typeof CONTAINERD;
 export const VERSIONS = {
   kubernetes: '1.36.3',
   etcd: '3.6.16',
+  coredns: '1.14.7',
   helm: '4.3.1',
   /** For those who have not moved on yet: the chart is tested with both. */
   helm3: '3.22.0',

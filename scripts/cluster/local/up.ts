@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensurePackages } from '../../toolchain/packages.ts';
-import { containerd, etcd, helm, kubernetes, toolDir } from '../go-tools.ts';
+import { containerd, coredns, etcd, helm, kubernetes, toolDir } from '../go-tools.ts';
 import { clusterDir } from '../paths.ts';
 import type { ClusterSpec, Context } from '../provider.ts';
 import { addressesOf } from './addresses.ts';
 import { ensureControlPlane, ensureSecrets } from './control-plane.ts';
+import { ensureDns } from './dns.ts';
 import { ensureImage, pauseImage } from './images.ts';
 import { ensureNetwork } from './network.ts';
 import { type NodeContext, routeToServices, startNode } from './node.ts';
@@ -49,6 +50,7 @@ export async function up(spec: ClusterSpec, { progress, signal }: Context): Prom
     progress,
     signal,
   });
+  await progress.step('DNS', () => ensureDns(dir, addresses, signal));
   return state;
 }
 
@@ -63,7 +65,7 @@ export async function startNodes(context: NodeContext, nodes: readonly NodeState
 }
 
 export function toolsOf(nodes: readonly NodeState[]) {
-  return [etcd, kubernetes, ...new Set(nodes.map((node) => node.containerd))]
+  return [etcd, kubernetes, coredns, ...new Set(nodes.map((node) => node.containerd))]
     .map((tool) => (typeof tool === 'string' ? containerd(tool) : tool))
     .concat(helm);
 }
