@@ -11,14 +11,10 @@ import { buildImages } from './images/build.ts';
  * `npm run demo [-- --name NAME --nodes 2.3,1.7 --provider local|kind]`: from a bare clone to the answer of a WebAssembly
  * component. Every part is kept, so the next run, or one after Ctrl-C, only does what is missing.
  */
-async function demo(argv: readonly string[]): Promise<void> {
+async function demo(argv: readonly string[], signal: AbortSignal): Promise<void> {
   const wanted = parseCommand(['up', ...argv], process.env);
   if (wanted.kind !== 'up') throw new Terminal('npm run demo takes the options of npm run cluster -- up');
-  const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(name, () => stop.abort(new Terminal(STOPPED)));
   const progress = progressTo((line) => console.error(line));
-  const signal = stop.signal;
   progress.say('1. A Kubernetes cluster');
   const cluster = await bringUp(wanted.spec, wanted.provider, { progress, signal });
   progress.say('2. Images');
@@ -28,9 +24,11 @@ async function demo(argv: readonly string[]): Promise<void> {
   for (const line of report(cluster, told)) console.log(line);
 }
 
-const STOPPED = 'stopped; npm run demo goes on from here, npm run cluster -- down takes everything away';
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort());
 
-demo(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(`demo: ${messageOf(error)}`);
+demo(process.argv.slice(2), stop.signal).catch((error: unknown) => {
+  const stopped = 'stopped; npm run demo goes on from here, npm run cluster -- down takes everything away';
+  console.error(`demo: ${stop.signal.aborted ? stopped : messageOf(error)}`);
   process.exitCode = 1;
 });

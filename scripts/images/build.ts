@@ -1,20 +1,15 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Bug, Terminal } from '../../src/errors.ts';
+import { Terminal } from '../../src/errors.ts';
 import { withLock } from '../cluster/lock.ts';
 import { cacheDir } from '../cluster/paths.ts';
 import type { Progress } from '../cluster/progress.ts';
-import { buildShim } from '../shim/build.ts';
-import { ensurePackages } from '../toolchain/packages.ts';
-import { assemble, debianBase } from './assemble.ts';
-import { Blobs, type Descriptor } from './blobs.ts';
+import { type BuiltShim, buildShim } from '../shim/build.ts';
 import { type Builder, chooseBuilder, thisMachine } from './builder.ts';
-import { buildxPush } from './buildx.ts';
-import { type ImageSource, type ImageSources, layOut, sourceDigest } from './context.ts';
-import { parseDockerfile } from './dockerfile.ts';
+import { layOut } from './context.ts';
 import type { Architecture } from './oci.ts';
-import { push } from './push.ts';
+import { prepareAssembled, prepareBuildx } from './prepare.ts';
 import { checkRegistry, checkTag, type ImageName, isLocalRegistry, REPOSITORIES } from './registry.ts';
 
 export interface BuildOptions {
@@ -39,52 +34,48 @@ export interface BuiltImages {
   readonly demo: string;
 }
 
-/** Images that are built as far as the builder goes without a registry. */
-interface Prepared {
-  /** One per image; any change of an image changes its own. */
-  readonly digests: readonly string[];
-  /** Pushes it as `reference`; returns the digest that the registry has. */
-  push(source: ImageSource, reference: string): Promise<string>;
-}
-
 const root = join(import.meta.dirname, '../..');
-const UNUSED_MS_MAX = 14 * 24 * 3_600_000;
-const node = join(root, 'node_modules/node/bin/node');
+const nodePackage = join(root, 'node_modules/node');
 
 export async function buildImages(options: BuildOptions): Promise<BuiltImages> {
-  const { progress } = options;
-  const registry = checkRegistry(options.registry);
+  const { progress, signal } = options;
+  checkRegistry(options.registry);
   const { builder, why } = chooseBuilder(await thisMachine(), options.builder);
   progress.say(`images: ${builder} (${why})`);
+  const shim = await buildShim({ progress, signal });
   const cache = join(cacheDir(), 'images');
-  mkdirSync(cache, { recursive: true });
-  const shims = [await buildShim({ progress, signal: options.signal })];
   const waiting = () => progress.say('  ... another process builds images; waiting for it');
-  return withLock(join(cache, 'lock'), waiting, async () => {
-    const sources = await progress.step('bundles and the demo component', () => layOut(root, cache, shims, native()));
-    const version = packageVersion(root);
-    const prepared = await progress.step('image layers', () =>
-      builder === 'buildx'
-        ? viaBuildx(sources, version, cache, options)
-        : viaAssembly(sources, version, cache, options),
-    );
-    const tag = checkTag(options.tag ?? contentTag(version, prepared.digests));
-    const pushed = async (name: ImageName): Promise<string> => {
-      const source = sources[name];
-      const repository = `${registry}/${REPOSITORIES[name]}`;
-      const digest = await progress.step(`push ${repository}:${tag}`, () =>
-        prepared.push(source, `${repository}:${tag}`),
-      );
-      return `${repository}@${digest}`;
-    };
-    return {
-      registry,
-      tag,
-      operator: await pushed('operator'),
-      installer: await pushed('installer'),
-      demo: await pushed('demo'),
-    };
-  });
+  return withLock(join(cache, 'lock'), waiting, () => buildAlone(options, builder, cache, shim));
+}
+
+/** With the cache to ourselves: the contexts in it are laid anew. */
+async function buildAlone(
+  options: BuildOptions,
+  builder: Builder,
+  cache: string,
+  shim: BuiltShim,
+): Promise<BuiltImages> {
+  const { registry, progress } = options;
+  const tmp = join(cache, 'tmp');
+  rmSync(tmp, { recursive: true, force: true }); // of a run that was killed
+  mkdirSync(tmp, { recursive: true });
+  const sources = await progress.step('bundles and the demo component', () => layOut(root, cache, [shim], native()));
+  const version = packageVersion(root);
+  const plainHttp = options.plainHttp ?? isLocalRegistry(registry);
+  const node = { path: join(nodePackage, 'bin/node'), version: packageVersion(nodePackage) };
+  const prepare = builder === 'buildx' ? prepareBuildx : prepareAssembled;
+  const prepared = await progress.step('image layers', () =>
+    prepare({ sources, version, plainHttp, cache, tmp, node, progress, signal: options.signal }),
+  );
+  const tag = checkTag(options.tag ?? contentTag(version, prepared.digests));
+  const pushed = async (name: ImageName): Promise<string> => {
+    const repository = `${registry}/${REPOSITORIES[name]}`;
+    const reference = `${repository}:${tag}`;
+    const digest = await progress.step(`push ${reference}`, () => prepared.push(sources[name], reference));
+    return `${repository}@${digest}`;
+  };
+  const [operator, installer, demo] = [await pushed('operator'), await pushed('installer'), await pushed('demo')];
+  return { registry, tag, operator, installer, demo };
 }
 
 /**
@@ -93,48 +84,6 @@ export async function buildImages(options: BuildOptions): Promise<BuiltImages> {
  */
 export function contentTag(version: string, digests: readonly string[]): string {
   return `${version}-${createHash('sha256').update(digests.join()).digest('hex').slice(0, 12)}`;
-}
-
-async function viaAssembly(
-  sources: ImageSources,
-  version: string,
-  cache: string,
-  options: BuildOptions,
-): Promise<Prepared> {
-  const { progress, signal } = options;
-  await ensurePackages(['mmdebstrap', 'debian-archive-keyring', 'skopeo'], progress.say, signal);
-  const blobs = new Blobs(cache);
-  const base = debianBase(blobs, { nodeVersion: packageVersion(join(root, 'node_modules/node')), node }, cache);
-  const images = new Map<ImageSource, Descriptor>();
-  for (const source of Object.values(sources)) {
-    const recipe = parseDockerfile(readFileSync(source.dockerfile, 'utf8'), { VERSION: version });
-    images.set(source, await assemble(blobs, recipe, source.context, source.platforms, base));
-  }
-  blobs.forgetUnused(Date.now() - UNUSED_MS_MAX);
-  const plainHttp = options.plainHttp ?? isLocalRegistry(options.registry);
-  return {
-    digests: [...images.values()].map(({ digest }) => digest),
-    push: async (source, reference) => {
-      const image = images.get(source);
-      if (image === undefined) throw new Bug(`no image was assembled for ${reference}`);
-      await push(blobs, image, { reference, plainHttp, tmp: cache, signal });
-      return image.digest;
-    },
-  };
-}
-
-/** BuildKit builds and pushes in one go. Whether a registry may be without TLS is a setting of Docker's engine. */
-async function viaBuildx(
-  sources: ImageSources,
-  version: string,
-  cache: string,
-  { signal }: BuildOptions,
-): Promise<Prepared> {
-  const buildArgs = { VERSION: version };
-  return {
-    digests: Object.values(sources).map(sourceDigest),
-    push: (source, reference) => buildxPush({ ...source, reference, buildArgs }, cache, signal),
-  };
 }
 
 function packageVersion(dir: string): string {

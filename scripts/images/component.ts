@@ -22,7 +22,7 @@ export async function demoComponent(source: string, cacheRoot: string): Promise<
   if (!existsSync(file)) {
     rmSync(dirname(file), { recursive: true, force: true }); // of earlier sources
     mkdirSync(dirname(file), { recursive: true });
-    const work = mkdtempSync(join(cacheRoot, 'component-'));
+    const work = mkdtempSync(join(cacheRoot, 'tmp', 'component-'));
     try {
       writeWhole(file, await componentized(source, work));
     } finally {
