@@ -98,7 +98,7 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
     queue.close();
     // Another may lead by now: nothing of ours may reach the server any more.
     if (ended === 'lost') throw new Terminal('the lease is lost: another replica may lead now');
-    await Promise.race([controlling, clock.sleep(SHUTDOWN_MS_MAX)]);
+    await inTime(controlling, SHUTDOWN_MS_MAX, clock);
     await election.release();
   } finally {
     watching.abort();
@@ -139,6 +139,13 @@ async function serve(
 async function aborted(signal: AbortSignal): Promise<'stopped'> {
   if (signal.aborted) return 'stopped';
   return await new Promise((resolve) => signal.addEventListener('abort', () => resolve('stopped'), { once: true }));
+}
+
+/** The timer goes with the wait: left behind it would keep the process alive. */
+async function inTime(work: Promise<void>, ms: number, clock: Clock): Promise<void> {
+  const timer = new AbortController();
+  const late = clock.sleep(ms, timer.signal).catch(() => {});
+  await Promise.race([work, late]).finally(() => timer.abort());
 }
 
 /** Being told to stop while waiting is no error. */

@@ -76,12 +76,6 @@ export class KeyedQueue {
     return delayMs;
   }
 
-  /** The key will not come back: forget what is kept for it. */
-  forget(key: string): void {
-    this.#failures.delete(key);
-    this.#delayed.remove(key);
-  }
-
   close(): void {
     this.#closed = true;
     this.#delayed.clear();

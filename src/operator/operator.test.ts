@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { expect } from 'chai';
+import { systemClock } from '../clock.ts';
+import { silentLogger } from '../log.ts';
+import type { Config } from './config.ts';
+import { policy } from './decide/examples.ts';
+import { type Answer, FakeServer, json, lines, status } from './kube/fake-server.ts';
+import { runOperator } from './operator.ts';
+
+/** Start to stop against a server with one wanted node; what a Job comes to is the controller's test. */
+describe('runOperator', () => {
+  let server: FakeServer;
+  let down: boolean;
+  let port: number;
+  beforeEach(async () => {
+    port = await freePort();
+    server = new FakeServer();
+    down = false;
+  });
+  afterEach(async () => await server.close());
+
+  const listEnd = {
+    type: 'BOOKMARK',
+    object: { metadata: { resourceVersion: '5', annotations: { 'k8s.io/initial-events-end': 'true' } } },
+  };
+  const node = {
+    metadata: { name: 'n1', uid: 'u1', resourceVersion: '3', annotations: { 'kwasm.sh/kwasm-node': 'true' } },
+    status: {
+      conditions: [{ type: 'Ready', status: 'True' }],
+      nodeInfo: { containerRuntimeVersion: 'containerd://2.1.4' },
+    },
+  };
+
+  const api: Answer = (response, call) => {
+    if (down) return status(503, 'down')(response, call);
+    if (call.url.searchParams.has('watch')) {
+      const first = call.url.pathname === '/api/v1/nodes' ? [{ type: 'ADDED', object: node }, listEnd] : [listEnd];
+      return lines(first)(response, call);
+    }
+    const sent = JSON.parse(call.body);
+    const metadata = { ...sent.metadata, uid: sent.metadata?.uid ?? 'made', resourceVersion: '9' };
+    return json({
+      ...(call.url.pathname.includes('/nodes/') ? node : sent),
+      metadata: { ...node.metadata, ...metadata },
+    })(response, call);
+  };
+
+  const ready = async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+    return answer && { status: answer.status, text: await answer.text() };
+  };
+
+  async function until<T>(ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
+    for (const deadline = performance.now() + 5000; ; ) {
+      const found = await ask();
+      if (found !== undefined) return found;
+      if (performance.now() > deadline) throw new Error('still not so');
+      await systemClock.sleep(10);
+    }
+  }
+
+  it('is not ready before it has seen everything, makes the Job, and leaves nothing behind when told to stop', async () => {
+    down = true;
+    server.otherwise = api;
+    const config: Config = {
+      policy,
+      metricsAddress: undefined,
+      healthAddress: { host: '127.0.0.1', port },
+      logLevel: 'info',
+      leaderElect: false,
+      watchList: true,
+      connection: { kind: 'kubeconfig', file: undefined },
+      version: 'test',
+      warnings: [],
+    };
+    const stop = new AbortController();
+    const deps = { credentials: await server.listen(), clock: systemClock, random: () => 0, log: silentLogger() };
+    const timersBefore = timers(); // mocha's own
+    const running = runOperator(config, deps, stop.signal);
+    const early = await until(ready);
+    expect(early.status).to.equal(503);
+    expect(early.text).to.contain('nodes: not synced yet');
+    down = false;
+    await until(async () => ((await ready())?.status === 200 ? true : undefined));
+    const post = await until(() => server.calls.find(({ method }) => method === 'POST'));
+    expect(post.url.pathname).to.equal('/apis/batch/v1/namespaces/kwasm/jobs');
+    stop.abort();
+    await running;
+    expect(await ready()).to.equal(undefined);
+    await until(() => (timers() <= timersBefore ? true : undefined));
+  });
+});
+
+/** Those that keep a process alive. */
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
