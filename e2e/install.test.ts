@@ -88,7 +88,7 @@ describe('a person provisions every node and takes it back', function () {
     for (const { name } of test.nodes) {
       await test.kubectl.apply(...wasmDeployment(`hello-${name}`, test.images.demo, name));
       const { spec } = await test.kubectl.get<V1Service>(['service', '-n', WORKLOADS, `hello-${name}`]);
-      expect(await answer(`http://${spec?.clusterIP}/`)).to.match(/wasm/i);
+      expect(await answer(`http://${spec?.clusterIP}/`)).to.match(/WebAssembly/);
     }
   });
 
@@ -113,7 +113,7 @@ describe('a person provisions every node and takes it back', function () {
       return found?.message?.includes(`hello-${node.name}`) ? found : undefined;
     });
     expect(condition.status).to.equal('False');
-    expect(await answer(await serviceUrl(node.name))).to.match(/wasm/i);
+    expect(await answer(await serviceUrl(node.name))).to.match(/WebAssembly/);
   });
 
   it('un-annotated, every node is byte for byte what it was', async () => {
@@ -122,6 +122,7 @@ describe('a person provisions every node and takes it back', function () {
         'delete',
         '-n',
         WORKLOADS,
+        '--ignore-not-found',
         '--wait=true',
         `deployment/hello-${name}`,
         `service/hello-${name}`,

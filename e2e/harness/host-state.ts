@@ -17,7 +17,7 @@ echo '# units'
 find run/systemd/transient -name '*kwasm*' 2>/dev/null || true
 systemctl list-units --all --plain --no-legend '*kwasm*' || true
 echo '# processes'
-ps -eo args= | grep -E 'kwasm|containerd-shim-wasm' | grep -v -E 'grep|sh -c|ps -eo' || true
+ps -eo args= | grep -E '/opt/kwasm|/var/lib/kwasm|containerd-shim-wasm' | grep -v -E 'grep|sh -c|ps -eo' || true
 echo '# mounts'
 grep -c kwasm /proc/mounts || true
 `;

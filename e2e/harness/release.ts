@@ -1,3 +1,4 @@
+import type { V1Node } from '@kubernetes/client-node';
 import { execa } from 'execa';
 import { eventually } from './eventually.ts';
 import type { TestCluster } from './test-cluster.ts';
@@ -39,30 +40,22 @@ export async function installRelease(test: TestCluster, set: readonly string[] =
  */
 export async function removeRelease(test: TestCluster): Promise<void> {
   await test.kubectl.run(['annotate', 'node', '--all', 'kwasm.sh/kwasm-node-']);
-  await eventually('no node carries a label of ours', 180_000, async (seen) => {
-    const left = await test.kubectl.run([
-      'get',
-      'nodes',
-      '-o',
-      'jsonpath={range .items[*]}{.metadata.name}{" "}{.metadata.labels}{"\\n"}{end}',
-    ]);
-    seen(left);
-    return left.includes('kwasm.sh') ? undefined : true;
-  });
-  await eventually('no Job is left running', 180_000, async (seen) => {
-    const active = await test.kubectl.run([
-      'get',
-      'jobs',
-      '-n',
-      NAMESPACE,
-      '-o',
-      'jsonpath={range .items[?(@.status.active>0)]}{.metadata.name}{"\\n"}{end}',
-    ]);
-    seen(active);
-    return active.trim() === '' ? true : undefined;
+  await eventually('no node carries a trace of ours', 300_000, async (seen) => {
+    const { items } = await test.kubectl.get<{ items: V1Node[] }>(['nodes']);
+    const left = items.flatMap(traces);
+    seen(left.join('\n'));
+    return left.length === 0 ? true : undefined;
   });
   await helm(test, ['uninstall', RELEASE, '--namespace', NAMESPACE, '--wait', '--timeout=120s']);
   await test.kubectl.run(['delete', 'namespace', NAMESPACE, '--wait=true', '--timeout=90s']);
+}
+
+/** Labels, our record and the condition: the last of them goes when the uninstall Job has proved its work. */
+function traces({ metadata, status }: V1Node): readonly string[] {
+  const keys = [...Object.keys(metadata?.labels ?? {}), ...Object.keys(metadata?.annotations ?? {})];
+  const condition = status?.conditions?.find(({ type }) => type === 'KwasmReady');
+  const said = condition === undefined ? [] : [`${condition.reason}: ${condition.message}`];
+  return [...keys.filter((key) => key.includes('kwasm.sh')), ...said].map((trace) => `${metadata?.name}: ${trace}`);
 }
 
 export async function helm(test: TestCluster, args: readonly string[]): Promise<string> {
