@@ -40,7 +40,7 @@ export async function stageShims(
 function problemOf(shim: ShimAsset, source: string): string | undefined {
   if (!existsSync(source)) return 'the file is missing from the image';
   const found = sha256(source);
-  if (found !== shim.sha256) return `its checksum is ${found}, expected ${shim.sha256}`;
+  if (found !== shim.sha256) return `its sha256 is ${found}, expected ${shim.sha256}`;
   const head = readFileSync(source).subarray(0, 20);
   if (head.toString('latin1', 0, 4) !== '\x7fELF') return 'it is no ELF binary';
   if (head[4] !== 2 || head.readUInt16LE(18) !== MACHINES[shim.arch]) return `it is not built for ${shim.arch}`;

@@ -1,0 +1,195 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { readConfig } from './detect/config.ts';
+import { openHost } from './host.ts';
+import type { Change, Plan } from './plan/change.ts';
+import { planInstall } from './plan/install.ts';
+import { ROOT, sampleFacts, wasmtime } from './plan/sample-facts.ts';
+import { planUninstall } from './plan/uninstall.ts';
+
+/** Whatever a person or a distribution wrote: an install and an uninstall later every byte is as it was. */
+describe('install, then uninstall', () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'kwasm-round-trip-'));
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  it('is the identity, and a second install changes nothing', () => {
+    let changed = 0;
+    fc.assert(
+      fc.property(host, ({ version, files }) => {
+        rmSync(root, { recursive: true, force: true });
+        for (const [path, text] of Object.entries(files)) write(path, text);
+        const before = tree();
+        const installed = planInstall(facts(version), [wasmtime]);
+        if (installed.kind === 'refused') {
+          expect(installed.finding.reason).to.equal('ConfigNotExtendable');
+          expect(version, 'where a drop-in is possible, no way of writing tables is in its way').to.match(/^1\./);
+          return;
+        }
+        changed += 1;
+        apply(installed);
+        expect(planInstall(facts(version), [wasmtime])).to.have.property('kind', 'unchanged');
+        apply(planUninstall(facts(version), []));
+        expect(tree()).to.deep.equal(before);
+        expect(planUninstall(facts(version), [])).to.have.property('kind', 'absent');
+      }),
+      { numRuns: 400 },
+    );
+    expect(changed).to.be.greaterThan(200);
+  });
+
+  it('keeps what somebody wrote below our block meanwhile, and nothing of ours', () => {
+    write(ROOT, 'version = 2');
+    apply(planInstall(facts('1.7.35'), [wasmtime]));
+    write(ROOT, `${readFileSync(at(ROOT), 'utf8')}[debug]\nlevel = "debug"\n`);
+    apply(planUninstall(facts('1.7.35'), []));
+    expect(readFileSync(at(ROOT), 'utf8')).to.equal('version = 2\n[debug]\nlevel = "debug"\n');
+  });
+
+  it('keeps a file that we made when somebody has added to it, without our import', () => {
+    apply(planInstall(facts('2.3.7'), [wasmtime]));
+    write(ROOT, `${readFileSync(at(ROOT), 'utf8')}oom_score = -999\n`);
+    apply(planUninstall(facts('2.3.7'), []));
+    expect(readFileSync(at(ROOT), 'utf8')).to.match(/^# Created by kwasm.*\nversion = 3\noom_score = -999\n$/);
+  });
+
+  it("takes KWasm's own tables and its marker away, byte for byte", () => {
+    const text = 'version = 2\n[plugins."io.containerd.grpc.v1.cri"]\nsandbox_image = "pause"\n';
+    write(ROOT, text);
+    const before = tree();
+    const table = 'plugins."io.containerd.grpc.v1.cri".containerd.runtimes';
+    const tables = ['lunatic', 'slight', 'wasmtime'].map(
+      (name) => `[${table}.${name}]\n    runtime_type = "/opt/kwasm/bin/containerd-shim-${name}-v1"\n`,
+    );
+    write(ROOT, `${text}\n${tables.join('')}`);
+    write('/opt/kwasm/active', '');
+    apply(planUninstall(facts('1.7.35'), []));
+    expect(tree()).to.deep.equal(before);
+  });
+
+  const at = (path: string): string => join(root, path);
+  function write(path: string, text: string): void {
+    mkdirSync(dirname(at(path)), { recursive: true });
+    writeFileSync(at(path), text);
+  }
+  const facts = (version: string) => sampleFacts(version, readConfig(openHost(root), ROOT));
+  function tree(): Readonly<Record<string, string>> {
+    if (!existsSync(root)) return {};
+    const paths = readdirSync(root, { recursive: true }).map((path) => join(root, String(path)));
+    const files = paths.filter((path) => statSync(path).isFile());
+    return Object.fromEntries(files.map((path) => [relative(root, path), readFileSync(path, 'utf8')]));
+  }
+  function apply(plan: Plan): void {
+    expect(plan, JSON.stringify(plan)).to.have.property('kind', 'change');
+    for (const { path, before, after } of (plan as Change).files) {
+      expect(existsSync(at(path)) ? readFileSync(at(path), 'utf8') : undefined).to.equal(
+        before.kind === 'file' ? before.text : undefined,
+      );
+      if (after.kind === 'file') write(path, after.text);
+      else rmSync(at(path));
+    }
+  }
+});
+
+const eol = fc.constantFrom('\n', '\r\n');
+const comment = fc.constantFrom('', '# a comment', '   # "quoted" [not.a.table]', '#');
+const indent = fc.constantFrom('', '  ', '\t');
+const quote = fc.constantFrom('"', "'");
+const CONF_D = '/etc/containerd/conf.d/10-theirs.toml';
+const EXTRA = '/etc/containerd/extra.toml';
+
+/** How a file may name what it imports; none, patterns, plain names, odd layouts. */
+const imports = fc.constantFrom(
+  [],
+  ['imports = []'],
+  ['imports = [ # nothing', ']'],
+  [`imports = ["${EXTRA}"]`],
+  [`"imports" = [ '${EXTRA}' ,]`],
+  ['imports = [', `  "${EXTRA}", # theirs`, "  '/etc/containerd/conf.d/*.toml',", ']'],
+  ["imports=['/etc/containerd/conf.d/*.toml']"],
+  ['imports = ["conf.d/*.toml"]'],
+);
+
+/** How a file may declare its runtimes: as tables, in one line, by dotted keys, not at all. */
+function runtimes(cri: string, q: string, pad: string): readonly (readonly string[])[] {
+  const table = `plugins.${q}${cri}${q}.containerd`;
+  return [
+    [],
+    [`[${table}]`, `${pad}default_runtime_name = "runc"`],
+    [
+      `[${table}.runtimes.runc]`,
+      `${pad}runtime_type = "io.containerd.runc.v2"`,
+      `${pad}[${table}.runtimes.runc.options]`,
+      `${pad}SystemdCgroup = false`,
+    ],
+    [`[ ${table} . runtimes . ${q}runc${q} ]`, `${pad}${q}runtime_type${q} = 'io.containerd.runc.v2' # theirs`],
+    [`[${table}]`, `${pad}runtimes.runc.runtime_type = "io.containerd.runc.v2"`],
+    [`[${table}]`, `${pad}runtimes = { runc = { runtime_type = "io.containerd.runc.v2" } }`],
+    [
+      `[${table}.runtimes.runc]`,
+      `${pad}runtime_type = "io.containerd.runc.v2"`,
+      `[${table}.runtimes.nvidia]`,
+      `${pad}runtime_type = "io.containerd.runc.v2"`,
+    ],
+  ];
+}
+
+const others = fc.subarray([
+  ['[grpc]', '  address = "/run/containerd/containerd.sock"', '  uid = 0'],
+  ['[timeouts]', '  "io.containerd.timeout.shim.load" = "5s"'],
+  ['[debug]', 'level = """', '[not.a.table]', 'imports = ["x"]', '"""'],
+  ['[[stream_list]]', 'a = 1', '[[stream_list]]', 'a = 2.5'],
+  ['', '# BEGIN somebody else', '# END somebody else', ''],
+]);
+
+const rootFile = fc
+  .record({
+    eol,
+    indent,
+    quote,
+    imports,
+    others,
+    comment,
+    head: comment,
+    which: fc.nat(6),
+    version: fc.constantFrom(2, 3),
+    end: fc.constantFrom('', 'eol', 'blank'),
+  })
+  .map((part) => {
+    const cri = part.version === 2 ? 'io.containerd.grpc.v1.cri' : 'io.containerd.cri.v1.runtime';
+    const lines = [
+      ...(part.head === '' ? [] : [part.head]),
+      `${part.indent}version = ${part.version} ${part.comment}`.trimEnd(),
+      ...part.imports,
+      ...(runtimes(cri, part.quote, part.indent)[part.which] ?? []),
+      ...part.others.flat(),
+    ];
+    const ends = { '': '', eol: part.eol, blank: part.eol + part.eol };
+    return { version: part.version, text: lines.join(part.eol) + ends[part.end as keyof typeof ends] };
+  });
+
+const host = fc
+  .record({ root: fc.option(rootFile, { freq: 12 }), second: fc.boolean(), theirs: fc.boolean() })
+  .map(({ root, second, theirs }) => ({
+    // containerd 1.x reads no version 3.
+    version: root !== null && root.version === 3 ? '2.3.7' : second ? '2.1.9' : '1.7.35',
+    files: {
+      [EXTRA]: 'oom_score = 0\n',
+      ...(root === null ? {} : { [ROOT]: root.text }),
+      ...(theirs ? { [CONF_D]: '# theirs\n' } : {}),
+    },
+  }));
