@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path/posix';
 import { HOST } from '../../contract.ts';
 import type { Host } from '../host.ts';
@@ -72,7 +72,7 @@ function expand(host: Host, pattern: string): readonly string[] {
   const parents = isGlob(directory) ? expand(host, directory) : [directory];
   const matches = componentMatcher(basename(pattern));
   return parents.flatMap((parent) =>
-    existsSync(host.at(parent))
+    statSync(host.at(parent), { throwIfNoEntry: false })?.isDirectory()
       ? readdirSync(host.at(parent))
           .filter(matches)
           .sort()

@@ -30,6 +30,8 @@ export function dropInPlace(config: ConfigFacts): DropInPlace {
     : { path, needsImport: false };
 }
 
+/** Our file, and not the copies that lie beside it while it is being written. */
 function reads(glob: string): boolean {
-  return !isGlob(dirname(glob)) && componentMatcher(basename(glob))(DROP_IN);
+  const matches = componentMatcher(basename(glob));
+  return !isGlob(dirname(glob)) && matches(DROP_IN) && !matches(`.${DROP_IN}.kwasm-new`);
 }
