@@ -5,6 +5,7 @@ import { bringUp, takeDown } from './cluster/lifecycle.ts';
 import { parseNodes } from './cluster/node-spec.ts';
 import { progressTo } from './cluster/progress.ts';
 import { buildImages } from './images/build.ts';
+import { pushFixtures } from './shim/fixtures.ts';
 import { mochaCommand, root } from './testing/mocha.ts';
 import { ensurePackages } from './toolchain/packages.ts';
 
@@ -30,7 +31,8 @@ async function stories(files: readonly string[]): Promise<number> {
   // What the stories themselves call: they derive images from ours.
   await ensurePackages(['buildah', 'skopeo'], progress.say, abort.signal);
   const images = await buildImages({ registry: cluster.registry, ...context });
-  const run: TestRun = { cluster: NAME, images };
+  const fixtures = await pushFixtures({ registry: cluster.registry, ...context });
+  const run: TestRun = { cluster: NAME, images, fixtures };
   const { file, args } = mochaCommand(files.length > 0 ? files : ['e2e/*.test.ts'], [
     '--bail=false',
     '--timeout=600000',

@@ -1,27 +1,22 @@
 import { openCluster } from '../../scripts/cluster/open.ts';
 import type { Cluster, ClusterNode } from '../../scripts/cluster/provider.ts';
+import type { BuiltImages } from '../../scripts/images/build.ts';
+import type { Fixtures } from '../../scripts/shim/fixtures.ts';
 import type { Exec } from './host-state.ts';
 import { type Kubectl, kubectlFor } from './kubectl.ts';
 
 /** What `npm run e2e` hands to the stories through the environment, as JSON in KWASM_E2E. */
 export interface TestRun {
   readonly cluster: string;
-  readonly images: TestImages;
-}
-
-/** References by digest, and how a person's values would name them. */
-export interface TestImages {
-  readonly registry: string;
-  readonly tag: string;
-  readonly operator: string;
-  readonly installer: string;
-  readonly demo: string;
+  readonly images: BuiltImages;
+  readonly fixtures: Fixtures;
 }
 
 export interface TestCluster {
   readonly cluster: Cluster;
   readonly kubectl: Kubectl;
-  readonly images: TestImages;
+  readonly images: BuiltImages;
+  readonly fixtures: Fixtures;
   /** The nodes the run began with. */
   readonly nodes: readonly ClusterNode[];
   /** Runs a command in a node and returns its stdout; throws when it fails. */
@@ -38,6 +33,7 @@ export async function testCluster(): Promise<TestCluster> {
     cluster,
     kubectl: kubectlFor(cluster.kubectl, cluster.kubeconfig),
     images: run.images,
+    fixtures: run.fixtures,
     nodes: await cluster.nodes(),
     exec: (node) => async (argv) => {
       const { stdout, stderr, exitCode } = await cluster.exec(node, argv);
