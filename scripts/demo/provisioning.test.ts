@@ -36,7 +36,13 @@ function pod(name: string, on: string): V1Pod {
 
 const READY = { 'runtime.kwasm.sh/wasmtime': 'true' };
 
+interface Retracted {
+  readonly ms: number;
+  readonly names: readonly string[];
+}
+
 interface Run {
+  readonly retracted: readonly Retracted[];
   readonly result: Provisioned | Error;
   readonly said: readonly string[];
   readonly ms: number;
@@ -50,6 +56,7 @@ async function run(
 ): Promise<Run> {
   const clock = clockAt();
   const said: string[] = [];
+  const retracted: Retracted[] = [];
   const api: DemoApi = {
     look: async () => at(clock.ms),
     hasRuntimeClass: async () => true,
@@ -62,8 +69,9 @@ async function run(
     say: (line) => said.push(line),
     signal: new AbortController().signal,
     annotate: async () => {},
+    retract: async (names) => void retracted.push({ ms: clock.ms, names }),
   }).catch((error: unknown) => error as Error);
-  return { result, said, ms: clock.ms };
+  return { result, said, retracted, ms: clock.ms };
 }
 
 describe('provisioning in the demo', () => {
@@ -92,13 +100,25 @@ describe('provisioning in the demo', () => {
   });
 
   it('gives up when the operator has, with its reason', async () => {
-    const { result, ms } = await run(['a', 'b'], () => ({
-      nodes: [node('a', 'Installing'), node('b', 'Broken')],
+    const { result, ms } = await run(['a', 'b'], (at) => ({
+      nodes: [node('a', 'Installing'), node('b', at < 1_000 ? 'Installing' : 'Broken')],
       jobPods: [],
       demoPods: [],
     }));
     expect(result).to.be.an('error').with.property('message', 'b was given up. Broken: the message');
     expect(ms).to.be.lessThan(30_000);
+  });
+
+  it('takes the annotation off nodes that an earlier run left given up, and goes on when the operator saw it', async () => {
+    const at = (ms: number): Snapshot => ({
+      nodes: [node('a', ms < 3_000 ? 'Refused' : 'Provisioned', READY), node('b', 'Provisioned', READY)],
+      jobPods: [],
+      demoPods: [pod('p', 'a'), pod('q', 'b')],
+    });
+    const { result, retracted } = await run(['a', 'b'], at, 4_000);
+    expect(retracted).to.deep.equal([{ ms: 0, names: ['a'] }]);
+    if (result instanceof Error) throw result;
+    expect(result.timelines.get('a')?.ms.answered).to.equal(1_000);
   });
 
   it("passes over an earlier run's reason that does not last", async () => {

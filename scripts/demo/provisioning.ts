@@ -3,7 +3,7 @@ import { messageOf, Terminal } from '../../src/errors.ts';
 import type { DemoApi } from './api.ts';
 import { isStuck, newsOf } from './news.ts';
 import { advance, isComplete, type Timeline, unseen } from './timeline.ts';
-import { demoPodOn, isLabelled, nodeView, podUids, type Snapshot, without } from './view.ts';
+import { demoPodOn, finishedUids, isLabelled, nodeView, type Snapshot, without } from './view.ts';
 
 const LOOK_MS = 250;
 /** A node's Job, its pull, a restart of containerd and the first compile, on a slow machine; they take turns. */
@@ -17,8 +17,9 @@ export interface Provisioning {
   readonly clock: Clock;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
-  /** Sets the annotation on every node. */
+  /** Sets the annotation on every node, or takes it off some. */
   annotate(): Promise<void>;
+  retract(nodes: readonly string[]): Promise<void>;
 }
 
 export interface Provisioned {
@@ -39,8 +40,8 @@ interface Course {
 /** From the annotation until every node's pod has answered, with a line for whatever changes on the way. */
 export async function provision(options: Provisioning): Promise<Provisioned> {
   const { api, nodes, clock, signal } = options;
-  const first = await api.look();
-  const old = podUids(first);
+  const first = await takeBackRefused(options);
+  const old = finishedUids(first);
   const startMs = clock.monotonicMs();
   const sinceMs = () => clock.monotonicMs() - startMs;
   const courses = nodes.map((node): Course => ({ node, timeline: unseen, news: '', stuckMs: undefined }));
@@ -61,6 +62,26 @@ export async function provision(options: Provisioning): Promise<Provisioned> {
     before: nodes.filter((node) => isLabelled(first, node)),
     timelines: new Map(courses.map(({ node, timeline }) => [node, timeline])),
   };
+}
+
+/**
+ * A node that was given up in an earlier run is tried again only when the annotation was off in between. Returns the
+ * cluster as it is then.
+ */
+async function takeBackRefused({ api, nodes, clock, signal, retract }: Provisioning): Promise<Snapshot> {
+  const first = await api.look();
+  const refused = nodes.filter((node) => isStuck(first, node));
+  if (refused.length === 0) return first;
+  await retract(refused);
+  for (
+    const endMs = clock.monotonicMs() + PATIENCE_MS;
+    clock.monotonicMs() < endMs;
+    await clock.sleep(LOOK_MS, signal)
+  ) {
+    const snapshot = await api.look();
+    if (!nodes.some((node) => isStuck(snapshot, node))) return snapshot;
+  }
+  return api.look();
 }
 
 async function follow(

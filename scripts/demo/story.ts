@@ -1,6 +1,7 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Clock } from '../../src/clock.ts';
+import { TRIGGER } from '../../src/contract.ts';
 import { Terminal } from '../../src/errors.ts';
 import { clusterDir } from '../cluster/paths.ts';
 import type { Progress } from '../cluster/progress.ts';
@@ -40,14 +41,15 @@ export async function tell(cluster: Cluster, images: BuiltImages, { progress, cl
     await progress.step('demo applied; its pods wait for a node that runs Wasm', () =>
       applyDemo(tools, cluster.name, images.demo, nodes.length),
     );
-    const annotate = () => tools.kubectl(['annotate', 'node', '--all', '--overwrite', 'kwasm.sh/kwasm-node=true']);
+    const annotate = async (...args: readonly string[]) => void (await tools.kubectl(['annotate', 'node', ...args]));
     const provisioned = await provision({
       api,
       nodes,
       clock,
       say: progress.say,
       signal,
-      annotate: async () => void (await annotate()),
+      annotate: () => annotate('--all', '--overwrite', `${TRIGGER}=true`),
+      retract: (refused) => annotate(...refused, `${TRIGGER}-`),
     });
     return { provisioned, answer: await serviceAnswer(tools) };
   } catch (error) {

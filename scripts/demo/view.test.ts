@@ -1,7 +1,7 @@
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { type Outcome, printVerdict } from '../../src/verdict.ts';
-import { nodeView, podUids, type Snapshot, without } from './view.ts';
+import { finishedUids, nodeView, type Snapshot, without } from './view.ts';
 
 function jobPod(node: string, state: object, action = 'install', uid = 'u'): V1Pod {
   return {
@@ -74,13 +74,12 @@ describe('view of a node', () => {
     expect(nodeView({ ...empty, jobPods: pods }, 'a', false).verdict).to.have.property('outcome', 'installed');
   });
 
-  it('passes over Jobs of an earlier run', () => {
-    const [old, fresh] = [
-      jobPod('a', ended('installed'), 'install', 'old'),
-      jobPod('a', { waiting: {} }, 'install', 'new'),
-    ];
-    const before = podUids({ ...empty, jobPods: [old] });
-    const view = nodeView(without({ ...empty, jobPods: [old, fresh] }, before), 'a', false);
-    expect(view).to.include({ jobMade: true, installerStarted: false, verdict: undefined });
+  it('passes over what an earlier run finished, not over what still runs', () => {
+    const old: V1Pod = jobPod('a', ended('installed'), 'install', 'old');
+    const done = { ...old, status: { ...old.status, phase: 'Succeeded' } };
+    const running = jobPod('a', { running: {} }, 'install', 'new');
+    const snapshot = { ...empty, jobPods: [done, running] };
+    const view = nodeView(without(snapshot, finishedUids(snapshot)), 'a', false);
+    expect(view).to.include({ jobMade: true, installerStarted: true, verdict: undefined });
   });
 });

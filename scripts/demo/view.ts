@@ -13,9 +13,10 @@ export interface Snapshot {
   readonly demoPods: readonly V1Pod[];
 }
 
-/** Uids of the pods of a snapshot: what was there before is not part of this run. */
-export function podUids({ jobPods }: Snapshot): ReadonlySet<string | undefined> {
-  return new Set(jobPods.map(({ metadata }) => metadata?.uid));
+/** Uids of the Jobs' pods that are done: what an earlier run did is not part of this one. */
+export function finishedUids({ jobPods }: Snapshot): ReadonlySet<string | undefined> {
+  const done = jobPods.filter(({ status }) => status?.phase === 'Succeeded' || status?.phase === 'Failed');
+  return new Set(done.map(({ metadata }) => metadata?.uid));
 }
 
 export function without(snapshot: Snapshot, uids: ReadonlySet<string | undefined>): Snapshot {
