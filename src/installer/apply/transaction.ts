@@ -111,7 +111,7 @@ async function prepare(
     bootId: bootId(),
     unit: runtime.unit,
     socket: runtime.socket,
-    loadConfig: loadCommand(daemon),
+    loadConfig: loadCommand(daemon, runtime.config.root),
     invocation,
     baseline: await readBaseline(cri),
     handlers: change.handlers,

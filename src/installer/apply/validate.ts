@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path/posix';
 import { messageOf } from '../../errors.ts';
 import type { Daemon } from '../detect/daemon.ts';
-import { dumpConfig } from '../detect/facts.ts';
+import { loadConfig } from '../detect/facts.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host.ts';
 import type { Change } from '../plan/change.ts';
@@ -23,7 +23,8 @@ export async function validate(
   try {
     const files = shadowOf(runtime.config, change.files, directory);
     for (const { path, text } of files) writeFileSync(host.at(path), text, { mode: 0o600 });
-    const planned = await dumpConfig(host, daemon, files[0]?.path).catch((error: unknown) => {
+    const argv = [daemon.binary, '-c', files[0]?.path ?? '', 'config', 'dump'];
+    const planned = await loadConfig(host, argv).catch((error: unknown) => {
       throw new Failure('ValidationFailed', `containerd would not load the change: ${messageOf(error)}`);
     });
     const wrong = unexpectedDifference(runtime.dump, planned, change);

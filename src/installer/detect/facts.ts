@@ -1,8 +1,8 @@
 import { dirname } from 'node:path/posix';
 import { parse } from 'smol-toml';
-import { type Cri, connectCri, type RuntimeStatus } from '../cri/client.ts';
+import { type Cri, connectCri, type RuntimeStatus, type RuntimeVersion } from '../cri/client.ts';
 import type { Host } from '../host.ts';
-import type { ContainerdFacts, Facts, LiveHandler } from '../plan/facts.ts';
+import type { ConfigFacts, ContainerdFacts, Facts, LiveHandler } from '../plan/facts.ts';
 import { tableAt } from '../plan/toml.ts';
 import { readRecord } from '../record.ts';
 import { Refusal } from '../refusal.ts';
@@ -40,13 +40,14 @@ export async function detect(host: Host, nowMs: () => number): Promise<Detected>
     return { facts: facts({ kind: 'other', name: known, socket: daemon.socket }), cri: undefined, daemon };
   const cri = connectCri(host.at(daemon.socket), nowMs);
   try {
-    const version = await cri.version();
+    const version = await criVersion(cri, daemon.socket);
     const other = otherRuntime(programOf(daemon), version.name);
     if (other !== undefined) {
       cri.close();
       return { facts: facts({ kind: 'other', name: other, socket: daemon.socket }), cri: undefined, daemon };
     }
     const generatedBy = generatorOf(daemon);
+    const config = readConfig(host, rootPath);
     const runtime: ContainerdFacts = {
       kind: 'containerd',
       version: version.version,
@@ -56,8 +57,9 @@ export async function detect(host: Host, nowMs: () => number): Promise<Detected>
       binaryReplaced: daemon.binaryReplaced,
       generatedBy,
       unit: daemon.unit,
-      config: readConfig(host, rootPath),
-      dump: await dumpConfig(host, daemon),
+      config,
+      // A binary that was replaced is another version, and refused.
+      dump: daemon.binaryReplaced ? undefined : await loadConfig(host, loadCommand(daemon, config.root)),
       live: liveHandlers(await cri.status()),
     };
     return { facts: facts(runtime), cri, daemon };
@@ -67,17 +69,32 @@ export async function detect(host: Host, nowMs: () => number): Promise<Detected>
   }
 }
 
-export function loadCommand(
-  { binary, configFlag }: Daemon,
-  config: string | undefined = configFlag,
-): readonly string[] {
-  return [binary, ...(config === undefined ? [] : ['-c', config]), 'config', 'dump'];
+/** gRPC's code of a server that does not know the service: its CRI plugin is off, or did not start. */
+const UNIMPLEMENTED = 12;
+
+async function criVersion(cri: Cri, socket: string): Promise<RuntimeVersion> {
+  try {
+    return await cri.version();
+  } catch (error) {
+    if ((error as { cause?: { code?: number } }).cause?.code !== UNIMPLEMENTED) throw error;
+    throw new Refusal(
+      'NoRuntime',
+      `the daemon behind ${socket} does not serve CRI: its plugin is disabled, or its settings keep it from starting`,
+    );
+  }
 }
 
-/** The merged configuration as the daemon's own program loads it; undefined where that program is gone. */
-export async function dumpConfig(host: Host, daemon: Daemon, config?: string): Promise<unknown> {
-  if (daemon.binaryReplaced) return undefined;
-  const argv = loadCommand(daemon, config);
+/**
+ * How the daemon's own program loads and prints its configuration. Without a file it runs on what `config default`
+ * prints; `config dump` of 1.x would fail there.
+ */
+export function loadCommand({ binary, configFlag }: Daemon, root: ConfigFacts['root']): readonly string[] {
+  if (root.kind === 'absent') return [binary, 'config', 'default'];
+  return [binary, ...(configFlag === undefined ? [] : ['-c', configFlag]), 'config', 'dump'];
+}
+
+/** Merged, migrated and decoded, as the daemon would have it. */
+export async function loadConfig(host: Host, argv: readonly string[]): Promise<unknown> {
   const done = await host.run(argv, { timeoutMs: DUMP_TIMEOUT_MS });
   if (done.exitCode !== 0) throw new Refusal('ConfigUnreadable', `${argv.join(' ')} failed: ${done.why}`);
   return parse(done.stdout, { integersAsBigInt: 'asNeeded' });

@@ -38,7 +38,7 @@ export function guardArm(run: Run): Promise<Report> {
           bootId: bootId(),
           unit: runtime.unit,
           socket: runtime.socket,
-          loadConfig: loadCommand(daemon),
+          loadConfig: loadCommand(daemon, runtime.config.root),
           invocation: (await unitState(host, runtime.unit)).invocation,
           baseline: await readBaseline(context.cri),
           handlers: [],

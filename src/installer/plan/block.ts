@@ -1,17 +1,9 @@
 import { lineEnding } from './toml.ts';
 
-/** The marked block that holds everything we add to a file which is not ours. */
+/** The marked block that holds everything we add to a file which is not ours. apply/restore.sh knows its first and last words. */
 const BEGIN = '# BEGIN kwasm: managed by the kwasm installer, do not edit; removed on uninstall';
 const END = '# END kwasm';
 const BLOCK = /(^|\r?\n)# BEGIN kwasm[^\n]*\n(?:[^\n]*\n)*?# END kwasm[^\n]*(?:\n|$)/;
-
-/** For the restore script, too: it cuts the same block out of a file that somebody else has edited since. */
-export const BLOCK_BEGIN_PREFIX = '# BEGIN kwasm';
-export const BLOCK_END_PREFIX = '# END kwasm';
-
-export function hasBlock(text: string): boolean {
-  return BLOCK.test(text);
-}
 
 /**
  * The text with the block's content replaced, or with a block at its end. One line break before the block belongs to it:

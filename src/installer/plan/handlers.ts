@@ -62,9 +62,17 @@ export function handlerLines(schema: Schema, handler: Handler): readonly string[
  * On containerd 1.x a file that declares any runtime replaces the built-in ones: with ours alone, runc would be gone and
  * CRI down (kata-containers#3229). So where no file declares one yet, those of the daemon's own dump are written out.
  */
-export function builtinLines(schema: Schema, dump: unknown): readonly string[] {
-  const runtimes = tableAt(dump, RUNTIMES[schema]) ?? tableAt(dump, RUNTIMES[2]) ?? {};
-  return Object.keys(runtimes).flatMap((name) => tableLines([...RUNTIMES[schema], name], runtimes[name]));
+export function builtinRuntimes(schema: Schema, dump: unknown): Readonly<Record<string, unknown>> {
+  return tableAt(dump, RUNTIMES[schema]) ?? tableAt(dump, RUNTIMES[2]) ?? {};
+}
+
+export function builtinLines(schema: Schema, runtimes: Readonly<Record<string, unknown>>): readonly string[] {
+  // A runtime's own empty values are its defaults; its options are kept as they are, being passed on to the shim.
+  const told = (value: unknown) => value !== '' && !(Array.isArray(value) && value.length === 0);
+  return Object.entries(runtimes).flatMap(([name, runtime]) => {
+    const entries = Object.entries(tableAt(runtime, []) ?? {}).filter(([, value]) => told(value));
+    return tableLines([...RUNTIMES[schema], name], Object.fromEntries(entries));
+  });
 }
 
 function tableLines(path: readonly string[], table: unknown): readonly string[] {
@@ -73,7 +81,7 @@ function tableLines(path: readonly string[], table: unknown): readonly string[] 
   const plain = entries.filter(([, value]) => tableAt(value, []) === undefined);
   return [
     `[${keyPath(path)}]`,
-    ...plain.filter(([, value]) => value !== '' && !(Array.isArray(value) && value.length === 0)).map(assignment),
+    ...plain.map(assignment),
     ...tables.flatMap(([key, value]) => tableLines([...path, key], value)),
   ];
 }

@@ -1,5 +1,5 @@
 import { withoutTables } from './adopt.ts';
-import { hasBlock, withBlock, withoutBlock } from './block.ts';
+import { withBlock, withoutBlock } from './block.ts';
 import { ABSENT, asState, type FileChange, type FileState, type Plan, refused, sameState } from './change.ts';
 import { hostFinding, releaseOf } from './checks.ts';
 import { createdRoot } from './created-root.ts';
@@ -7,6 +7,7 @@ import { dropInPlace, dropInText, isOurs } from './drop-in.ts';
 import type { ConfigFacts, ConfigFile, ContainerdFacts, Facts } from './facts.ts';
 import {
   builtinLines,
+  builtinRuntimes,
   type Declared,
   declaredHandlers,
   type Handler,
@@ -67,12 +68,11 @@ function editRoot(runtime: ContainerdFacts, handlers: readonly Handler[]): Edit 
   const schema = schemaInForce(values, 1);
   const names = handlers.map(({ name }) => name);
   const builtin = values.some((value) => tableAt(value, RUNTIMES[schema]))
-    ? []
-    : builtinLines(schema, withoutOurs(runtime.dump, [...names, ...keptOut(runtime)]));
-  const lines = [...builtin, ...handlers.flatMap((handler) => handlerLines(schema, handler))];
-  return checked(config, [
-    { path: config.root.path, before: stateOf(config.root), after: asState(withBlock(root, lines)) },
-  ]);
+    ? {}
+    : builtinRuntimes(schema, withoutOurs(runtime.dump, [...names, ...keptOut(runtime)]));
+  const lines = [...builtinLines(schema, builtin), ...handlers.flatMap((handler) => handlerLines(schema, handler))];
+  const file = { path: config.root.path, before: stateOf(config.root), after: asState(withBlock(root, lines)) };
+  return checked(config, [file], [...names, ...Object.keys(builtin)]);
 }
 
 /** Our earlier handlers stand in the dump, too; they are no built-ins. */
@@ -95,14 +95,17 @@ function addDropIn(runtime: ContainerdFacts, handlers: readonly Handler[]): Edit
   const others = config.imported.filter(({ path }) => path !== place.path).flatMap(parsedValue);
   const schema: Schema = schemaInForce([root.document.value, ...others], 2);
   const rootText = place.needsImport ? withOwnImport(root.document) : root.document.text;
-  return checked(config, [
-    {
-      path: place.path,
-      before: present === undefined ? ABSENT : stateOf(present),
-      after: asState(dropInText(handlers.flatMap((handler) => handlerLines(schema, handler)))),
-    },
-    { path: config.root.path, before: stateOf(config.root), after: asState(rootText) },
-  ]);
+  const dropIn = {
+    path: place.path,
+    before: present === undefined ? ABSENT : stateOf(present),
+    after: asState(dropInText(handlers.flatMap((handler) => handlerLines(schema, handler)))),
+  };
+  const rootFile = { path: config.root.path, before: stateOf(config.root), after: asState(rootText) };
+  return checked(
+    config,
+    [dropIn, rootFile],
+    handlers.map(({ name }) => name),
+  );
 }
 
 type Cleaned = { readonly kind: 'cleaned'; readonly text: string | undefined } | (Plan & { readonly kind: 'refused' });
@@ -144,7 +147,7 @@ function withoutKwasmTables({ config, live }: ContainerdFacts, handlers: readonl
 const tableName = ({ schema, name }: Declared): string => `table [${[...RUNTIMES[schema], name].join('.')}]`;
 
 /** Nothing but ours may differ in meaning, and what we wrote must be readable: else the file is not for us to edit. */
-function checked(config: ConfigFacts, files: readonly FileChange[]): Edit {
+function checked(config: ConfigFacts, files: readonly FileChange[], names: readonly string[]): Edit {
   for (const { path, before, after } of files) {
     if (after.kind === 'absent') continue;
     const parsed = parseDocument(after.text);
@@ -156,21 +159,11 @@ function checked(config: ConfigFacts, files: readonly FileChange[]): Edit {
     }
     if (path !== config.root.path || before.kind === 'absent') continue;
     const was = parseDocument(before.text);
-    const names = added(was.kind === 'toml' ? was.document.value : {}, parsed.document.value, before.text);
     const rest = (value: unknown) => canonical(withoutOurs(value, names));
     if (was.kind === 'invalid' || rest(was.document.value) !== rest(parsed.document.value))
       return refused('ConfigNotExtendable', `${path}: the edit would change more than the runtimes of kwasm`);
   }
   return { kind: 'edit', files };
-}
-
-/** Handlers that may differ: KWasm's own, and, where none was declared, the built-in ones that we spell out. */
-function added(before: unknown, after: unknown, text: string): readonly string[] {
-  const was = declaredHandlers(before);
-  const first = was.length === 0 || hasBlock(text);
-  return [...was, ...declaredHandlers(after)]
-    .filter(({ name, type }) => isKwasmType(type) || (first && !was.some((w) => w.name === name)))
-    .map(({ name }) => name);
 }
 
 function parsedValue({ text }: ConfigFile): readonly unknown[] {
