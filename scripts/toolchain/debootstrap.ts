@@ -6,6 +6,8 @@ export interface Debootstrap {
   readonly suite: string;
   readonly packages: readonly string[];
   readonly target: string;
+  /** A mirror that lags by weeks will do: what it serves is signed all the same. Debian's moving suites expire. */
+  readonly lagging?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -13,7 +15,7 @@ const TIMEOUT_MS = 30 * 60_000;
 const PUBLIC_MIRROR = 'http://deb.debian.org/debian';
 
 /** A minimal Debian of that suite in `target`, from the mirror that this system's own apt uses. */
-export async function debootstrap({ suite, packages, target, signal }: Debootstrap): Promise<void> {
+export async function debootstrap({ suite, packages, target, lagging, signal }: Debootstrap): Promise<void> {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(dirname(target), { recursive: true });
   const args = [
@@ -23,6 +25,7 @@ export async function debootstrap({ suite, packages, target, signal }: Debootstr
     '--dpkgopt=path-exclude=/usr/share/man/*',
     '--dpkgopt=path-exclude=/usr/share/doc/*',
     '--dpkgopt=path-exclude=/usr/share/locale/*',
+    ...(lagging ? ['--aptopt=Acquire::Check-Valid-Until "false"'] : []),
     suite,
     target,
     await debianMirror(),

@@ -36,6 +36,7 @@ async function ensureRoot(name: string, packages: readonly string[], need: Need,
       suite: VERSIONS.toolchainSuite,
       packages,
       target: `${target}.partial`,
+      lagging: true,
       signal: need.signal,
     });
     renameSync(`${target}.partial`, target);

@@ -21,7 +21,7 @@ import { raise, readSysctls, tooLow } from './sysctls.ts';
 
 /** Debian's names of what this provider starts. */
 const PACKAGES = [
-  ...['systemd-container', 'mmdebstrap', 'util-linux', 'iproute2', 'iptables', 'openssl', 'kmod'],
+  ...['systemd-container', 'mmdebstrap', 'util-linux', 'iproute2', 'iptables', 'openssl'],
   ...['buildah', 'skopeo', 'debian-archive-keyring'],
 ];
 
