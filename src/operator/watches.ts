@@ -14,14 +14,25 @@ export function makeWatches(
   const watch = (store: unknown, resource: Resource) =>
     new Watch({ ...base, resource, store: store as Store<object, unknown> });
   return [
-    watch(world.nodes, { name: 'nodes', path: '/api/v1/nodes', selectors: {} }),
-    watch(world.jobs, { name: 'jobs', path: `/apis/batch/v1/namespaces/${namespace}/jobs`, selectors: ours }),
-    watch(world.pods, { name: 'pods', path: `${inNamespace}/pods`, selectors: ours }),
+    watch(world.nodes, { name: 'nodes', path: '/api/v1/nodes', selectors: {}, bookmarks: true }),
+    watch(world.jobs, {
+      name: 'jobs',
+      path: `/apis/batch/v1/namespaces/${namespace}/jobs`,
+      selectors: ours,
+      bookmarks: true,
+    }),
+    watch(world.pods, { name: 'pods', path: `${inNamespace}/pods`, selectors: ours, bookmarks: true }),
     watch(world.refusals, {
       name: 'events',
       path: `${inNamespace}/events`,
       selectors: { fieldSelector: 'involvedObject.kind=Job,reason=FailedCreate' },
+      bookmarks: false,
     }),
-    watch(world.classes, { name: 'runtimeclasses', path: '/apis/node.k8s.io/v1/runtimeclasses', selectors: {} }),
+    watch(world.classes, {
+      name: 'runtimeclasses',
+      path: '/apis/node.k8s.io/v1/runtimeclasses',
+      selectors: {},
+      bookmarks: true,
+    }),
   ];
 }

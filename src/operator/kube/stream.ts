@@ -38,7 +38,7 @@ export async function readWatch<Raw extends object>(
   let guard: NodeJS.Timeout | undefined;
   const rearm = () => {
     clearTimeout(guard);
-    const ms = listing === undefined ? limits.silenceMsMax : limits.initialSilenceMsMax;
+    const ms = listing === undefined ? silenceMsMax(options) : limits.initialSilenceMsMax;
     guard = setTimeout(() => abort.abort(new Silence(`nothing heard for ${ms} ms`)), ms);
   };
   rearm();
@@ -74,6 +74,11 @@ export async function readWatch<Raw extends object>(
     clearTimeout(guard);
     abort.abort();
   }
+}
+
+/** Without bookmarks only the server's own end of the watch, at most a tenth late, proves that the connection lived. */
+function silenceMsMax<Raw extends object>({ resource, limits }: WatchOptions<Raw>): number {
+  return resource.bookmarks ? limits.silenceMsMax : limits.serverSeconds * 1_100 + limits.silenceMsMax;
 }
 
 function apply<Raw>(into: Listing<Raw>, type: WatchEvent<Raw>['type'], object: Raw): void {

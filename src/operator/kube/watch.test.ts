@@ -61,15 +61,23 @@ describe('Watch', () => {
   });
 
   function start(watchList: boolean, ...answers: readonly Answer[]): Watch<Thing> {
+    return startWith({ bookmarks: true, serverSeconds: limits.serverSeconds }, watchList, ...answers);
+  }
+
+  function startWith(
+    { bookmarks, serverSeconds }: { readonly bookmarks: boolean; readonly serverSeconds: number },
+    watchList: boolean,
+    ...answers: readonly Answer[]
+  ): Watch<Thing> {
     server.answer(...answers);
     const watch = new Watch<Thing>({
-      resource: { name: 'things', path: '/things', selectors: { labelSelector: 'a=b' } },
+      resource: { name: 'things', path: '/things', selectors: { labelSelector: 'a=b' }, bookmarks },
       store,
       transport,
       clock: systemClock,
       random: () => 0.5,
       log: silentLogger(),
-      limits,
+      limits: { ...limits, serverSeconds },
       watchList,
       onRestart: (_, cause) => restarts.push(cause),
     });
@@ -200,6 +208,14 @@ describe('Watch', () => {
     await until(() => store.size === 1);
     expect(restarts).to.deep.equal(['silence']);
     expect(query(1, 'resourceVersion')).to.equal('5');
+  });
+
+  it('lets a watch without bookmarks be mute until the server would have ended it', async () => {
+    startWith({ bookmarks: false, serverSeconds: 1 }, true, lines([listEnd(5)]), lines([added('a', 6)]));
+    await systemClock.sleep(limits.silenceMsMax + 300);
+    expect(restarts).to.deep.equal([]);
+    await until(() => store.size === 1);
+    expect(restarts).to.deep.equal(['silence']);
   });
 
   it('tells its trouble and recovers', async () => {

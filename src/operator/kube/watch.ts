@@ -13,6 +13,8 @@ export interface Resource {
   readonly name: string;
   readonly path: string;
   readonly selectors: Readonly<Record<string, string>>;
+  /** false: the API server keeps no watch cache for it (events), so it sends no bookmarks and a healthy watch may be mute. */
+  readonly bookmarks: boolean;
 }
 
 export interface WatchLimits {
