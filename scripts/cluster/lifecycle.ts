@@ -2,7 +2,7 @@ import type { ProviderKind } from './arguments.ts';
 import { choose, thisMachine } from './choose.ts';
 import { kind } from './kind/provider.ts';
 import { local } from './local/provider.ts';
-import { findCluster } from './open.ts';
+import { findCluster, madeBy } from './open.ts';
 import type { Cluster, ClusterSpec, Context, Provider } from './provider.ts';
 
 const providers: Readonly<Record<ProviderKind, Provider>> = { local, kind };
@@ -19,10 +19,9 @@ export async function bringUp(spec: ClusterSpec, wanted: ProviderKind | undefine
   return providers[provider].up(spec, context);
 }
 
-/** Both providers are asked unless one is named: an interrupted `up` may have left things that do not make a cluster yet. */
+/** With the provider that made it; without a trace of one, what an early interruption left is the machine's own kind. */
 export async function takeDown(name: string, wanted: ProviderKind | undefined, context: Context): Promise<void> {
-  const made = (await findCluster(name))?.provider;
-  const provider = wanted ?? made ?? choose(await thisMachine(), undefined).provider;
+  const provider = wanted ?? madeBy(name) ?? choose(await thisMachine(), undefined).provider;
   context.progress.say(`Taking cluster ${name} down (provider ${provider})`);
   await providers[provider].down(name, context);
 }

@@ -13,13 +13,14 @@ export async function status(cluster: Cluster): Promise<readonly string[]> {
       typeof objects === 'string' ? 'unknown' : ready(objects.find(({ metadata }) => metadata?.name === node.name));
     return `  ${node.name}  ${node.address}  containerd ${formatNode(node)}  ${state}`;
   });
+  const programDirs = new Set([cluster.kubectl, cluster.helm].map((program) => dirname(program)));
   return [
     `cluster ${cluster.name} (provider ${cluster.provider})`,
     ...nodes,
     ...(typeof objects === 'string' ? [`  the API server does not answer: ${objects}`] : []),
     `  registry    ${cluster.registry}`,
     `  audit log   ${cluster.auditLog}`,
-    `  to use it   export KUBECONFIG=${cluster.kubeconfig} PATH=${dirname(cluster.kubectl)}:${dirname(cluster.helm)}:$PATH`,
+    `  to use it   export KUBECONFIG=${cluster.kubeconfig} PATH=${[...programDirs].join(':')}:$PATH`,
   ];
 }
 

@@ -20,6 +20,10 @@ export function readKindState(name: string): KindState | undefined {
   return existsSync(file) ? schema.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
 }
 
+export function isKind(name: string): boolean {
+  return existsSync(stateFile(name));
+}
+
 export function writeKindState(state: KindState): void {
   mkdirSync(clusterDir(state.name), { recursive: true, mode: 0o700 });
   const file = stateFile(state.name);

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Terminal } from '../../../src/errors.ts';
-import { helm, kubernetes, toolDir } from '../go-tools.ts';
 import type { NodeSpec } from '../node-spec.ts';
 import { clusterDir } from '../paths.ts';
 import { silent } from '../progress.ts';
@@ -31,8 +30,8 @@ export function localCluster(name: string): Cluster {
     name,
     provider: 'local',
     kubeconfig: join(dir, 'kubeconfig'),
-    kubectl: join(toolDir(kubernetes), 'kubectl'),
-    helm: join(toolDir(helm), 'helm'),
+    kubectl: join(dir, 'bin', 'kubectl'),
+    helm: join(dir, 'bin', 'helm'),
     registry: registryAddress(addressesOf(range)),
     auditLog: auditLog(dir),
     nodes: async () => stateOf(name).nodes.map((node) => shown(range, node)),

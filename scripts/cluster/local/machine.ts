@@ -30,20 +30,28 @@ function role({ name }: Machine): string {
 export function prepare(machine: Machine, rootfs: string, files: () => Readonly<Record<string, NodeFile>>): void {
   const dir = machineDir(machine);
   if (existsSync(dir)) return;
-  const partial = `${dir}.partial`;
+  const umask = process.umask(0o022);
+  try {
+    write(`${dir}.partial`, rootfs, files());
+    renameSync(`${dir}.partial`, dir);
+  } finally {
+    process.umask(umask);
+  }
+}
+
+function write(partial: string, rootfs: string, files: Readonly<Record<string, NodeFile>>): void {
   rmSync(partial, { recursive: true, force: true });
   for (const name of ['upper', 'work', 'root', 'cgroup', 'containerd', 'kubelet']) {
     mkdirSync(join(partial, name), { recursive: true });
   }
   // A later version of this script may make another root file system; this machine's own layer belongs to this one.
   symlinkSync(rootfs, join(partial, 'lower'));
-  for (const [path, entry] of Object.entries(files())) {
+  for (const [path, entry] of Object.entries(files)) {
     const target = join(partial, 'upper', path);
     mkdirSync(dirname(target), { recursive: true });
     if (entry.kind === 'link') symlinkSync(entry.to, target);
     else writeFileSync(target, entry.content, { mode: entry.mode });
   }
-  renameSync(partial, dir);
 }
 
 const UP_WITHIN_MS = 60_000;
@@ -53,7 +61,7 @@ const POLL_MS = 100;
 export async function boot(machine: Machine, programs: BootPlan['programs']): Promise<void> {
   const cluster = clusterDir(machine.cluster);
   if (running(cluster, role(machine)).length === 0) {
-    await crash(machine);
+    await crash(machine); // what a dead one may have left: processes, groups, its link
     const group = groupName(machine.cluster, machine.name);
     const facts = {
       own: readFileSync('/proc/self/cgroup', 'utf8'),

@@ -59,9 +59,13 @@ export function writeState(state: ClusterState): void {
   renameSync(`${file}.partial`, file);
 }
 
+export function isLocal(name: string): boolean {
+  return existsSync(stateFile(name));
+}
+
 export function localClusters(): readonly string[] {
   if (!existsSync(clustersDir())) return [];
-  return readdirSync(clustersDir()).filter((name) => existsSync(stateFile(name)));
+  return readdirSync(clustersDir()).filter(isLocal);
 }
 
 function stateFile(name: string): string {

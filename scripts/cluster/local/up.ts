@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensurePackages } from '../../toolchain/packages.ts';
-import { containerd, coredns, etcd, helm, kubernetes, toolDir } from '../go-tools.ts';
+import { containerd, coredns, etcd, type GoTool, helm, kubernetes, toolDir } from '../go-tools.ts';
 import { clusterDir } from '../paths.ts';
 import type { ClusterSpec, Context } from '../provider.ts';
 import { addressesOf } from './addresses.ts';
@@ -64,10 +64,9 @@ export async function startNodes(context: NodeContext, nodes: readonly NodeState
   await progress.step('nodes Ready', () => nodesReady(clusterDir(context.state.name), nodes, signal));
 }
 
-export function toolsOf(nodes: readonly NodeState[]) {
-  return [etcd, kubernetes, coredns, ...new Set(nodes.map((node) => node.containerd))]
-    .map((tool) => (typeof tool === 'string' ? containerd(tool) : tool))
-    .concat(helm);
+export function toolsOf(nodes: readonly NodeState[]): readonly GoTool[] {
+  const minors = new Set(nodes.map((node) => node.containerd));
+  return [etcd, kubernetes, coredns, ...[...minors].map(containerd), helm];
 }
 
 /** The state is written before the first thing outside the cache is touched: `down` finds what it says. */
@@ -84,7 +83,6 @@ function linkPrograms(dir: string): void {
   mkdirSync(join(dir, 'bin'), { recursive: true });
   for (const [name, tool] of Object.entries({ kubectl: kubernetes, helm })) {
     const link = join(dir, 'bin', name);
-    if (existsSync(link)) continue;
     rmSync(link, { force: true });
     symlinkSync(join(toolDir(tool), name), link);
   }
