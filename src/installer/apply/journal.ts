@@ -29,7 +29,7 @@ import { copySynced, syncDirectory, writeText } from './files.ts';
  *   outcome    the restore script's last word
  */
 const list = <T extends z.ZodType>(item: T) => z.array(item).readonly();
-const handlerSchema = z.object({ name: z.string(), type: z.string(), systemdCgroup: z.boolean() });
+const handlerSchema = z.object({ name: z.string(), type: z.string(), systemdCgroup: z.boolean().optional() });
 const baselineSchema = z.object({
   handlers: list(z.object({ name: z.string(), type: z.string(), options: z.record(z.string(), z.unknown()) })),
   sandboxes: list(z.object({ id: z.string(), pod: z.string(), podUid: z.string() })),

@@ -44,18 +44,29 @@ export function schemaInForce(values: readonly unknown[], major: number): Schema
 export interface Handler {
   readonly name: string;
   readonly type: string;
-  /** As the node's runc runtime has it: a shim that puts pods elsewhere than the kubelet looks shows no metrics. */
-  readonly systemdCgroup: boolean;
+  /**
+   * As the node's runc runtime has it: a shim that puts pods elsewhere than the kubelet looks shows no metrics. Absent:
+   * not written, because this containerd cannot pass it on.
+   */
+  readonly systemdCgroup?: boolean | undefined;
 }
 
 export function handlerLines(schema: Schema, handler: Handler): readonly string[] {
   const table = [...RUNTIMES[schema], handler.name];
+  const options = [`  [${keyPath([...table, 'options'])}]`, `    SystemdCgroup = ${handler.systemdCgroup}`];
   return [
     `[${keyPath(table)}]`,
     `  runtime_type = ${quoted(handler.type)}`,
-    `  [${keyPath([...table, 'options'])}]`,
-    `    SystemdCgroup = ${handler.systemdCgroup}`,
+    ...(handler.systemdCgroup === undefined ? [] : options),
   ];
+}
+
+/**
+ * containerd 1.6 has no field to carry a Wasm shim's options: it hands over empty ones, which runwasi's shims refuse, so
+ * that no pod starts. Without the table it hands over none, and a shim takes its defaults (cgroupfs).
+ */
+export function passesOptions({ major, minor }: { readonly major: number; readonly minor: number }): boolean {
+  return major > 1 || minor >= 7;
 }
 
 /**

@@ -42,11 +42,19 @@ const cases: readonly Case[] = [
     },
   },
   {
-    name: '1.6, CRLF: the block has CRLF, too',
-    version: '1.6.36',
+    name: '1.7, CRLF: the block has CRLF, too',
+    version: '1.7.35',
     config: sampleConfig(`version = 2\r\n[${V2}.runc]\r\nruntime_type = "io.containerd.runc.v2"\r\n`),
     files: {
       [ROOT]: `version = 2\r\n[${V2}.runc]\r\nruntime_type = "io.containerd.runc.v2"\r\n${block(V2, '\r\n')}`,
+    },
+  },
+  {
+    name: '1.6: no options, which it would hand to the shim empty',
+    version: '1.6.36',
+    config: sampleConfig(`version = 2\n${RUNC}`),
+    files: {
+      [ROOT]: `version = 2\n${RUNC}\n${BEGIN}\n[${V2}.wasmtime]\n  runtime_type = "${SHIM}"\n# END kwasm\n`,
     },
   },
   {

@@ -13,6 +13,7 @@ import {
   type Handler,
   handlerLines,
   isKwasmType,
+  passesOptions,
   RUNTIMES,
   type Schema,
   schemaInForce,
@@ -34,9 +35,10 @@ export function planInstall(facts: Facts, shims: readonly ShimAsset[]): Plan {
     return refused('NoShimForArch', `the image carries no shim for ${facts.host.arch} (only for: ${others})`);
   }
   const { runtime } = facts;
-  const systemdCgroup = systemdCgroupOf(runtime.dump);
-  const handlers = fitting.map((shim) => ({ name: shim.handler, type: shimPath(shim), systemdCgroup }));
-  const edit = releaseOf(runtime.version)?.major === 1 ? editRoot(runtime, handlers) : addDropIn(runtime, handlers);
+  const release = releaseOf(runtime.version) ?? { major: 2, minor: 0 }; // others are refused by now
+  const options = passesOptions(release) ? { systemdCgroup: systemdCgroupOf(runtime.dump) } : {};
+  const handlers = fitting.map((shim) => ({ name: shim.handler, type: shimPath(shim), ...options }));
+  const edit = release.major === 1 ? editRoot(runtime, handlers) : addDropIn(runtime, handlers);
   if (edit.kind === 'refused') return edit;
   const files = edit.files.filter(({ before, after }) => !sameState(before, after));
   if (files.length === 0 && handlers.every((handler) => isServed(runtime, handler)))
