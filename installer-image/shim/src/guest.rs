@@ -12,7 +12,19 @@ pub enum Guest {
 
 pub fn load(engine: &Engine, source: &Source<'_>) -> Result<Guest> {
     let bytes = source.as_bytes().context("the entrypoint's module cannot be read from the image")?;
-    if source.is_precompiled()? { revive(engine, &bytes) } else { compile(engine, &bytes) }
+    if source.is_precompiled()? {
+        return revive(engine, &bytes);
+    }
+    let guest = compile(engine, &bytes);
+    drop(bytes);
+    give_back_memory();
+    guest
+}
+
+/// Compiling takes some 30 times the module's size, which the allocator would keep: it would count as the pod's for ever.
+fn give_back_memory() {
+    // SAFETY: it may be called at any time, from any thread.
+    unsafe { libc::malloc_trim(0) };
 }
 
 fn compile(engine: &Engine, bytes: &[u8]) -> Result<Guest> {

@@ -11,6 +11,7 @@ mod entry;
 mod exit;
 mod guest;
 mod http;
+mod native;
 mod run;
 mod stop;
 mod wasi;
@@ -27,7 +28,9 @@ struct WasmtimeShim;
 impl Shim for WasmtimeShim {
     type Sandbox = WasmtimeSandbox;
 
+    /// Called in every process; in some of them it is the only call of ours (see native.rs).
     fn name() -> &'static str {
+        native::remember_programs();
         "wasmtime"
     }
 
@@ -52,5 +55,6 @@ impl Sandbox for WasmtimeSandbox {
 }
 
 fn main() {
+    native::remember_shim();
     WasmtimeShim::run(None);
 }

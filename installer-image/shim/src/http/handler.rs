@@ -49,7 +49,7 @@ impl Handler {
         }
         let id = self.last_id.fetch_add(1, Ordering::Relaxed);
         Ok(self.call(id, request).await.unwrap_or_else(|err| {
-            eprintln!("containerd-shim-wasmtime: request {id} failed: {err:?}");
+            eprintln!("containerd-shim-wasmtime: request {id} failed: {err:#}");
             plain(StatusCode::INTERNAL_SERVER_ERROR, "the component failed; see the pod's log\n")
         }))
     }
