@@ -1,4 +1,5 @@
 import { join } from 'node:path/posix';
+import { ARM_CONTAINER, GUARD_CONTAINER, INSTALLER_CONTAINER } from '../../contract.ts';
 import type { Cri } from '../cri/client.ts';
 import { liveHandlers } from '../detect/facts.ts';
 import { exists, type Host } from '../host.ts';
@@ -6,12 +7,17 @@ import type { Baseline, ContainerEnd, Observed } from '../plan/loss.ts';
 
 const KUBELET_PODS = '/var/lib/kubelet/pods';
 
-/** What runs on the node before the restart. */
+/** A run that is killed must not count as a loss to its own retry. */
+const OWN_CONTAINERS: readonly string[] = [INSTALLER_CONTAINER, ARM_CONTAINER, GUARD_CONTAINER];
+
+/** What runs on the node before the restart, but for the installer itself. */
 export async function readBaseline(cri: Cri): Promise<Baseline> {
   const status = await cri.status();
+  const all = await cri.containers();
+  const own = all.filter(({ name }) => OWN_CONTAINERS.includes(name)).map(({ podUid }) => podUid);
   const sandboxes = await cri.sandboxes();
-  const ready = sandboxes.filter((sandbox) => sandbox.ready);
-  const containers = (await cri.containers()).filter(({ state }) => state === 'running');
+  const ready = sandboxes.filter((sandbox) => sandbox.ready && !own.includes(sandbox.podUid));
+  const containers = all.filter(({ state, podUid }) => state === 'running' && !own.includes(podUid));
   const podOf = (sandboxId: string) => sandboxes.find(({ id }) => id === sandboxId);
   return {
     handlers: liveHandlers(status),

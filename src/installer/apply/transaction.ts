@@ -197,5 +197,7 @@ export function tidyState(host: Host): void {
 
 export function reasonOf(error: unknown): { readonly reason: InstallReason; readonly message: string } {
   if (error instanceof Failure || error instanceof Refusal) return { reason: error.reason, message: error.message };
+  // A wait that was cut short carries the reason of the abort as its cause.
+  if (error instanceof Error && error.name === 'AbortError' && error.cause !== undefined) return reasonOf(error.cause);
   return { reason: 'Internal', message: messageOf(error) };
 }

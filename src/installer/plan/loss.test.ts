@@ -49,6 +49,11 @@ describe('findLoss', () => {
       now: { runningContainers: [], ended: ended(255, 'Unknown') },
       reason: 'PodsLost',
     },
+    {
+      name: 'it took too much memory',
+      now: { runningContainers: [], ended: ended(137, 'OOMKilled') },
+      reason: undefined,
+    },
     { name: 'it was killed', now: { runningContainers: [], ended: ended(137) }, reason: 'PodsLost' },
     { name: 'it came to its own end', now: { runningContainers: [], ended: ended(0, 'Completed') }, reason: undefined },
     { name: 'it failed by itself', now: { runningContainers: [], ended: ended(1, 'Error') }, reason: undefined },

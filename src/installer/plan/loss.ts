@@ -85,7 +85,8 @@ function podLoss(baseline: Baseline, now: Observed): Loss | undefined {
     .filter(({ id, podUid }) => !now.runningContainers.includes(id) && !removed(podUid))
     .filter(({ id }) => {
       const end = now.ended.get(id);
-      return end === undefined || end.reason === 'Unknown' || LOST_CODES.includes(end.exitCode);
+      if (end === undefined || end.reason === 'Unknown') return true;
+      return LOST_CODES.includes(end.exitCode) && end.reason !== 'OOMKilled';
     })
     .map(({ pod, name }) => `container ${name} of ${pod}`);
   const lost = [...sandboxes, ...containers];
