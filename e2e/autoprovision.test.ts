@@ -14,9 +14,10 @@ describe('autoProvision', function () {
     test = await testCluster();
   });
 
-  for (const spelling of ['"true"', 'true']) {
-    it(`provisions nodes nobody annotated, autoProvision=${spelling}`, async () => {
-      await installRelease(test, [`kwasmOperator.autoProvision=${spelling}`]);
+  for (const spelling of ['string', 'boolean']) {
+    it(`provisions nodes nobody annotated, autoProvision being a ${spelling}`, async () => {
+      const value = ['kwasmOperator.autoProvision=true'];
+      await (spelling === 'string' ? installRelease(test, [], value) : installRelease(test, value));
       for (const { name } of test.nodes) await provisioned(test.kubectl, name);
     });
   }

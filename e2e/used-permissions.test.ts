@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { V1ClusterRole, V1RuntimeClass } from '@kubernetes/client-node';
+import type { V1ClusterRole, V1Lease, V1RuntimeClass } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { loadAll } from 'js-yaml';
 import { eventually } from './harness/eventually.ts';
@@ -52,16 +52,11 @@ describe('the permissions of the operator', function () {
 
   it('suffice for two replicas, on a server without watch-list', async () => {
     await installRelease(test, ['replicaCount=2', 'kwasmOperator.watchList=false']);
-    await eventually('a leader', 60_000, async () => {
-      const holder = await test.kubectl.run([
-        'get',
-        'lease',
-        '-n',
-        NAMESPACE,
-        '-o',
-        'jsonpath={.items[*].spec.holderIdentity}',
-      ]);
-      return holder === '' ? undefined : holder;
+    await eventually('a leader that stays one', 60_000, async (seen) => {
+      const { items } = await test.kubectl.get<{ items: V1Lease[] }>(['leases', '-n', NAMESPACE]);
+      seen(JSON.stringify(items));
+      const renewed = ({ spec }: V1Lease) => spec?.holderIdentity !== '' && spec?.renewTime !== spec?.acquireTime;
+      return items.some(renewed) ? true : undefined;
     });
   });
 

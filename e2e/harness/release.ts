@@ -8,8 +8,15 @@ export const RELEASE = 'kwasm-operator';
 const CHART = new URL('../../helm/kwasm-operator', import.meta.url).pathname;
 const HELM_DEADLINE_MS = 180_000;
 
-/** `helm upgrade --install` as the README has it, with the images this run built; `set` goes to --set as it is. */
-export async function installRelease(test: TestCluster, set: readonly string[] = []): Promise<void> {
+/**
+ * `helm upgrade --install` as the README has it, with the images this run built; `set` goes to --set, `strings` to
+ * --set-string as they are.
+ */
+export async function installRelease(
+  test: TestCluster,
+  set: readonly string[] = [],
+  strings: readonly string[] = [],
+): Promise<void> {
   await test.kubectl
     .run(['create', 'namespace', NAMESPACE, '--dry-run=client', '-o', 'yaml'])
     .then((yaml) => test.kubectl.run(['apply', '-f', '-'], yaml));
@@ -31,6 +38,7 @@ export async function installRelease(test: TestCluster, set: readonly string[] =
     '--wait',
     '--timeout=120s',
     ...values.flatMap((value) => ['--set', value]),
+    ...strings.flatMap((value) => ['--set-string', value]),
   ]);
 }
 

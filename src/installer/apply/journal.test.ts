@@ -20,6 +20,7 @@ const journal = {
   gone: [],
   createDirectories: ['/etc/a', '/etc/a/b'],
   removeDirectories: [],
+  podUid: '',
   watched: [],
 };
 const files = [

@@ -52,6 +52,8 @@ const journalSchema = z.object({
   files: list(z.object({ path: z.string(), before: z.string(), after: z.string() })),
   createDirectories: list(z.string()),
   removeDirectories: list(z.string()),
+  /** Whose end the guard waits for; empty but for the guard. */
+  podUid: z.string(),
   /** Directories in which a third-party installer's new files are undone, too. */
   watched: list(z.string()),
 });

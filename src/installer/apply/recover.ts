@@ -62,7 +62,7 @@ async function recoverOne(journal: Journal, action: Journal['action'], context: 
     removeJournal(host, journal);
     return { kind: 'clean' };
   }
-  if (journal.action === 'guard' && decision === undefined && action !== 'guard' && (await isArmed(host, journal.id))) {
+  if (decision === undefined && action !== 'guard' && (await isGuarding(journal, context))) {
     throw new Refusal(
       'Guarded',
       'a third-party installer is being watched over on this host; our own image must not run inside that Job, nor beside it',
@@ -91,6 +91,17 @@ async function undoOrResume(journal: Journal, action: Journal['action'], context
     }
     const result = await rollBack(journal, why, { host, cri, clock, limits });
     return result.kind === 'broken' ? { kind: 'ended', result } : { kind: 'clean' };
+  } finally {
+    cri.close();
+  }
+}
+
+/** The pod that armed it still has a sandbox. A guard that was killed guards nothing: its change is undone like others. */
+async function isGuarding(journal: Journal, { host, clock }: RecoverContext): Promise<boolean> {
+  if (journal.action !== 'guard' || !(await isArmed(host, journal.id))) return false;
+  const cri = connectCri(host.at(journal.socket), () => clock.nowMs());
+  try {
+    return (await cri.sandboxes()).some(({ podUid, ready }) => ready && podUid === journal.podUid);
   } finally {
     cri.close();
   }

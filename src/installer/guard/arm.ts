@@ -45,6 +45,7 @@ export function guardArm(run: Run): Promise<Report> {
           gone: [],
           createDirectories: [],
           removeDirectories: [],
+          podUid: run.podUid ?? '',
           watched,
         },
         files,

@@ -5,7 +5,7 @@ import { facts, jobView, NOW_MS, nodeView, podView, policy, said } from './examp
 import type { Facts } from './facts.ts';
 import { desiredHash, type Policy } from './policy.ts';
 import type { NodeRecord } from './record.ts';
-import type { ConditionView, JobEnd, NodeView } from './view.ts';
+import type { ConditionView, ContainerView, JobEnd, NodeView } from './view.ts';
 
 const desired = desiredHash(policy);
 const unwanted = { trigger: { annotation: undefined, label: undefined } };
@@ -266,6 +266,11 @@ describe('decide: a node that is not wanted', () => {
   const removing = record({ state: 'removing', reason: 'Uninstalling', handlers: [] });
   const uninstall = jobView({ name: 'n1-unprovision-kwasm', uid: 'job-2', action: 'uninstall' });
   const gone = [podView(said('uninstalled'), { jobUid: 'job-2' })];
+  const armedAndWaiting: readonly ContainerView[] = [
+    { name: 'kwasm-arm', state: { kind: 'ended', exitCode: 0, reason: 'Completed', text: '' } },
+    { name: 'kwasm-guard', state: { kind: 'running' } },
+    { name: 'kwasm-provision', state: { kind: 'waiting', reason: 'ErrImagePull', message: '' } },
+  ];
   const cases: readonly { name: string; given: Partial<Facts>; is: readonly string[] }[] = [
     { name: 'never was', given: { node: nodeView(unwanted) }, is: [] },
     { name: 'was provisioned', given: { node: provisioned(unwanted) }, is: ['markNode'] },
@@ -326,6 +331,23 @@ describe('decide: a node that is not wanted', () => {
         pods: [podView({ kind: 'waiting', reason: 'ErrImagePull', message: '' })],
       },
       is: ['delete n1-provision-kwasm'],
+    },
+    {
+      name: 'guard armed, third-party image not to be had',
+      given: {
+        node: nodeView(unwanted),
+        jobs: [jobView({ guarded: true })],
+        pods: [podView({ kind: 'running' }, { containers: armedAndWaiting })],
+      },
+      is: ['markNode', 'delete n1-provision-kwasm'],
+    },
+    {
+      name: 'the pod of the deleted Job still ends',
+      given: {
+        node: nodeView({ ...unwanted, record: removing }),
+        pods: [podView({ kind: 'running' }, { containers: armedAndWaiting })],
+      },
+      is: ['report False Waiting'],
     },
     {
       name: 'install at work',

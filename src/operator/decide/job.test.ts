@@ -4,6 +4,7 @@ import { guardedPolicy, nodeView, policy, THIRD_PARTY } from './examples.ts';
 import { installJob, uninstallJob } from './job.ts';
 import * as options from './options.ts';
 import type { InstallerPolicy, Policy } from './policy.ts';
+import { projectJob } from './project.ts';
 
 function podOf(job: V1Job): V1PodSpec {
   const pod = job.spec?.template.spec;
@@ -91,18 +92,26 @@ describe('installJob', () => {
     expect(pod.volumes).to.deep.include({ name: 'ca', configMap: { name: 'company-ca' } });
   });
 
-  it('puts a third-party installer between our containers and leaves it as it is', () => {
+  it("is known by the image that installs, and shows that one's log, whatever stands beside it", () => {
+    const job = installJob(nodeView(), guardedPolicy);
+    expect(projectJob(job).image).to.equal(THIRD_PARTY);
+    expect(job.spec?.template.metadata?.annotations).to.deep.equal({
+      'kubectl.kubernetes.io/default-container': 'kwasm-provision',
+    });
+  });
+
+  it('puts a third-party installer behind our containers and leaves it as it is', () => {
     const pod = podOf(installJob(nodeView(), guardedPolicy));
     const ours = guardedPolicy.installer.image;
     expect(pod.initContainers?.map(({ name, image, args }) => ({ name, image, args }))).to.deep.equal([
       { name: 'kwasm-arm', image: ours, args: ['guard-arm'] },
     ]);
     expect(pod.containers.map(({ name, image, args }) => ({ name, image, args }))).to.deep.equal([
-      { name: 'kwasm-provision', image: THIRD_PARTY, args: undefined },
       { name: 'kwasm-guard', image: ours, args: ['guard-watch'] },
+      { name: 'kwasm-provision', image: THIRD_PARTY, args: undefined },
     ]);
-    expect(pod.containers[0]?.env).to.deep.equal([{ name: 'NODE_ROOT', value: '/mnt/node-root' }]);
-    const guardEnv = pod.containers[1]?.env?.map(({ name }) => name);
+    expect(pod.containers[1]?.env).to.deep.equal([{ name: 'NODE_ROOT', value: '/mnt/node-root' }]);
+    const guardEnv = pod.containers[0]?.env?.map(({ name }) => name);
     expect(guardEnv).to.deep.equal(['NODE_ROOT', 'KWASM_MACHINE_ID', 'KWASM_SWITCH_SECONDS', 'KWASM_POD_UID']);
     for (const container of options.containersOf(pod)) {
       expect(container.volumeMounts).to.deep.equal([{ name: 'root-mount', mountPath: '/mnt/node-root' }]);

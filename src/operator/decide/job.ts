@@ -66,7 +66,14 @@ function jobOf(action: JobAction, node: NodeView, policy: Policy, pod: V1PodSpec
       // No blockOwnerDeletion: it would ask for rights on nodes/finalizers.
       ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node.name, uid: node.uid, controller: true }],
     },
-    spec: { ...bounds(installer), template: { metadata: { labels }, spec: pod } },
+    spec: {
+      ...bounds(installer),
+      // Whose log people want, and what `kubectl logs` showed them with KWasm.
+      template: {
+        metadata: { labels, annotations: { 'kubectl.kubernetes.io/default-container': INSTALLER_CONTAINER } },
+        spec: pod,
+      },
+    },
   };
 }
 
@@ -101,7 +108,8 @@ function alone(node: NodeView, installer: InstallerPolicy, args: readonly string
 
 /**
  * The third-party container keeps KWasm's contract to the letter: NODE_ROOT, the host's /, its own command. Around it,
- * the arm container (before) and the guard (beside, so that it can judge and decide when the other has ended).
+ * the arm container (before) and the guard (beside, so that it can judge and decide when the other has ended). The kubelet
+ * starts containers in their order: behind the other, the guard would not come up once that has broken containerd.
  */
 function guarded(node: NodeView, installer: InstallerPolicy): V1PodSpec {
   const podUid: V1EnvVar = { name: ENV.podUid, valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } };
@@ -111,7 +119,7 @@ function guarded(node: NodeView, installer: InstallerPolicy): V1PodSpec {
   return {
     restartPolicy: 'Never',
     initContainers: [arm],
-    containers: [privileged(INSTALLER_CONTAINER, installer.installImage, installer), guard],
+    containers: [guard, privileged(INSTALLER_CONTAINER, installer.installImage, installer)],
   };
 }
 

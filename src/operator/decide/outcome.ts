@@ -5,8 +5,16 @@ import type { ContainerView, JobView, PodView } from './view.ts';
 
 /** What a Job comes to, read from the Job, its pods, and the verdict its newest pod left. */
 export type JobOutcome =
-  /** `started`: a container ran, so the host may have been touched; `trouble`: why it does not get on. */
-  | { readonly kind: 'running'; readonly started: boolean; readonly trouble: Finding | undefined }
+  /**
+   * `started`: a container ran, so the host may have been touched; `installing`: the one that changes the host did;
+   * `trouble`: why it does not get on.
+   */
+  | {
+      readonly kind: 'running';
+      readonly started: boolean;
+      readonly installing: boolean;
+      readonly trouble: Finding | undefined;
+    }
   /** The Job has ended, its pod's end has not been seen yet: two watches, no order between them. */
   | { readonly kind: 'settling'; readonly afterMs: number }
   | { readonly kind: 'verdict'; readonly verdict: Verdict }
@@ -26,7 +34,7 @@ export function outcomeOf(
   const newest = pods[0];
   if (job.end === undefined) {
     const trouble = newest === undefined ? refusalFinding(refusal) : startTrouble(newest);
-    return { kind: 'running', started: pods.some(hasStarted), trouble };
+    return { kind: 'running', started: pods.some(hasStarted), installing: pods.some(installs), trouble };
   }
   const verdict = newest && verdictOf(newest);
   if (verdict !== undefined) return { kind: 'verdict', verdict };
@@ -55,6 +63,10 @@ function hasEnded({ phase }: PodView): boolean {
 
 function hasStarted({ containers }: PodView): boolean {
   return containers.some(({ state }) => state.kind !== 'waiting');
+}
+
+function installs({ containers }: PodView): boolean {
+  return containers.some(({ name, state }) => name === INSTALLER_CONTAINER && state.kind !== 'waiting');
 }
 
 const IMAGE_TROUBLE = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull']);

@@ -2,6 +2,7 @@ import type { CoreV1Event, V1ContainerStatus, V1Job, V1Node, V1Pod, V1RuntimeCla
 import {
   DESIRED_ANNOTATION,
   ENV,
+  INSTALLER_CONTAINER,
   JOB_ACTION_LABEL,
   MANAGED_BY,
   MANAGED_BY_LABEL,
@@ -81,7 +82,7 @@ export function projectJob(job: V1Job): JobView {
     nodeUid: owner?.uid,
     action: action === 'install' || action === 'uninstall' ? action : undefined,
     desired: metadata?.annotations?.[DESIRED_ANNOTATION],
-    image: pod?.containers[0]?.image ?? '',
+    image: (pod?.containers.find(({ name }) => name === INSTALLER_CONTAINER) ?? pod?.containers[0])?.image ?? '',
     guarded: (pod?.initContainers?.length ?? 0) > 0,
     machineId: machineIdOf(job),
     createdMs: timeMs(metadata?.creationTimestamp),

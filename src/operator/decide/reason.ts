@@ -27,7 +27,8 @@ export const REASONS = {
     status: 'False',
     event: undefined,
     retry: 'cluster',
-    meaning: 'Other nodes are being changed and rollout.maxParallel allows no more at one time.',
+    meaning:
+      'It is not this node\'s turn: rollout.maxParallel others are being changed, or a pod of an earlier Job still ends here.',
     todo: 'Wait, or raise rollout.maxParallel.',
   },
   Installing: {

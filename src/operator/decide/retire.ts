@@ -13,6 +13,8 @@ import { retryOf, retryText } from './retry.ts';
 import { removeJobs, startJob } from './start.ts';
 import type { JobView } from './view.ts';
 
+const NOT_WANTED = 'the node is no longer wanted';
+
 /**
  * A node that is not wanted. Labels go first, so that no new Wasm pod comes; then our image undoes what was done; then
  * the traces in the cluster go. A node on which nothing of ours or KWasm's can lie gets no Job.
@@ -38,7 +40,8 @@ export function retire(facts: Facts, policy: Policy, jobs: NodeJobs, memory: Mem
 
 /**
  * A run in work is let end: it is safe at every step, and stopping it would only leave the host's own timer to undo it.
- * Whether there is something to undo shows when it has ended.
+ * Whether there is something to undo shows when it has ended. One that has not begun goes at once, though: an image that
+ * cannot be pulled would keep it until its deadline. Where our guard was armed for it, the uninstall disarms the host.
  */
 function stopInstall(
   facts: Facts,
@@ -49,9 +52,10 @@ function stopInstall(
   nowMs: number,
 ): readonly Action[] {
   const result = outcome(facts, job, nowMs);
-  if (result.kind === 'running' && !result.started) return removeJobs([job], 'the node is no longer wanted');
+  if (result.kind === 'running' && !result.started) return removeJobs([job], NOT_WANTED);
   const removing = memory.kind === 'record' && memory.record.state === 'removing';
   const off = removing ? [] : mark(facts.node, removal(facts, policy, memory, nowMs), ours);
+  if (result.kind === 'running' && !result.installing) return [...off, ...removeJobs([job], NOT_WANTED)];
   const message = `no longer wanted; waits for the end of Job ${policy.namespace}/${job.name}, then undoes its work`;
   return [...off, ...report(facts.node, { reason: 'Uninstalling', message }, nowMs)];
 }
@@ -139,7 +143,7 @@ function forget(facts: Facts, jobs: NodeJobs, ours: readonly string[], tookMs?: 
       ? undefined
       : ({ type: 'Normal', reason: 'Uninstalled', message: 'what was changed on this node is undone' } as const);
   return [
-    ...removeJobs(before, 'the node is no longer wanted'),
+    ...removeJobs(before, NOT_WANTED),
     ...mark(node, null, ours, settled),
     ...removeJobs(jobs.uninstall === undefined ? [] : [jobs.uninstall], 'done'),
     ...clear(node, event),

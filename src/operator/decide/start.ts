@@ -6,7 +6,7 @@ import type { Policy } from './policy.ts';
 import { report } from './report.ts';
 import type { JobView } from './view.ts';
 
-/** Create a Job, unless the node is not fit for one, an older Job is in the way, or it is not this node's turn. */
+/** Create a Job, unless the node is not fit for one, an older run is in the way, or it is not this node's turn. */
 export function startJob(
   facts: Facts,
   policy: Policy,
@@ -19,6 +19,11 @@ export function startJob(
   const finding = firstFinding(node);
   if (finding !== undefined) return report(node, finding, nowMs, serving);
   if (inTheWay.length > 0) return removeJobs(inTheWay, 'makes room for a new run');
+  const ending = facts.pods.find(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed');
+  if (ending !== undefined) {
+    const message = `pod ${ending.name} of an earlier Job still ends on this node`;
+    return report(node, { reason: 'Waiting', message }, nowMs, serving); // its end brings the node back here
+  }
   const { maxParallel } = policy.rollout;
   if (busy.length < maxParallel) return [{ kind: 'createJob', job }];
   const others = busy.slice(0, 3).join(', ') + (busy.length > 3 ? ' and others' : '');
