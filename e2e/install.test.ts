@@ -1,5 +1,6 @@
 import type { V1Job, V1Pod, V1RuntimeClass, V1Service } from '@kubernetes/client-node';
 import { expect } from 'chai';
+import { registryWithInstaller } from './harness/derived-images.ts';
 import { eventually } from './harness/eventually.ts';
 import { difference, hostState } from './harness/host-state.ts';
 import { kwasmCondition, provisioned } from './harness/nodes.ts';
@@ -90,6 +91,27 @@ describe('a person provisions every node and takes it back', function () {
       const { spec } = await test.kubectl.get<V1Service>(['service', '-n', WORKLOADS, `hello-${name}`]);
       expect(await answer(`http://${spec?.clusterIP}/`)).to.match(/WebAssembly/);
     }
+  });
+
+  it('takes an installer that brings nothing new without touching the nodes', async () => {
+    const invocations = async () =>
+      Promise.all(
+        test.nodes.map(({ name }) =>
+          test.exec(name)(['systemctl', 'show', '-p', 'InvocationID', '--value', 'containerd']),
+        ),
+      );
+    const running = await invocations();
+    const registry = await registryWithInstaller(test, 'relabelled', 'LABEL story=relabelled');
+    await installRelease(test, [`imageRegistry=${registry}`]);
+    for (const { name } of test.nodes) {
+      await eventually(`${name}: proved again, with the other image`, 180_000, async (seen) => {
+        const condition = await kwasmCondition(test.kubectl, name);
+        seen(`${condition?.reason}: ${condition?.message}`);
+        return condition?.reason === 'Provisioned' && condition.message?.includes(registry) ? true : undefined;
+      });
+      expect(await answer(await serviceUrl(name), 10_000)).to.match(/WebAssembly/);
+    }
+    expect(await invocations()).to.deep.equal(running);
   });
 
   it('kept every runc pod running and lost none of its requests', async () => {

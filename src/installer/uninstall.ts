@@ -44,6 +44,6 @@ function assertNoShimRuns({ host }: Run): void {
   if (running.length === 0) return;
   throw new Refusal(
     'InUse',
-    `shims still run from ${SHIMS_DIR} (pid ${running.join(', ')}): delete their pods, wait for them to end, then try again`,
+    `no pod is left, but shims still run from ${SHIMS_DIR} (pid ${running.join(', ')}): their pods are just ending, or they were left over; if they stay, end them on the node with kill -9`,
   );
 }

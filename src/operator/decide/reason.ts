@@ -28,7 +28,7 @@ export const REASONS = {
     event: undefined,
     retry: 'cluster',
     meaning:
-      'It is not this node\'s turn: rollout.maxParallel others are being changed, or a pod of an earlier Job still ends here.',
+      "It is not this node's turn: rollout.maxParallel others are being changed, or a pod of an earlier Job still ends here.",
     todo: 'Wait, or raise rollout.maxParallel.',
   },
   Installing: {
