@@ -20,7 +20,6 @@ const journal = {
   gone: [],
   createDirectories: ['/etc/a', '/etc/a/b'],
   removeDirectories: [],
-  podUid: '',
   watched: [],
 };
 const files = [

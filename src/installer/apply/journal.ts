@@ -20,7 +20,7 @@ import { copySynced, syncDirectory, writeText } from './files.ts';
 
 /**
  * A change under way, on the host's disk: enough for a retry to go on, and for the host's own restore script (which reads
- * the plain files: unit, invocation, files, directories, before/N, after/N) to undo it without us.
+ * the plain files: unit, invocation, sandbox, files, directories, before/N, after/N) to undo it without us.
  *
  *   prepared   nothing live was touched
  *   armed      the host's timer runs; from here on files may have been written
@@ -52,8 +52,10 @@ const journalSchema = z.object({
   files: list(z.object({ path: z.string(), before: z.string(), after: z.string() })),
   createDirectories: list(z.string()),
   removeDirectories: list(z.string()),
-  /** Whose end the guard waits for; empty but for the guard. */
-  podUid: z.string(),
+  /** The pod in which somebody else's installer runs, and the process that holds its sandbox open. */
+  guarded: z
+    .object({ podUid: z.string(), sandbox: z.object({ pid: z.number(), startTicks: z.string() }).optional() })
+    .optional(),
   /** Directories in which a third-party installer's new files are undone, too. */
   watched: list(z.string()),
 });
@@ -101,6 +103,9 @@ export async function prepareJournal(
   await writeText(join(directory, 'invocation'), `${journal.invocation}\n`, 0o600);
   const undo = [...journal.createDirectories].reverse();
   if (undo.length > 0) await writeText(join(directory, 'directories'), `${undo.join('\n')}\n`, 0o600);
+  const sandbox = journal.guarded?.sandbox;
+  if (sandbox !== undefined)
+    await writeText(join(directory, 'sandbox'), `${sandbox.pid} ${sandbox.startTicks}\n`, 0o600);
   if (journal.watched.length > 0) await writeListings(host, directory, journal.watched);
   const whole: Journal = {
     ...journal,

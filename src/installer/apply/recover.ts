@@ -101,7 +101,7 @@ async function isGuarding(journal: Journal, { host, clock }: RecoverContext): Pr
   if (journal.action !== 'guard' || !(await isArmed(host, journal.id))) return false;
   const cri = connectCri(host.at(journal.socket), () => clock.nowMs());
   try {
-    return (await cri.sandboxes()).some(({ podUid, ready }) => ready && podUid === journal.podUid);
+    return (await cri.sandboxes()).some(({ podUid, ready }) => ready && podUid === journal.guarded?.podUid);
   } finally {
     cri.close();
   }

@@ -12,7 +12,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { execaSync } from 'execa';
+import { execa, execaSync } from 'execa';
+import { startTicks } from '../detect/endpoint.ts';
+import { openHost } from '../host.ts';
 
 const SCRIPT = fileURLToPath(new URL('restore.sh', import.meta.url));
 const ID = '1700000000000-abcd';
@@ -201,6 +203,20 @@ describe('restore.sh', () => {
     expect(read(config())).to.equal('version = 2\n');
     expect(read(removed)).to.equal('kept\n');
     expect(readdirSync(join(root, 'etc')).sort()).to.deep.equal(['config.toml', 'removed.toml']);
+  });
+
+  it('ends the sandbox of a third-party installer, and no other process that got its number', async () => {
+    const child = execa('sleep', ['60'], { reject: false });
+    const pid = child.pid ?? 0;
+    const ticks = startTicks(openHost('/'), pid);
+    expect(ticks).to.match(/^\d+$/);
+    put(join(txn, 'sandbox'), `${pid} ${Number(ticks) - 1}\n`);
+    run();
+    expect(existsSync(`/proc/${pid}/stat`)).to.equal(true);
+    rmSync(join(txn, 'outcome'));
+    put(join(txn, 'sandbox'), `${pid} ${ticks}\n`);
+    run();
+    expect((await child).signal).to.equal('SIGKILL');
   });
 
   it('copes with spaces in a path', () => {

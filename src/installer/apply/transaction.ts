@@ -118,7 +118,6 @@ async function prepare(
     gone: change.gone,
     createDirectories: change.createDirectories,
     removeDirectories: change.removeDirectories,
-    podUid: '',
     watched: [],
   };
   return prepareJournal(host, journal, change.files);

@@ -9,6 +9,8 @@ export interface Cri {
   version(): Promise<RuntimeVersion>;
   status(): Promise<RuntimeStatus>;
   sandboxes(): Promise<readonly Sandbox[]>;
+  /** Of the process that holds the sandbox open, on the host; undefined where the runtime does not tell. */
+  sandboxPid(id: string): Promise<number | undefined>;
   containers(): Promise<readonly Container[]>;
   /** undefined: no such container. */
   container(id: string): Promise<ContainerState | undefined>;
@@ -85,6 +87,7 @@ export function connectCri(socketPath: string, nowMs: () => number): Cri {
     version: () => call('version', {}, versionSchema),
     status: () => call('status', { verbose: true }, statusSchema),
     sandboxes: () => call('listPodSandbox', {}, sandboxesSchema),
+    sandboxPid: (podSandboxId) => call('podSandboxStatus', { podSandboxId, verbose: true }, sandboxPidSchema),
     containers: () => call('listContainers', {}, containersSchema),
     container: async (containerId) => {
       try {
@@ -157,6 +160,14 @@ const sandboxesSchema = z
       handler: item.runtimeHandler,
     })),
   );
+
+const sandboxPidSchema = z
+  .object({ info: z.record(z.string(), z.string()).default({}) })
+  .transform(({ info }): number | undefined => {
+    const told = info['info'];
+    const { pid } = z.object({ pid: z.number().optional() }).parse(told === undefined ? {} : JSON.parse(told));
+    return pid;
+  });
 
 const containersSchema = z
   .object({

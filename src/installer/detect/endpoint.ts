@@ -49,6 +49,12 @@ export function commandLine(host: Host, pid: number): readonly string[] {
   return readProcess(host, pid, 'cmdline').split('\0').slice(0, -1);
 }
 
+/** When it began, in clock ticks since boot: tells it from a later process of the same number. Empty once it has ended. */
+export function startTicks(host: Host, pid: number): string {
+  const stat = readProcess(host, pid, 'stat');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
+
 /** Empty for a process that has ended meanwhile. */
 export function readProcess(host: Host, pid: number, file: string): string {
   try {

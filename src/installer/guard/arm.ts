@@ -1,12 +1,16 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
-import { type JournaledFile, prepareJournal } from '../apply/journal.ts';
+import { ENV } from '../../contract.ts';
+import { type Journal, type JournaledFile, prepareJournal } from '../apply/journal.ts';
 import { readBaseline } from '../apply/observe.ts';
 import { stageRestoreScript } from '../apply/switch.ts';
 import { arm } from '../apply/transaction.ts';
 import { unitState } from '../apply/unit.ts';
+import type { Cri } from '../cri/client.ts';
+import { startTicks } from '../detect/endpoint.ts';
 import { loadCommand } from '../detect/facts.ts';
 import { bootId } from '../detect/identity.ts';
+import { Failure } from '../failure.ts';
 import type { Host } from '../host.ts';
 import type { ContainerdFacts } from '../plan/facts.ts';
 import { isGlob } from '../plan/glob.ts';
@@ -45,7 +49,7 @@ export function guardArm(run: Run): Promise<Report> {
           gone: [],
           createDirectories: [],
           removeDirectories: [],
-          podUid: run.podUid ?? '',
+          guarded: await ownPod(host, context.cri, run.podUid),
           watched,
         },
         files,
@@ -55,6 +59,13 @@ export function guardArm(run: Run): Promise<Report> {
     const message = `${files.length} files are saved; the host undoes every change in ${context.limits.switchSeconds} s unless it is proved`;
     return report('unchanged', 'Armed', message);
   });
+}
+
+async function ownPod(host: Host, cri: Cri, podUid: string | undefined): Promise<Journal['guarded']> {
+  if (podUid === undefined || podUid === '') throw new Failure('Internal', `${ENV.podUid} is not set`);
+  const own = (await cri.sandboxes()).find((one) => one.ready && one.podUid === podUid);
+  const pid = own === undefined ? undefined : await cri.sandboxPid(own.id);
+  return pid === undefined ? { podUid } : { podUid, sandbox: { pid, startTicks: startTicks(host, pid) } };
 }
 
 function watchedDirectories(host: Host, { config }: ContainerdFacts): readonly string[] {

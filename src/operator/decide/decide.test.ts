@@ -220,6 +220,20 @@ describe('decide: a wanted node', () => {
     });
   });
 
+  it('ends a guarded Job whose guard has spoken and whose pod does not end, and then tries again as after any failure', () => {
+    const containers: readonly ContainerView[] = [
+      { name: 'kwasm-guard', state: said('rolledBack') },
+      { name: 'kwasm-provision', state: { kind: 'waiting', reason: 'ContainerCreating', message: '' } },
+    ];
+    const pods = [podView({ kind: 'waiting', reason: '', message: '' }, { containers })];
+    const jobs = [jobView({ guarded: true })];
+    expect(kinds(decided({ jobs, pods }))).to.deep.equal(['markNode', 'report False RolledBack']);
+    const read = nodeView({ record: record({ state: 'failed', reason: 'RolledBack', handlers: [], attempts: 1 }) });
+    expect(kinds(decided({ node: read, jobs, pods }))).to.deep.equal(['delete n1-provision-kwasm']);
+    const unwantedNow = nodeView({ ...unwanted });
+    expect(kinds(decided({ node: unwantedNow, jobs, pods }))).to.deep.equal(['markNode', 'delete n1-provision-kwasm']);
+  });
+
   describe('after a failure', () => {
     const failed = (change: Partial<NodeRecord>) => {
       const text = record({ state: 'failed', handlers: [], attempts: 1, message: 'm', ...change });

@@ -106,6 +106,9 @@ function alone(node: NodeView, installer: InstallerPolicy, args: readonly string
   return { restartPolicy: 'Never', containers: [ours(INSTALLER_CONTAINER, node, installer, args)] };
 }
 
+/** A roll-back that has begun is let end: a restart of containerd and its proof. */
+const GUARD_GRACE_SECONDS = 150;
+
 /**
  * The third-party container keeps KWasm's contract to the letter: NODE_ROOT, the host's /, its own command. Around it,
  * the arm container (before) and the guard (beside, so that it can judge and decide when the other has ended). The kubelet
@@ -118,6 +121,7 @@ function guarded(node: NodeView, installer: InstallerPolicy): V1PodSpec {
   for (const container of [arm, guard]) container.env = [...(container.env ?? []), podUid];
   return {
     restartPolicy: 'Never',
+    terminationGracePeriodSeconds: GUARD_GRACE_SECONDS,
     initContainers: [arm],
     containers: [guard, privileged(INSTALLER_CONTAINER, installer.installImage, installer)],
   };

@@ -124,6 +124,18 @@ describe('outcomeOf', () => {
       expect(reasonOf(failed(), [guarded(said('installed', ['spin']), ended(137, 'Error'))])).to.equal('NoVerdict');
     });
 
+    it('is not the arm container saying that it is armed, when the guard was lost', () => {
+      const told = said('unchanged');
+      const armed = told.kind === 'ended' ? { ...told, text: told.text.replace('"Because"', '"Armed"') } : told;
+      expect(reasonOf(failed(), [guarded(ended(0, 'Completed'), ended(137, 'Error'), armed)])).to.equal('NoVerdict');
+      expect(reasonOf(undefined, [guarded({ kind: 'running' }, { kind: 'running' }, armed)])).to.equal('running');
+    });
+
+    it("is read before the Job's end: a pod whose sandbox the roll-back has ended may keep a container waiting", () => {
+      const result = outcome(undefined, [guarded(waiting('ContainerCreating'), said('rolledBack'))]);
+      expect(result.kind === 'verdict' && result.verdict.outcome).to.equal('rolledBack');
+    });
+
     it('is what the arm container says when it stopped everything', () => {
       const result = outcome(failed(), [
         guarded(waiting('PodInitializing'), waiting('PodInitializing'), said('refused')),

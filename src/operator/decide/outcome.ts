@@ -1,4 +1,4 @@
-import { ARM_CONTAINER, GUARD_CONTAINER, INSTALLER_CONTAINER } from '../../contract.ts';
+import { ARM_CONTAINER, GUARD_CONTAINER, INSTALLER_CONTAINER, type InstallReason } from '../../contract.ts';
 import { parseVerdict, type Verdict } from '../../verdict.ts';
 import type { Finding, Reason } from './reason.ts';
 import type { ContainerView, JobView, PodView } from './view.ts';
@@ -33,6 +33,8 @@ export function outcomeOf(
   const pods = allPods.filter(({ jobUid }) => jobUid === job.uid).sort((a, b) => b.createdMs - a.createdMs);
   const newest = pods[0];
   if (job.end === undefined) {
+    const word = newest && guardsWord(newest);
+    if (word !== undefined) return { kind: 'verdict', verdict: word };
     const trouble = newest === undefined ? refusalFinding(refusal) : startTrouble(newest);
     return { kind: 'running', started: pods.some(hasStarted), installing: pods.some(installs), trouble };
   }
@@ -45,19 +47,26 @@ export function outcomeOf(
   return { kind: 'lost', finding: lostFinding(job.end.reason, job.end.message, newest, refusal) };
 }
 
-/** A guarded Job's word is the guard's alone: what the third-party installer wrote is never read as a verdict. */
-function verdictOf({ containers }: PodView): Verdict | undefined {
-  const names = containers.map(({ name }) => name);
-  const speakers = names.includes(GUARD_CONTAINER) ? [GUARD_CONTAINER, ARM_CONTAINER] : [INSTALLER_CONTAINER];
-  for (const speaker of speakers) {
-    const state = containers.find(({ name }) => name === speaker)?.state;
-    const verdict = state?.kind === 'ended' ? parseVerdict(state.text) : undefined;
-    if (verdict !== undefined) return verdict;
-  }
-  return undefined;
+function verdictOf(pod: PodView): Verdict | undefined {
+  const guarded = pod.containers.some(({ name }) => name === GUARD_CONTAINER);
+  return guarded ? guardsWord(pod) : said(pod, INSTALLER_CONTAINER);
 }
 
-function hasEnded({ phase }: PodView): boolean {
+/**
+ * A guarded Job's word is the guard's alone, or the arm container's if that stopped everything: what the third-party
+ * installer wrote is never read as a verdict. It may come before the Job's end: see restore.sh for a pod without one.
+ */
+function guardsWord(pod: PodView): Verdict | undefined {
+  const armed = said(pod, ARM_CONTAINER);
+  return said(pod, GUARD_CONTAINER) ?? (armed?.reason === ('Armed' satisfies InstallReason) ? undefined : armed);
+}
+
+function said({ containers }: PodView, speaker: string): Verdict | undefined {
+  const state = containers.find(({ name }) => name === speaker)?.state;
+  return state?.kind === 'ended' ? parseVerdict(state.text) : undefined;
+}
+
+export function hasEnded({ phase }: PodView): boolean {
   return phase === 'Succeeded' || phase === 'Failed';
 }
 

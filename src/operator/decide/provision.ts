@@ -3,7 +3,7 @@ import { classNotes } from './class.ts';
 import type { Facts } from './facts.ts';
 import { installJob } from './job.ts';
 import { mark } from './mark.ts';
-import { findingOf, type JobOutcome } from './outcome.ts';
+import { findingOf, hasEnded, type JobOutcome } from './outcome.ts';
 import { desiredHash, type Policy } from './policy.ts';
 import { deadlineCause, jobVanished, type NodeJobs, outcome, progressOf, recordOf } from './progress.ts';
 import type { Finding, Reason } from './reason.ts';
@@ -30,6 +30,7 @@ export function provision(
   if (install !== undefined && install.uid !== record?.job) {
     return readInstall(facts, policy, install, record, nowMs);
   }
+  if (install !== undefined && isHung(facts, install)) return removeJobs([install], 'its guard has ended it');
   if (record?.state === 'installed' && record.desired === desiredHash(policy)) {
     return [...mark(node, record, record.handlers), ...report(node, provisioned(facts, policy, record), nowMs)];
   }
@@ -47,6 +48,11 @@ export function provision(
 }
 
 const vanished = 'the install Job was deleted, or cleaned up, before its result was read.';
+
+/** Read before its end: the guard has spoken, and the pod keeps a container that will never start (restore.sh). */
+function isHung({ pods }: Facts, job: JobView): boolean {
+  return job.end === undefined && pods.some((pod) => pod.jobUid === job.uid && !hasEnded(pod));
+}
 
 export function oldInstaller({ name }: JobView): Finding {
   return {

@@ -55,7 +55,8 @@ function stopInstall(
   if (result.kind === 'running' && !result.started) return removeJobs([job], NOT_WANTED);
   const removing = memory.kind === 'record' && memory.record.state === 'removing';
   const off = removing ? [] : mark(facts.node, removal(facts, policy, memory, nowMs), ours);
-  if (result.kind === 'running' && !result.installing) return [...off, ...removeJobs([job], NOT_WANTED)];
+  const idle = result.kind === 'verdict' || (result.kind === 'running' && !result.installing);
+  if (idle) return [...off, ...removeJobs([job], NOT_WANTED)];
   const message = `no longer wanted; waits for the end of Job ${policy.namespace}/${job.name}, then undoes its work`;
   return [...off, ...report(facts.node, { reason: 'Uninstalling', message }, nowMs)];
 }

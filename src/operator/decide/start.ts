@@ -2,6 +2,7 @@ import type { V1Job } from '@kubernetes/client-node';
 import type { Action } from './action.ts';
 import { firstFinding } from './check.ts';
 import type { Facts } from './facts.ts';
+import { hasEnded } from './outcome.ts';
 import type { Policy } from './policy.ts';
 import { report } from './report.ts';
 import type { JobView } from './view.ts';
@@ -19,7 +20,7 @@ export function startJob(
   const finding = firstFinding(node);
   if (finding !== undefined) return report(node, finding, nowMs, serving);
   if (inTheWay.length > 0) return removeJobs(inTheWay, 'makes room for a new run');
-  const ending = facts.pods.find(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed');
+  const ending = facts.pods.find((pod) => !hasEnded(pod));
   if (ending !== undefined) {
     const message = `pod ${ending.name} of an earlier Job still ends on this node`;
     return report(node, { reason: 'Waiting', message }, nowMs, serving); // its end brings the node back here
