@@ -4,6 +4,8 @@
 //! containers (the pause container, sidecars) beside the Wasm one. This crate says how a Wasm entrypoint runs. Names,
 //! environment variables and exit codes are those of runwasi's own Wasmtime shim, so that either can replace the other.
 
+mod bundles;
+mod cgroup;
 mod compiler;
 mod container;
 mod engine;
@@ -13,6 +15,7 @@ mod guest;
 mod http;
 mod native;
 mod run;
+mod start;
 mod stop;
 mod wasi;
 
@@ -28,9 +31,9 @@ struct WasmtimeShim;
 impl Shim for WasmtimeShim {
     type Sandbox = WasmtimeSandbox;
 
-    /// Called in every process; in some of them it is the only call of ours (see native.rs).
+    /// Called in every process; in some of them it is the only call of ours (see start.rs).
     fn name() -> &'static str {
-        native::remember_programs();
+        start::prepare_container();
         "wasmtime"
     }
 
@@ -55,6 +58,6 @@ impl Sandbox for WasmtimeSandbox {
 }
 
 fn main() {
-    native::remember_shim();
+    start::remember_shim();
     WasmtimeShim::run(None);
 }

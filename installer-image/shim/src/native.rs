@@ -9,19 +9,17 @@
 //! libc's `execvp`, which this file defines: the environment is changed only there, within the container's walls,
 //! because on the node, as root, variables such as LD_PRELOAD or LISTEN_FDS of an unknown image would be a way out.
 
-mod bundles;
+mod program;
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::sync::OnceLock;
-use std::{env, fs, process, ptr};
+use std::{fs, ptr};
 
-use bundles::Program;
+use program::Program;
 
-const STATE: &str = "/run/containerd/wasmtime";
+use crate::bundles::Bundle;
 
-static SHIM_PID: OnceLock<u32> = OnceLock::new();
 static STARTING: OnceLock<Starting> = OnceLock::new();
 
 /// What may become of this process.
@@ -33,18 +31,10 @@ struct Starting {
 /// Identifies a root directory: it is another one once the process has moved into its container.
 type Root = (u64, u64);
 
-/// First thing in `main`: processes that are forked later know by it that they are not the shim.
-pub fn remember_shim() {
-    SHIM_PID.get_or_init(process::id);
-}
-
-/// In a process that is about to become a container, once; elsewhere it does nothing.
-pub fn remember_programs() {
-    if SHIM_PID.get().is_none_or(|pid| *pid == process::id()) {
-        return;
-    }
+/// Before the process moves into its container, where the node's files are out of reach.
+pub fn remember_programs(starting: &[Bundle]) {
     STARTING.get_or_init(|| Starting {
-        programs: env::current_dir().map(|bundle| bundles::starting(&bundle, Path::new(STATE))).unwrap_or_default(),
+        programs: starting.iter().filter_map(|bundle| Program::new(&bundle.spec)).collect(),
         node_root: root().unwrap_or_default(),
     });
 }
