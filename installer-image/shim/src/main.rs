@@ -15,6 +15,7 @@ mod guest;
 mod http;
 mod native;
 mod run;
+mod service;
 mod start;
 mod stop;
 mod wasi;
@@ -59,5 +60,6 @@ impl Sandbox for WasmtimeSandbox {
 
 fn main() {
     start::remember_shim();
+    service::stand_in_front();
     WasmtimeShim::run(None);
 }
