@@ -84,6 +84,14 @@ describe('a second cluster beside the first', () => {
     expect(bootAfter).to.not.equal(boot);
   });
 
+  it('shows its cgroups as a machine of its own does', async () => {
+    const [node] = await cluster.nodes();
+    const { stdout } = await cluster.exec(node?.name ?? '', ['cat', '/proc/1/cgroup']);
+    expect(stdout)
+      .to.match(/^\d+:(name=systemd)?:\/init\.scope$/m)
+      .and.not.contain(NAME);
+  });
+
   it('goes without a trace', async () => {
     await takeDown(NAME, undefined, context);
     expect(await traces()).to.deep.equal([]);

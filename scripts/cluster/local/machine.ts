@@ -156,7 +156,8 @@ const ENVIRONMENT = {
 export async function exec(machine: Machine, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
   const pid = leader(machine);
   if (pid === undefined) throw new Terminal(`node ${machine.name} is not running`);
-  const args = ['-t', String(pid), '-m', '-u', '-i', '-n', '-p', '--', ...argv];
+  // -C: else /proc/PID/cgroup would tell this machine's paths, of which the node's /sys/fs/cgroup has none.
+  const args = ['-t', String(pid), '-m', '-u', '-i', '-n', '-p', '-C', '--', ...argv];
   const result = await execa('nsenter', args, {
     reject: false,
     stripFinalNewline: false,
