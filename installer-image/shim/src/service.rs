@@ -11,8 +11,10 @@ mod pids;
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use std::{env, net, thread};
 
 use containerd_shimkit::zygote::Zygote;
@@ -25,6 +27,9 @@ const LISTENER: RawFd = 3;
 /// In the bundle of the pod's sandbox, the working directory: only root gets there. The name is relative since that of
 /// a socket may have 107 bytes, and an abstract one would be open to every pod on the node's network.
 const INNER: &str = "task.sock";
+
+/// What keeps us from accepting, such as too many open files, does not pass at once.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// First thing in `main` but one, and only of use in the process that serves containerd.
 pub fn stand_in_front() {
@@ -58,6 +63,7 @@ fn intercept() -> io::Result<()> {
     };
     let _ = fs::remove_file(INNER);
     let inner = UnixListener::bind(INNER)?;
+    fs::set_permissions(INNER, fs::Permissions::from_mode(0o600))?;
     // SAFETY: both are open, and nobody has begun to use the one that is replaced.
     if unsafe { libc::dup3(inner.as_raw_fd(), LISTENER, libc::O_CLOEXEC) } < 0 {
         return Err(io::Error::last_os_error());
@@ -66,7 +72,10 @@ fn intercept() -> io::Result<()> {
         for connection in outer.incoming() {
             match connection {
                 Ok(connection) => drop(thread::spawn(move || relay(&connection))),
-                Err(err) => log::error!("containerd's connection cannot be accepted: {err}"),
+                Err(err) => {
+                    log::error!("containerd's connection cannot be accepted: {err}");
+                    thread::sleep(ACCEPT_AGAIN);
+                }
             }
         }
     });
@@ -74,15 +83,14 @@ fn intercept() -> io::Result<()> {
 }
 
 fn relay(outer: &UnixStream) {
-    if let Err(err) = try_relay(outer) {
+    if let Err(err) = UnixStream::connect(INNER).and_then(|inner| try_relay(outer, &inner)) {
         log::error!("containerd's connection cannot be served: {err}");
     }
     let _ = outer.shutdown(net::Shutdown::Both);
 }
 
 /// One connection, until either side closes it.
-fn try_relay(outer: &UnixStream) -> io::Result<()> {
-    let inner = UnixStream::connect(INNER)?;
+fn try_relay(outer: &UnixStream, inner: &UnixStream) -> io::Result<()> {
     // Answers come from the service and from us, and each has to be sent in one piece.
     let answers = Arc::new(Mutex::new(outer.try_clone()?));
     let back = thread::spawn({
@@ -100,7 +108,7 @@ fn try_relay(outer: &UnixStream) -> io::Result<()> {
             thread::spawn(move || send(&answers, &frame.reply(pids::answer(&id))));
             Ok(())
         }
-        None => frame.write(&inner),
+        None => frame.write(inner),
     });
     let _ = inner.shutdown(net::Shutdown::Both);
     back.join().unwrap_or(Ok(()))?;
@@ -116,4 +124,58 @@ fn pass(from: &UnixStream, mut to: impl FnMut(Frame) -> io::Result<()>) -> io::R
 
 fn send(answers: &Mutex<UnixStream>, frame: &Frame) -> io::Result<()> {
     frame.write(&*answers.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+#[cfg(test)]
+mod tests {
+    use containerd_shim_protos::ttrpc::Response;
+
+    use super::frame::tests::request;
+    use super::*;
+
+    const TASK: &str = "containerd.task.v2.Task";
+
+    #[test]
+    fn everything_passes_and_pids_is_answered() {
+        let (containerd, outer) = UnixStream::pair().expect("sockets");
+        let (inner, service) = UnixStream::pair().expect("sockets");
+        let relay = thread::spawn(move || try_relay(&outer, &inner));
+        let read = |from: &UnixStream| Frame::read(from).expect("read");
+        request(1, TASK, "Pids", Vec::new()).write(&containerd).expect("written");
+        // There is no service to ask for the state: the answer says so.
+        let answer = read(&containerd).expect("an answer");
+        assert!(answer.is_error_on(1));
+        for stream in [3, 5] {
+            let asked = request(stream, TASK, "State", vec![7; 100_000]);
+            asked.write(&containerd).expect("written");
+            assert_eq!(read(&service).as_ref(), Some(&asked));
+            let answered = asked.reply(Ok(Response::new()));
+            answered.write(&service).expect("written");
+            assert_eq!(read(&containerd), Some(answered));
+        }
+        drop(containerd);
+        assert_eq!(read(&service), None);
+        relay.join().expect("joined").expect("ended in order");
+    }
+
+    #[test]
+    fn the_service_may_close_first() {
+        let (containerd, outer) = UnixStream::pair().expect("sockets");
+        let (inner, service) = UnixStream::pair().expect("sockets");
+        let relay = thread::spawn(move || try_relay(&outer, &inner));
+        drop(service);
+        assert_eq!(Frame::read(&containerd).expect("read"), None);
+        relay.join().expect("joined").expect("ended in order");
+    }
+
+    #[test]
+    fn a_listening_socket_is_told_from_another() {
+        let path = env::temp_dir().join(format!("shim-service-{}.sock", std::process::id()));
+        let listener = UnixListener::bind(&path).expect("bound");
+        let (connected, _other) = UnixStream::pair().expect("sockets");
+        assert!(listens(listener.as_raw_fd()));
+        assert!(!listens(connected.as_raw_fd()));
+        assert!(!listens(-1));
+        fs::remove_file(path).expect("removed");
+    }
 }

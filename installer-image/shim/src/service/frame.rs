@@ -67,6 +67,13 @@ pub mod tests {
 
     use super::*;
 
+    impl Frame {
+        pub fn is_error_on(&self, stream: u32) -> bool {
+            let response = Response::parse_from_bytes(&self.body).expect("response");
+            MessageHeader::from(self.header).stream_id == stream && response.status.is_some()
+        }
+    }
+
     pub fn request(stream: u32, service: &str, method: &str, payload: Vec<u8>) -> Frame {
         let mut request = Request::new();
         request.service = service.to_owned();
