@@ -5,6 +5,7 @@ import { conditionReason, nodeReady, provisioned } from './harness/nodes.ts';
 import { installRelease, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 import { thirdPartyInstaller } from './harness/third-party-images.ts';
+import { answer, podAddress, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
 
 /** kwasmOperator.installerImage may name anybody's image of KWasm's contract; it runs unchanged, between our containers. */
 describe('a third-party installer image', function () {
@@ -57,6 +58,30 @@ describe('a third-party installer image', function () {
       expect(difference(config(state), config(await hostState(test.exec(name))))).to.deep.equal([]);
     });
   }
+
+  it('is not begun while a pod would not outlive its restart of containerd', async () => {
+    const { name } = onContainerd('1.7');
+    const shims = (signal: string) => test.exec(name)(['pkill', `-${signal}`, '-f', '^/opt/kwasm/shims/']);
+    const invocation = () => test.exec(name)(['systemctl', 'show', '-p', 'InvocationID', '--value', 'containerd']);
+    await installRelease(test);
+    await test.kubectl.run(['annotate', 'node', name, 'kwasm.sh/kwasm-node=true']);
+    await provisioned(test.kubectl, name);
+    await test.kubectl.apply(...wasmDeployment('hangs', test.images.demo, name));
+    const url = `http://${await podAddress(test.kubectl, 'app=hangs')}:8080/`;
+    await answer(url, 120_000);
+    const before = await invocation();
+    await shims('STOP');
+    try {
+      await installRelease(test, [`kwasmOperator.installerImage=${await thirdPartyInstaller(test, 'works')}`]);
+      const { message } = await conditionReason(test.kubectl, name, ['PodsAtRisk']);
+      expect(message).to.contain(`${WORKLOADS}/hangs`);
+    } finally {
+      await shims('CONT');
+    }
+    expect(await answer(url, 10_000)).to.match(/WebAssembly/);
+    expect(await invocation()).to.equal(before);
+    await test.kubectl.run(['delete', '-n', WORKLOADS, '--wait=true', 'deployment/hangs', 'service/hangs']);
+  });
 
   function onContainerd(version: string) {
     const node = test.nodes.find(({ containerd }) => containerd.startsWith(version));

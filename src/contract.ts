@@ -96,6 +96,7 @@ export const INSTALL_REASONS = {
   ForeignFile: 'a file with the name of our drop-in was not written by us',
   NoShimForArch: 'the image carries no shim for the architecture of the host',
   InUse: 'pods still run on a handler that is to be removed',
+  PodsAtRisk: 'pods run on a shim that a restart of containerd would end',
   Guarded: 'a third-party installer is being guarded on this host; run by that, our own must not start',
   UnknownJournal: 'a newer installer left a journal that this version cannot read',
   // Failed: nothing live was touched.

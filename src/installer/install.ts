@@ -1,6 +1,7 @@
 import { stageShims, unstage } from './apply/stage.ts';
 import { runTransaction } from './apply/transaction.ts';
 import { readAssets } from './assets.ts';
+import { assertPodsOutlive } from './detect/at-risk.ts';
 import type { Change } from './plan/change.ts';
 import { planInstall } from './plan/install.ts';
 import { type ShimAsset, shimPath } from './plan/shim.ts';
@@ -42,6 +43,7 @@ async function change(session: Session, run: Run, shims: readonly ShimAsset[], p
   const staged: string[] = [];
   const takeBack = () => unstage(run.host, staged);
   try {
+    await assertPodsOutlive(run.host, session.runtime, session.context.cri, () => run.clock.nowMs());
     await run.steps.run('stage shims', () => stageShims(run.host, run.assets, shims, staged));
     const ended = await runTransaction('install', plan, session.runtime, session.daemon, session.context);
     if (ended.kind === 'committed') {

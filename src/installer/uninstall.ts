@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { removeShims } from './apply/stage.ts';
 import { runTransaction } from './apply/transaction.ts';
+import { assertPodsOutlive } from './detect/at-risk.ts';
 import { processesFrom } from './detect/daemon.ts';
 import { SHIMS_DIR } from './plan/shim.ts';
 import { planUninstall } from './plan/uninstall.ts';
@@ -26,6 +27,7 @@ export function uninstall(run: Run): Promise<Report> {
 }
 
 async function undo(session: Session, run: Run, plan: Parameters<typeof runTransaction>[1]): Promise<Report> {
+  await assertPodsOutlive(run.host, session.runtime, session.context.cri, () => run.clock.nowMs());
   const ended = await runTransaction('uninstall', plan, session.runtime, session.daemon, session.context);
   if (ended.kind !== 'committed') return session.report(ended.kind, ended.reason, ended.message);
   await run.steps.run('remove shims', () => removeTraces(run));

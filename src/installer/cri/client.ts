@@ -1,7 +1,6 @@
-import { type Client, credentials, loadPackageDefinition, type ServiceError, status } from '@grpc/grpc-js';
-import { fromJSON } from '@grpc/proto-loader';
+import { type ServiceError, status } from '@grpc/grpc-js';
 import { z } from 'zod';
-import { Retryable } from '../../errors.ts';
+import { openChannel, unary } from './channel.ts';
 import { descriptor, SERVICE } from './messages.ts';
 
 /** CRI over the daemon's socket: what the live containerd itself says. Every call has a deadline. */
@@ -53,36 +52,13 @@ export interface ContainerState {
 }
 
 const DEADLINE_MS = 10_000;
-/** A node with many pods lists more than gRPC's default of 4 MiB. */
-const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 const POD_UID_LABEL = 'io.kubernetes.pod.uid';
-
-const options = {
-  'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
-  // A proxy of the pod's environment must not come between us and a unix socket.
-  'grpc.enable_http_proxy': 0,
-  // The name in the :authority header: a socket path would be rejected by Go's server.
-  'grpc.default_authority': 'localhost',
-  'grpc.initial_reconnect_backoff_ms': 200,
-  'grpc.max_reconnect_backoff_ms': 1000,
-};
-
-type Call = (
-  request: object,
-  options: { readonly deadline: number },
-  done: (error: ServiceError | null, response: unknown) => void,
-) => void;
 
 /** Opens nothing yet: the first call connects, and a restarted daemon is simply connected to again. */
 export function connectCri(socketPath: string, nowMs: () => number): Cri {
-  const definition = fromJSON(descriptor, { longs: Number, defaults: true });
-  const service = definition[SERVICE];
-  const grpc = loadPackageDefinition(service === undefined ? {} : { Runtime: service });
-  const Runtime = grpc['Runtime'];
-  if (typeof Runtime !== 'function') throw new TypeError(`no service ${SERVICE} in the descriptor`);
-  const client = new Runtime(`unix://${socketPath}`, credentials.createInsecure(), options);
+  const client = openChannel(socketPath, descriptor, SERVICE);
   const call = <T>(method: string, request: object, schema: z.ZodType<T>): Promise<T> =>
-    unary(client, method, request, nowMs() + DEADLINE_MS).then((response) => schema.parse(response));
+    unary(client, `CRI ${method}`, method, request, nowMs() + DEADLINE_MS).then((response) => schema.parse(response));
   return {
     version: () => call('version', {}, versionSchema),
     status: () => call('status', { verbose: true }, statusSchema),
@@ -99,17 +75,6 @@ export function connectCri(socketPath: string, nowMs: () => number): Cri {
     },
     close: () => client.close(),
   };
-}
-
-function unary(client: Client, method: string, request: object, deadline: number): Promise<unknown> {
-  const call = (client as unknown as Record<string, Call | undefined>)[method];
-  if (call === undefined) throw new TypeError(`no method ${method}`);
-  return new Promise((resolve, reject) => {
-    call.call(client, request, { deadline }, (error, response) => {
-      if (error === null) resolve(response);
-      else reject(new Retryable(`CRI ${method}: ${error.details || error.message}`, { cause: error }));
-    });
-  });
 }
 
 const text = z.string().default('');

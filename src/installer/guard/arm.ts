@@ -7,6 +7,7 @@ import { stageRestoreScript } from '../apply/switch.ts';
 import { arm } from '../apply/transaction.ts';
 import { unitState } from '../apply/unit.ts';
 import type { Cri } from '../cri/client.ts';
+import { assertPodsOutlive } from '../detect/at-risk.ts';
 import { startTicks } from '../detect/endpoint.ts';
 import { loadCommand } from '../detect/facts.ts';
 import { bootId } from '../detect/identity.ts';
@@ -30,6 +31,7 @@ export function guardArm(run: Run): Promise<Report> {
     const { host } = context;
     if (!facts.host.systemd) throw new Refusal('NoSystemd', `${facts.host.os} is not run by systemd`);
     if (runtime.unit === '') throw new Refusal('NoUnit', `containerd (pid ${runtime.pid}) belongs to no unit`);
+    await assertPodsOutlive(host, runtime, context.cri, () => context.clock.nowMs());
     const watched = watchedDirectories(host, runtime);
     const files = snapshot(host, runtime, watched);
     await context.steps.run('back up', async () => {

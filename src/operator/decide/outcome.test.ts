@@ -179,8 +179,10 @@ describe('findingOf', () => {
 
   it('knows a refusal that ends by itself', () => {
     const { text } = said('refused') as { text: string };
-    const inUse = text.replace('"Because"', '"InUse"');
-    expect(reasonFor({ kind: 'ended', exitCode: 10, reason: 'Error', text: inUse }, 'uninstall')).to.equal('InUse');
+    for (const reason of ['InUse', 'PodsAtRisk']) {
+      const refused = text.replace('"Because"', JSON.stringify(reason));
+      expect(reasonFor({ kind: 'ended', exitCode: 10, reason: 'Error', text: refused }, 'uninstall')).to.equal(reason);
+    }
   });
 
   it('keeps what went wrong apart', () => {

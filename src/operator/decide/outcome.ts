@@ -1,6 +1,6 @@
 import { ARM_CONTAINER, GUARD_CONTAINER, INSTALLER_CONTAINER, type InstallReason } from '../../contract.ts';
 import { parseVerdict, type Verdict } from '../../verdict.ts';
-import type { Finding, Reason } from './reason.ts';
+import { type Finding, isReason, PATIENT, type Reason } from './reason.ts';
 import type { ContainerView, JobView, PodView } from './view.ts';
 
 /** What a Job comes to, read from the Job, its pods, and the verdict its newest pod left. */
@@ -197,7 +197,7 @@ export function findingOf(
     case 'absent':
       return action === 'install' ? as('NoVerdict') : undefined;
     case 'refused':
-      return as(reason === ('InUse' satisfies Reason) ? 'InUse' : 'Refused');
+      return as(isReason(reason) && PATIENT.has(reason) ? reason : 'Refused');
     case 'failed':
       return as(action === 'install' ? 'InstallFailed' : 'UninstallFailed');
     case 'rolledBack':

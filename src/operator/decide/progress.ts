@@ -1,7 +1,7 @@
 import type { Facts } from './facts.ts';
 import { type JobOutcome, outcomeOf } from './outcome.ts';
 import { desiredHash, type Policy } from './policy.ts';
-import { type Finding, isReason, type Reason } from './reason.ts';
+import { type Finding, isReason, PATIENT, type Reason } from './reason.ts';
 import type { NodeRecord } from './record.ts';
 import type { JobView } from './view.ts';
 
@@ -79,7 +79,7 @@ const BEFORE_START: ReadonlySet<string> = new Set<Reason>([
 ]);
 
 function mayTouch(reason: Reason, job: JobView | undefined): boolean {
-  return reason !== 'Refused' && !(BEFORE_START.has(reason) && job?.guarded === false);
+  return reason !== 'Refused' && reason !== 'PodsAtRisk' && !(BEFORE_START.has(reason) && job?.guarded === false);
 }
 
 /**
@@ -94,7 +94,7 @@ export function progressOf(
   if (running.trouble !== undefined) return running.trouble;
   const known = node.condition?.reason ?? '';
   // Asked every few minutes: two writes and two Events each time would be noise.
-  if (known === ('InUse' satisfies Reason)) return undefined;
+  if (PATIENT.has(known)) return undefined;
   return BEFORE_START.has(known) && !running.started ? undefined : otherwise;
 }
 

@@ -5,7 +5,7 @@
  * status: of the condition while nothing is provisioned; a step that leaves proved handlers serving keeps it True.
  * event: how loud the Event is that goes with a change; none where 5,000 nodes would say the same at once.
  * retry: cluster = goes on by itself as soon as the cluster has changed; backoff = tried again with growing delay, a
- * bounded number of times (InUse without end); person = not before somebody acts (a new image, or the trigger removed and set again).
+ * bounded number of times (the PATIENT without end); person = not before somebody acts (a new image, or the trigger removed and set again).
  */
 export interface ReasonRow {
   readonly status: 'True' | 'False';
@@ -187,6 +187,14 @@ export const REASONS = {
       'Pods on this node still use the handlers that are to be removed. Nothing was touched; new ones no longer come.',
     todo: 'Delete the pods named in the message, or wait for their end; the uninstall is tried again until they are gone.',
   },
+  PodsAtRisk: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning:
+      'Pods on this node run on a shim that a restart of containerd would end. Nothing was touched. Shims built on containerd-shimkit 0.1.2 or before are like that, and any that hangs.',
+    todo: 'Cordon the node and delete or move the pods named in the message; it is tried again until they are gone.',
+  },
   NoHandlers: {
     status: 'False',
     event: 'Warning',
@@ -204,6 +212,9 @@ export const REASONS = {
 } as const satisfies Readonly<Record<string, ReasonRow>>;
 
 export type Reason = keyof typeof REASONS;
+
+/** Pods end when they end: asked again every few minutes, without end and without a count in the text. */
+export const PATIENT: ReadonlySet<string> = new Set<Reason>(['InUse', 'PodsAtRisk']);
 
 export function isReason(text: unknown): text is Reason {
   return typeof text === 'string' && Object.hasOwn(REASONS, text);

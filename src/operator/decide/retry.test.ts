@@ -36,14 +36,16 @@ describe('retryOf', () => {
     expect(retryOf({ reason: 'RolledBack', attempts: 2, at }, NOW_MS + 1e9).kind).to.equal('person');
   });
 
-  it('asks again without end while pods use a handler, in a sentence that never changes', () => {
-    const delays = [1, 2, 3, 4, 5, 500].map((attempts) => {
-      const retry = retryOf({ reason: 'InUse', attempts, at }, NOW_MS);
-      return retry.kind === 'later' ? retry.afterMs / 1000 : retry.kind;
+  for (const reason of ['InUse', 'PodsAtRisk'] as const) {
+    it(`asks again without end while pods are in the way (${reason}), in a sentence that never changes`, () => {
+      const delays = [1, 2, 3, 4, 5, 500].map((attempts) => {
+        const retry = retryOf({ reason, attempts, at }, NOW_MS);
+        return retry.kind === 'later' ? retry.afterMs / 1000 : retry.kind;
+      });
+      expect(delays).to.deep.equal([30, 60, 120, 240, 300, 300]);
+      expect(retryText(reason, 1, 'uninstall')).to.equal(retryText(reason, 99, 'uninstall'));
     });
-    expect(delays).to.deep.equal([30, 60, 120, 240, 300, 300]);
-    expect(retryText('InUse', 1, 'uninstall')).to.equal(retryText('InUse', 99, 'uninstall'));
-  });
+  }
 
   it('agrees with the documented list for every reason', () => {
     for (const reason of Object.keys(REASONS).filter(isReason)) {

@@ -1,5 +1,5 @@
 import type { JobAction } from '../../contract.ts';
-import { REASONS, type Reason } from './reason.ts';
+import { PATIENT, REASONS, type Reason } from './reason.ts';
 import type { NodeRecord } from './record.ts';
 
 /** When a failed run is tried again. Everything it rests on is in the record, so a restart changes nothing. */
@@ -17,8 +17,7 @@ const ATTEMPTS_MAX = 6;
 /** A roll-back has restarted containerd twice: fewer attempts, further apart. */
 const ROLLED_BACK = { attemptsMax: 2, delayMs: 15 * MINUTE_MS };
 
-/** Pods that use a handler end when they end: asked again without end, and without a count in the text. */
-const IN_USE = { delayMsMin: 30_000, delayMsMax: 5 * MINUTE_MS };
+const PATIENT_DELAY = { delayMsMin: 30_000, delayMsMax: 5 * MINUTE_MS };
 
 export function retryOf(
   { reason, attempts, at }: Pick<NodeRecord, 'reason' | 'attempts' | 'at'>,
@@ -33,20 +32,20 @@ export function retryOf(
 
 export function attemptsMaxOf(reason: Reason): number {
   if (REASONS[reason].retry === 'person') return 0;
-  if (reason === 'InUse') return Number.POSITIVE_INFINITY;
+  if (PATIENT.has(reason)) return Number.POSITIVE_INFINITY;
   return reason === 'RolledBack' ? ROLLED_BACK.attemptsMax : ATTEMPTS_MAX;
 }
 
 function delayMsOf(reason: Reason, attempts: number): number {
   if (reason === 'RolledBack') return ROLLED_BACK.delayMs;
   const doublings = Math.min(30, Math.max(0, attempts - 1));
-  if (reason === 'InUse') return Math.min(IN_USE.delayMsMax, IN_USE.delayMsMin * 2 ** doublings);
+  if (PATIENT.has(reason)) return Math.min(PATIENT_DELAY.delayMsMax, PATIENT_DELAY.delayMsMin * 2 ** doublings);
   return Math.min(DELAY_MS_MAX, DELAY_MS_MIN * 2 ** doublings);
 }
 
 /** For the condition: constant while the state is, so no clock in it. */
 export function retryText(reason: Reason, attempts: number, action: JobAction): string {
-  if (reason === 'InUse') return 'Tried again every few minutes until they are gone.';
+  if (PATIENT.has(reason)) return 'Tried again every few minutes until they are gone.';
   const max = attemptsMaxOf(reason);
   const again = action === 'install' ? 'remove the trigger and set it again' : 'set the trigger and remove it again';
   if (max === 0) return `Not tried again by itself: mend the cause, then ${again}.`;

@@ -4,6 +4,7 @@ import { firstFinding } from './check.ts';
 import type { Facts } from './facts.ts';
 import { hasEnded } from './outcome.ts';
 import type { Policy } from './policy.ts';
+import { PATIENT } from './reason.ts';
 import { report } from './report.ts';
 import type { JobView } from './view.ts';
 
@@ -32,7 +33,7 @@ export function startJob(
   const waiting = { reason: 'Waiting', message, sticky: true } as const;
   // sticky: whom it waits for changes with every Job that ends, and 5,000 nodes may wait.
   // Pods that hold up an uninstall are the more useful thing to know.
-  const said = node.condition?.reason === 'InUse' ? [] : report(node, waiting, nowMs, serving);
+  const said = PATIENT.has(node.condition?.reason ?? '') ? [] : report(node, waiting, nowMs, serving);
   return [...said, { kind: 'queueForSlot' }];
 }
 
