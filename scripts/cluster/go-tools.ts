@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Toolchain } from '../toolchain/toolchain.ts';
+import type { Toolchain } from '../toolchain/command.ts';
 import { command } from './command.ts';
 import { withLock } from './lock.ts';
 import { cacheDir } from './paths.ts';

@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import type { Need } from './command.ts';
 import { ensurePackages } from './packages.ts';
 import { atLeast, type Found, firstOf, type Program } from './system.ts';
-import type { Need } from './toolchain.ts';
 
 export async function systemCargo(need: Need): Promise<Found> {
   const paths = ['cargo', join(homedir(), '.cargo', 'bin', 'cargo'), '/usr/local/cargo/bin/cargo'];

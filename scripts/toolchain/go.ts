@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { Need } from './command.ts';
 import { atLeast, type Found, firstOf, type Program } from './system.ts';
-import type { Need } from './toolchain.ts';
 
 /** From here on Go fetches a newer release of itself, as a module, when a go.mod asks for one. */
 const SELF_UPDATING = '1.21';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { withLock } from '../cluster/lock.ts';
 import { cacheDir } from '../cluster/paths.ts';
 import { VERSIONS } from '../cluster/versions.ts';
+import type { Command, CommandContext, Need, Toolchain, ToolchainName } from './command.ts';
 import { debootstrap } from './debootstrap.ts';
 import { ensurePackages } from './packages.ts';
-import type { Command, CommandContext, Need, Toolchain, ToolchainName } from './toolchain.ts';
 
 const COMPILERS: Readonly<Record<ToolchainName, readonly string[]>> = {
   go: ['golang-go', 'ca-certificates', 'git'],

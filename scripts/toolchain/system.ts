@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 import semver from 'semver';
-import type { Toolchain } from './toolchain.ts';
+import type { Toolchain } from './command.ts';
 
 export type Found =
   | { readonly kind: 'found'; readonly toolchain: Toolchain }

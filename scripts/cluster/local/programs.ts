@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type Toolchain, toolchain } from '../../toolchain/toolchain.ts';
+import type { Toolchain } from '../../toolchain/command.ts';
+import { toolchain } from '../../toolchain/toolchain.ts';
 import { ensureGoTool, type GoTool } from '../go-tools.ts';
 import type { Progress } from '../progress.ts';
 
