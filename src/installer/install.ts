@@ -3,6 +3,7 @@ import { runTransaction } from './apply/transaction.ts';
 import { readAssets } from './assets.ts';
 import { assertPodsOutlive } from './detect/at-risk.ts';
 import type { Change } from './plan/change.ts';
+import { notYetApplied } from './plan/distribution.ts';
 import { planInstall } from './plan/install.ts';
 import { type ShimAsset, shimPath } from './plan/shim.ts';
 import type { Report, Run, Session } from './run.ts';
@@ -11,6 +12,8 @@ import { withSession } from './run.ts';
 export function install(run: Run): Promise<Report> {
   return withSession(run, 'install', async (session) => {
     const shims = readAssets(run.assets);
+    const finding = notYetApplied(session.runtime.distribution);
+    if (finding !== undefined) return session.report('refused', finding.reason, finding.message);
     const plan = planInstall(session.facts, shims);
     const fitting = shims.filter(({ arch }) => arch === session.facts.host.arch);
     switch (plan.kind) {
@@ -48,7 +51,7 @@ async function change(session: Session, run: Run, shims: readonly ShimAsset[], p
     const ended = await runTransaction('install', plan, session.runtime, session.daemon, session.context);
     if (ended.kind === 'committed') {
       const handlers = plan.handlers.map(({ name }) => name);
-      const files = [...shims.map(shimPath), ...plan.files.map(({ path }) => path)];
+      const files = [...shims.map((shim) => shimPath(shim)), ...plan.files.map(({ path }) => path)];
       return session.report('installed', 'Installed', message(handlers), { handlers, files });
     }
     if (ended.kind !== 'broken') takeBack();

@@ -1,10 +1,10 @@
 import { readAssets } from './assets.ts';
 import { detect } from './detect/facts.ts';
 import { assertSameHost } from './detect/identity.ts';
-import type { Facts } from './plan/facts.ts';
+import { notYetApplied } from './plan/distribution.ts';
+import type { ConfigFacts, Facts } from './plan/facts.ts';
 import { planInstall } from './plan/install.ts';
 import { printChange } from './plan/line-diff.ts';
-import { shimPath } from './plan/shim.ts';
 import type { Run } from './run.ts';
 
 /** `detect`: what was found, and what an install would do. Changes nothing, takes no lock. */
@@ -14,6 +14,8 @@ export async function show(run: Run): Promise<{ readonly text: string; readonly 
   cri?.close();
   const plan = planInstall(facts, readAssets(run.assets));
   const lines = [...describe(facts), ''];
+  const missing = facts.runtime.kind === 'containerd' ? notYetApplied(facts.runtime.distribution) : undefined;
+  if (missing !== undefined && plan.kind === 'change') lines.push(`${missing.message}. The change:`, '');
   switch (plan.kind) {
     case 'refused':
       lines.push(`An install would be refused (${plan.finding.reason}): ${plan.finding.message}`);
@@ -23,12 +25,31 @@ export async function show(run: Run): Promise<{ readonly text: string; readonly 
       lines.push('An install would change nothing: the handlers are live already.');
       break;
     case 'change':
-      lines.push('An install would write these files, restart containerd and prove the result over CRI:', '');
-      for (const shim of readAssets(run.assets).filter(({ arch }) => arch === facts.host.arch))
-        lines.push(`+++ ${shimPath(shim)}`);
+      lines.push(`An install would write these files, ${restarts(facts)} and prove the result over CRI:`, '');
+      for (const { type } of plan.handlers) lines.push(`+++ ${type}`);
       lines.push(...plan.files.map(printChange));
   }
-  return { text: `${lines.join('\n')}\n`, refused: plan.kind === 'refused' };
+  return { text: `${lines.join('\n')}\n`, refused: plan.kind === 'refused' || missing !== undefined };
+}
+
+function origin({ source }: ConfigFacts): string {
+  switch (source.kind) {
+    case 'file':
+      return '';
+    case 'template':
+      return `, rendered at each start from ${source.files.find(({ kind }) => kind === 'file')?.path ?? 'a built-in template'}`;
+    case 'merged':
+      return `, made at each start with the files of ${source.directory}`;
+  }
+}
+
+function restarts({ runtime }: Facts): string {
+  if (runtime.kind !== 'containerd') return '';
+  const { name, reload, verifySeconds } = runtime.distribution;
+  const within = `(within ${verifySeconds} s)`;
+  return reload.kind === 'watched'
+    ? `upon which ${name} restarts containerd ${within},`
+    : `restart ${runtime.unit} ${within}`;
 }
 
 function describe({ host, runtime }: Facts): readonly string[] {
@@ -36,16 +57,18 @@ function describe({ host, runtime }: Facts): readonly string[] {
     `machine      ${host.machineId} (${host.arch}, ${host.os})`,
     `init         ${host.systemd ? 'systemd' : 'not systemd'}`,
     `read-only    ${host.readOnly.join(', ') || 'nothing we write to'}`,
+    ...(host.platform === undefined ? [] : [`platform     ${host.platform.name}: ${host.platform.note}`]),
   ];
   if (runtime.kind === 'none') return [...lines, `runtime      none on ${runtime.searched.join(', ')}`];
   if (runtime.kind === 'other') return [...lines, `runtime      ${runtime.name} on ${runtime.socket}`];
-  const { config } = runtime;
+  const { config, distribution } = runtime;
   return [
     ...lines,
+    ...(distribution.kind === 'generic' ? [] : [`started by   ${distribution.name} ${distribution.release}`.trimEnd()]),
     `runtime      containerd ${runtime.version}, pid ${runtime.pid}, ${runtime.binary}`,
     `socket       ${runtime.socket}`,
     `unit         ${runtime.unit || 'none'}`,
-    `config       ${config.root.path}${config.root.kind === 'absent' ? ' (absent: built-in defaults)' : ''}${runtime.generatedBy === undefined ? '' : `, written by ${runtime.generatedBy}`}`,
+    `config       ${config.root.path}${config.root.kind === 'absent' ? ' (absent: built-in defaults)' : ''}${origin(config)}`,
     `imports      ${[...config.globs, ...config.imported.map(({ path }) => path)].join(', ') || 'none'}`,
     `handlers     ${runtime.live.map(({ name, type }) => `${name} (${type})`).join(', ')}`,
   ];

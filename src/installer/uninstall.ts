@@ -3,6 +3,7 @@ import { removeShims } from './apply/stage.ts';
 import { runTransaction } from './apply/transaction.ts';
 import { assertPodsOutlive } from './detect/at-risk.ts';
 import { processesFrom } from './detect/daemon.ts';
+import { notYetApplied } from './plan/distribution.ts';
 import { SHIMS_DIR } from './plan/shim.ts';
 import { planUninstall } from './plan/uninstall.ts';
 import { RECORD_PATH } from './record.ts';
@@ -14,6 +15,8 @@ export function uninstall(run: Run): Promise<Report> {
   return withSession(run, 'uninstall', async (session) => {
     const sandboxes = (await session.context.cri.sandboxes()).filter(({ ready }) => ready);
     const plan = planUninstall(session.facts, sandboxes);
+    const finding = plan.kind === 'change' ? notYetApplied(session.runtime.distribution) : undefined;
+    if (finding !== undefined) return session.report('refused', finding.reason, finding.message);
     if (plan.kind === 'refused') return session.report('refused', plan.finding.reason, plan.finding.message);
     assertNoShimRuns(run);
     if (plan.kind !== 'change') {

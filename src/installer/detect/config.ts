@@ -1,19 +1,21 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path/posix';
 import { HOST } from '../../contract.ts';
 import type { Host } from '../host.ts';
 import { DROP_IN } from '../plan/drop-in.ts';
-import type { AbsentFile, ConfigFacts, ConfigFile } from '../plan/facts.ts';
+import type { ConfigFacts, ConfigFile, DistributionKind } from '../plan/facts.ts';
 import { componentMatcher, isGlob } from '../plan/glob.ts';
 import { importPatterns, OWN_DIRECTORY } from '../plan/imports.ts';
 import { parseDocument } from '../plan/toml.ts';
 import { Refusal } from '../refusal.ts';
+import { readConfigFile } from './files.ts';
+import { readSource } from './source.ts';
 
 const FILES_MAX = 1000;
 const KWASM_MARKER = join(HOST.prefix, 'active');
 
 /** All files that the daemon reads, in its own order: the root, its imports as listed, then theirs; each file once. */
-export function readConfig(host: Host, rootPath: string): ConfigFacts {
+export function readConfig(host: Host, rootPath: string, kind: DistributionKind = 'generic'): ConfigFacts {
   const root = readConfigFile(host, host.resolve(rootPath));
   const imported: ConfigFile[] = [];
   const globs: string[] = [];
@@ -34,8 +36,14 @@ export function readConfig(host: Host, rootPath: string): ConfigFacts {
       }
     }
   }
-  const directories = [...globs.map((glob) => dirname(glob)).filter((path) => !isGlob(path)), OWN_DIRECTORY];
+  const source = readSource(host, kind, root, imported);
+  const directories = [
+    ...globs.map((glob) => dirname(glob)).filter((path) => !isGlob(path)),
+    ...(source.kind === 'merged' ? [source.directory] : []),
+    ...(source.kind === 'file' ? [OWN_DIRECTORY] : []),
+  ];
   return {
+    source,
     root,
     imported,
     globs,
@@ -52,18 +60,6 @@ export function readConfig(host: Host, rootPath: string): ConfigFacts {
 function patternsOf({ text, path }: ConfigFile): readonly string[] {
   const parsed = parseDocument(text);
   return parsed.kind === 'toml' ? importPatterns(parsed.document.value, path) : [];
-}
-
-function readConfigFile(host: Host, path: string): ConfigFile | AbsentFile {
-  const at = host.at(path);
-  if (!existsSync(at)) return { kind: 'absent', path };
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(at));
-    return { kind: 'file', path, text };
-  } catch (cause) {
-    if (cause instanceof TypeError) throw new Refusal('ConfigUnreadable', `${path} is not UTF-8 text`);
-    throw cause;
-  }
 }
 
 /** As Go's filepath.Glob: every component may be a pattern, and the result is sorted. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { parseUnixSockets, unitOf } from './daemon.ts';
-import { generatorOf, otherRuntime } from './distribution.ts';
+import { kindOf, otherRuntime } from './distribution.ts';
 import { endpointOf, flag } from './endpoint.ts';
 import { osName } from './identity.ts';
 
@@ -62,23 +62,27 @@ describe('what a process tells', () => {
     socket: '/run/containerd/containerd.sock',
     binary: '/usr/bin/containerd',
     configFlag: undefined,
+    parent: undefined,
   };
-  for (const [change, name] of [
-    [{}, undefined],
-    [{ configFlag: '/etc/containerd/config.toml' }, undefined],
-    [{ configFlag: '/var/lib/rancher/k3s/agent/etc/containerd/config.toml' }, 'K3s'],
+  for (const [change, kind] of [
+    [{}, 'generic'],
+    [{ configFlag: '/etc/containerd/config.toml' }, 'generic'],
+    [{ configFlag: '/var/lib/rancher/k3s/agent/etc/containerd/config.toml', unit: 'k3s.service' }, 'k3s'],
+    [{ configFlag: '/data/of/ours/agent/etc/containerd/config.toml', unit: 'k3s-agent.service' }, 'k3s'],
+    [{ configFlag: '/data/agent/etc/containerd/config.toml', unit: 'rke2-server.service' }, 'rke2'],
     [
       {
-        configFlag: '/var/lib/rancher/rke2/agent/etc/containerd/config.toml',
-        socket: '/run/k3s/containerd/containerd.sock',
+        configFlag: '/data/agent/etc/containerd/config.toml',
+        unit: 'custom.service',
+        parent: { pid: 2, binary: '/opt/rke2/bin/rke2' },
       },
-      'RKE2',
+      'rke2',
     ],
-    [{ binary: '/var/lib/k0s/bin/containerd', socket: '/run/k0s/containerd.sock' }, 'k0s'],
-    [{ configFlag: '/var/snap/microk8s/7/args/containerd.toml' }, 'MicroK8s'],
+    [{ binary: '/data/k0s/bin/containerd', configFlag: '/etc/k0s/containerd.toml' }, 'k0s'],
+    [{ configFlag: '/var/snap/microk8s/7/args/containerd.toml' }, 'microk8s'],
+    [{ configFlag: '/home/me/k3s/config.toml' }, 'generic'],
   ] as const) {
-    it(`who writes the configuration: ${JSON.stringify(change)}`, () =>
-      expect(generatorOf({ ...daemon, ...change })).to.equal(name));
+    it(`who starts it: ${JSON.stringify(change)}`, () => expect(kindOf({ ...daemon, ...change })).to.equal(kind));
   }
 
   it('other runtimes by their program, or by what they call themselves', () => {

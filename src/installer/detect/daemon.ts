@@ -1,17 +1,25 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { basename, resolve } from 'node:path/posix';
-import type { Host } from '../host.ts';
-import { commandLine, flag, processIds, readProcess } from './endpoint.ts';
+import { basename, dirname, join, resolve } from 'node:path/posix';
+import { exists, type Host } from '../host.ts';
+import { commandLine, flag, parentPid, processIds, readProcess } from './endpoint.ts';
 
 /** The living process behind a CRI socket, and all that follows from it: nothing here is a guess. */
 export interface Daemon {
   readonly socket: string;
   readonly pid: number;
+  /** The path by which the same program is started again, as containerd. */
   readonly binary: string;
   readonly binaryReplaced: boolean;
   /** `-c` of its command line; undefined: the built-in default path. */
   readonly configFlag: string | undefined;
   readonly unit: string;
+  /** Whoever started it; undefined: process 1 did. */
+  readonly parent: Parent | undefined;
+}
+
+export interface Parent {
+  readonly pid: number;
+  readonly binary: string;
 }
 
 const DELETED = ' (deleted)';
@@ -32,14 +40,37 @@ function describe(host: Host, socket: string, pid: number): Daemon {
   const args = commandLine(host, pid);
   const config = flag(args, 'config') ?? flag(args, 'c');
   const cwd = readlinkSync(host.process(pid, 'cwd'));
+  const running = withoutMark(exe);
   return {
     socket,
     pid,
-    binary: exe.endsWith(DELETED) ? exe.slice(0, -DELETED.length) : exe,
-    binaryReplaced: exe.endsWith(DELETED),
+    binary: calledAs(host, running, args[0] ?? ''),
+    binaryReplaced: exe !== running,
     configFlag: config === undefined ? undefined : resolve(cwd, config),
     unit: unitOf(readProcess(host, pid, 'cgroup')),
+    parent: parentOf(host, pid),
   };
+}
+
+const withoutMark = (exe: string): string => (exe.endsWith(DELETED) ? exe.slice(0, -DELETED.length) : exe);
+
+/**
+ * K3s is one program with many names: called by its own it knows no `config dump`. The link beside it, by which the
+ * daemon was called, makes it containerd again. Elsewhere the two are the same.
+ */
+function calledAs(host: Host, exe: string, name: string): string {
+  const link = join(dirname(exe), basename(name));
+  return exists(host, link) && host.resolve(link) === exe ? link : exe;
+}
+
+function parentOf(host: Host, pid: number): Parent | undefined {
+  const parent = parentPid(host, pid);
+  if (parent <= 1) return undefined;
+  try {
+    return { pid: parent, binary: withoutMark(readlinkSync(host.process(parent, 'exe'))) };
+  } catch {
+    return undefined; // ended meanwhile: then process 1 is the parent by now
+  }
 }
 
 /** Lines of /proc/PID/net/unix: a flag says which sockets are listened on, the 7th field is the inode. */

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path/posix';
 import type { Host } from '../host.ts';
 
 /** Where a CRI runtime listens, if no kubelet says so. */
@@ -14,14 +15,59 @@ const KNOWN_SOCKETS = [
 /** The kubelet's own runtime: a host may run a second containerd for Docker, which is not ours to change. */
 export function criSockets(host: Host): readonly string[] {
   for (const pid of processIds(host)) {
-    if (readProcess(host, pid, 'comm').trim() !== 'kubelet') continue;
-    const args = commandLine(host, pid);
-    const file = flag(args, 'config');
-    const fromFile = file === undefined ? undefined : endpointOf(readText(host, file));
-    const endpoint = flag(args, 'container-runtime-endpoint') ?? fromFile;
+    const endpoint = endpointOfProcess(host, pid);
     if (endpoint !== undefined) return [endpoint.replace(/^unix:\/\//, '')];
   }
   return KNOWN_SOCKETS;
+}
+
+/** What a kubelet talks to, whether it is a process of its own or a part of K3s' or of MicroK8s'. */
+function endpointOfProcess(host: Host, pid: number): string | undefined {
+  const args = commandLine(host, pid);
+  switch (readProcess(host, pid, 'comm').trim()) {
+    case 'kubelet':
+      return flag(args, 'container-runtime-endpoint') ?? endpointOfFiles(host, args);
+    case 'kubelite':
+      return endpointOfSnap(host, flag(args, 'kubelet-args-file'));
+    case 'k3s-server':
+    case 'k3s-agent':
+      // K3s hides its arguments; the containerd that it started shows its own.
+      return childAddress(host, pid) ?? K3S_DOCKER_SOCKET;
+    default:
+      return undefined;
+  }
+}
+
+const K3S_DOCKER_SOCKET = '/run/k3s/cri-dockerd/cri-dockerd.sock';
+
+/** The configuration file, then those of its directory in order; the last that says something wins. */
+function endpointOfFiles(host: Host, args: readonly string[]): string | undefined {
+  const file = flag(args, 'config');
+  const directory = flag(args, 'config-dir');
+  const more = directory === undefined ? [] : filesOf(host, directory).filter((path) => path.endsWith('.conf'));
+  const texts = [...(file === undefined ? [] : [file]), ...more].map((path) => readText(host, path));
+  return texts
+    .map(endpointOf)
+    .filter((endpoint) => endpoint !== undefined)
+    .at(-1);
+}
+
+/** MicroK8s: one argument a line, with the snap's variables. */
+function endpointOfSnap(host: Host, file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  const text = readText(host, file)
+    .replaceAll(/\$\{?SNAP_COMMON\}?/g, '/var/snap/microk8s/common')
+    .replaceAll(/\$\{?SNAP_DATA\}?/g, '/var/snap/microk8s/current');
+  return flag(text.split(/\s+/), 'container-runtime-endpoint');
+}
+
+function childAddress(host: Host, parent: number): string | undefined {
+  const child = processIds(host).find(
+    (pid) => parentPid(host, pid) === parent && readProcess(host, pid, 'comm').trim() === 'containerd',
+  );
+  if (child === undefined) return undefined;
+  const args = commandLine(host, child);
+  return flag(args, 'address') ?? flag(args, 'a');
 }
 
 export function endpointOf(kubeletConfig: string): string | undefined {
@@ -49,10 +95,20 @@ export function commandLine(host: Host, pid: number): readonly string[] {
   return readProcess(host, pid, 'cmdline').split('\0').slice(0, -1);
 }
 
+/** 0 once it has ended. */
+export function parentPid(host: Host, pid: number): number {
+  return Number(statFields(host, pid)[1] ?? 0);
+}
+
 /** When it began, in clock ticks since boot: tells it from a later process of the same number. Empty once it has ended. */
 export function startTicks(host: Host, pid: number): string {
+  return statFields(host, pid)[19] ?? '';
+}
+
+/** From the third on: the second is the name, which may hold anything. */
+function statFields(host: Host, pid: number): readonly string[] {
   const stat = readProcess(host, pid, 'stat');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** Empty for a process that has ended meanwhile. */
@@ -62,6 +118,15 @@ export function readProcess(host: Host, pid: number, file: string): string {
   } catch {
     return '';
   }
+}
+
+function filesOf(host: Host, directory: string): readonly string[] {
+  const at = host.at(directory);
+  return existsSync(at)
+    ? readdirSync(at)
+        .sort()
+        .map((name) => join(directory, name))
+    : [];
 }
 
 function readText(host: Host, path: string): string {

@@ -2,13 +2,14 @@ import { dirname } from 'node:path/posix';
 import { parse } from 'smol-toml';
 import { type Cri, connectCri, type RuntimeStatus, type RuntimeVersion } from '../cri/client.ts';
 import type { Host } from '../host.ts';
+import { distribution } from '../plan/distribution.ts';
 import type { ConfigFacts, ContainerdFacts, Facts, LiveHandler } from '../plan/facts.ts';
 import { tableAt } from '../plan/toml.ts';
 import { readRecord } from '../record.ts';
 import { Refusal } from '../refusal.ts';
 import { readConfig } from './config.ts';
 import { type Daemon, findDaemon, programOf } from './daemon.ts';
-import { generatorOf, otherRuntime } from './distribution.ts';
+import { kindOf, otherRuntime, readDistribution } from './distribution.ts';
 import { criSockets } from './endpoint.ts';
 import { readHostFacts } from './identity.ts';
 
@@ -28,8 +29,9 @@ export async function detect(host: Host, nowMs: () => number): Promise<Detected>
   const sockets = criSockets(host);
   const daemon = findDaemon(host, sockets);
   const rootPath = daemon?.configFlag ?? DEFAULT_CONFIG;
+  const kind = daemon === undefined ? 'generic' : kindOf(daemon);
   const facts = (runtime: Facts['runtime']): Facts => ({
-    host: readHostFacts(host, dirname(host.resolve(rootPath))),
+    host: readHostFacts(host, dirname(host.resolve(rootPath)), distribution(kind).prefix),
     runtime,
     createdDirectories,
   });
@@ -46,8 +48,7 @@ export async function detect(host: Host, nowMs: () => number): Promise<Detected>
       cri.close();
       return { facts: facts({ kind: 'other', name: other, socket: daemon.socket }), cri: undefined, daemon };
     }
-    const generatedBy = generatorOf(daemon);
-    const config = readConfig(host, rootPath);
+    const config = readConfig(host, rootPath, kind);
     const runtime: ContainerdFacts = {
       kind: 'containerd',
       version: version.version,
@@ -55,7 +56,7 @@ export async function detect(host: Host, nowMs: () => number): Promise<Detected>
       pid: daemon.pid,
       binary: daemon.binary,
       binaryReplaced: daemon.binaryReplaced,
-      generatedBy,
+      distribution: await readDistribution(host, daemon, config.source.kind === 'merged'),
       unit: daemon.unit,
       config,
       // A binary that was replaced is another version, and refused.

@@ -4,6 +4,7 @@ import { HOST } from '../../contract.ts';
 import type { Host } from '../host.ts';
 import type { HostFacts } from '../plan/facts.ts';
 import { Refusal } from '../refusal.ts';
+import { platformOf } from './distribution.ts';
 
 /**
  * We see the host by two ways, its files below NODE_ROOT and its processes in /proc; they must be the same machine, and
@@ -27,13 +28,16 @@ export function assertMachine(facts: HostFacts, expected: string | undefined): v
   );
 }
 
-export function readHostFacts(host: Host, configDirectory: string): HostFacts {
+export function readHostFacts(host: Host, configDirectory: string, prefix: string): HostFacts {
+  const osRelease = readIfThere(host, '/etc/os-release') || readIfThere(host, '/usr/lib/os-release');
   return {
     machineId: readIfThere(host, '/etc/machine-id').trim(),
     arch: process.arch === 'x64' ? 'amd64' : process.arch,
-    os: osName(readIfThere(host, '/etc/os-release') || readIfThere(host, '/usr/lib/os-release')),
+    os: osName(osRelease),
+    osId: /^ID="?([^"\n]*)"?/m.exec(osRelease)?.[1] ?? '',
+    platform: platformOf(host),
     systemd: existsSync(host.at('/run/systemd/system')),
-    readOnly: [configDirectory, HOST.prefix, HOST.state].filter((path) => isReadOnly(host, path)),
+    readOnly: [configDirectory, prefix, HOST.state].filter((path) => isReadOnly(host, path)),
   };
 }
 

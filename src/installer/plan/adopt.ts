@@ -1,11 +1,15 @@
 import { type Declared, declaredHandlers, RUNTIMES } from './handlers.ts';
-import { parseDocument, type TomlDocument } from './toml.ts';
+import { type Parsed, parseDocument, type TomlDocument } from './toml.ts';
 
 /**
  * The archived installer appended its tables without a marker. A table is proved to be its own (or ours, its marker lost)
  * by a runtime_type below /opt/kwasm, and by standing in a header of its own: then its lines can go, all else stays.
  */
-export function withoutTables(document: TomlDocument, handlers: readonly Declared[]): string | undefined {
+export function withoutTables(
+  document: TomlDocument,
+  handlers: readonly Declared[],
+  parse: (text: string) => Parsed = parseDocument,
+): string | undefined {
   const paths = handlers.map(({ schema, name }) => [...RUNTIMES[schema], name]);
   const { text } = document;
   const lines = document.top
@@ -16,7 +20,7 @@ export function withoutTables(document: TomlDocument, handlers: readonly Declare
       to: nextLine(text, node.range[1]),
     }));
   const left = lines.reduceRight((rest, { from, to }) => rest.slice(0, from) + rest.slice(to), text);
-  const parsed = parseDocument(left);
+  const parsed = parse(left);
   if (parsed.kind === 'invalid') return undefined;
   const remaining = declaredHandlers(parsed.document.value);
   const gone = handlers.every(({ schema, name }) => !remaining.some((r) => r.schema === schema && r.name === name));

@@ -1,4 +1,5 @@
 import type { InstallReason } from '../../contract.ts';
+import type { ConfigFile } from './facts.ts';
 import type { Handler } from './handlers.ts';
 
 /** "Absent" is a state of its own: restoring it means removing the file. */
@@ -8,6 +9,8 @@ export interface FileChange {
   readonly path: string;
   readonly before: FileState;
   readonly after: FileState;
+  /** What the distribution will make of it when it next starts the daemon: for the shadow copy, never written by us. */
+  readonly renders?: ConfigFile;
 }
 
 /** Why a host is not changed, as data: for machines, and for the person who must act. */

@@ -9,7 +9,6 @@ type Check = (facts: Facts, containerd: ContainerdFacts) => Finding | undefined;
 /** In this order; the first finding is the answer. Each says what, where, and what to do. */
 const checks: readonly Check[] = [
   noSystemd, //        the restart and the switch are systemd's
-  generated, //        somebody writes the file anew at each start
   noUnit, //           a process that nobody would start again
   unsupportedVersion, // below 1.6 a runtime_type cannot be a path
   replacedBinary, //   a restart would start another version
@@ -30,7 +29,7 @@ export function hostFinding(facts: Facts): Finding | undefined {
   if (runtime.kind === 'other') {
     return {
       reason: 'NotContainerd',
-      message: `the kubelet uses ${runtime.name} (${runtime.socket}); the shims are containerd's. Use nodes that run containerd 1.6 or newer`,
+      message: `the kubelet uses ${runtime.name} (${runtime.socket}); the shims are containerd's. ${insteadOf(runtime.name)}`,
     };
   }
   for (const check of checks) {
@@ -40,17 +39,14 @@ export function hostFinding(facts: Facts): Finding | undefined {
   return undefined;
 }
 
+const insteadOf = (runtime: string): string =>
+  runtime === 'CRI-O'
+    ? 'CRI-O runs Wasm by crun built with a Wasm runtime, as a handler of its own; or use nodes that run containerd 1.6 or newer'
+    : 'Use nodes that run containerd 1.6 or newer';
+
 function noSystemd({ host }: Facts): Finding | undefined {
   if (host.systemd) return undefined;
   return { reason: 'NoSystemd', message: `${host.os} is not run by systemd, which the restart and its roll-back need` };
-}
-
-function generated(_: Facts, { generatedBy, config }: ContainerdFacts): Finding | undefined {
-  if (generatedBy === undefined) return undefined;
-  return {
-    reason: 'GeneratedConfig',
-    message: `${generatedBy} writes ${config.root.path} anew at each start; this version cannot change it there. Use its own way to add a runtime`,
-  };
 }
 
 function noUnit(_: Facts, { unit, pid }: ContainerdFacts): Finding | undefined {
@@ -80,11 +76,16 @@ function replacedBinary(_: Facts, { binaryReplaced, binary, unit }: ContainerdFa
 
 function readOnly({ host }: Facts): Finding | undefined {
   if (host.readOnly.length === 0) return undefined;
-  return {
-    reason: 'ReadOnlyHost',
-    message: `${host.readOnly.join(', ')} cannot be written on ${host.os}; such systems take new runtimes as part of their image or by their own settings`,
-  };
+  const instead = READ_ONLY_SYSTEMS[host.osId] ?? 'such systems take new runtimes as part of their image';
+  return { reason: 'ReadOnlyHost', message: `${host.readOnly.join(', ')} cannot be written on ${host.os}; ${instead}` };
 }
+
+/** The way out, by os-release's ID. */
+const READ_ONLY_SYSTEMS: Readonly<Record<string, string>> = {
+  talos: 'Talos takes runtimes as system extensions and its machine configuration names them',
+  bottlerocket: 'Bottlerocket has no setting for further runtimes; use nodes with another image, such as Amazon Linux',
+  cos: "Container-Optimized OS keeps nothing of it over a reboot either; use GKE's Ubuntu node images",
+};
 
 function unreadable(_: Facts, { config }: ContainerdFacts): Finding | undefined {
   for (const file of [config.root, ...config.imported]) {

@@ -9,8 +9,8 @@ export const RUNTIMES = {
 export type Schema = keyof typeof RUNTIMES;
 const SCHEMAS = [1, 2, 3] as const;
 
-/** Shims of ours and of KWasm lie below this; nobody else's do. */
-const OURS = /^\/opt\/kwasm\//;
+/** Shims of ours and of KWasm lie below this; nobody else's do. The second is MicroK8s', whose confinement reads no /opt. */
+const OURS = /^(\/opt|\/var\/snap\/microk8s\/common)\/kwasm\//;
 export const isKwasmType = (type: string): boolean => OURS.test(type);
 
 export interface Declared {

@@ -28,7 +28,6 @@ const cases: readonly { name: string; facts: Facts; reason: string; says: string
     says: 'CRI-O',
   },
   { name: 'OpenRC', facts: withHost({ systemd: false }), reason: 'NoSystemd', says: 'Debian' },
-  { name: 'K3s', facts: withRuntime({ generatedBy: 'K3s' }), reason: 'GeneratedConfig', says: 'K3s' },
   { name: 'started by hand', facts: withRuntime({ unit: '' }), reason: 'NoUnit', says: 'pid 42' },
   { name: 'containerd 1.5', facts: withRuntime({ version: '1.5.9' }), reason: 'UnsupportedContainerd', says: '1.5.9' },
   { name: 'containerd 3', facts: withRuntime({ version: '3.0.0' }), reason: 'UnsupportedContainerd', says: '3.0.0' },

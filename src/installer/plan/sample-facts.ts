@@ -1,3 +1,4 @@
+import { distribution } from './distribution.ts';
 import type { ConfigFacts, ConfigFile, ContainerdFacts, Facts } from './facts.ts';
 import { declaredHandlers, RUNTIMES } from './handlers.ts';
 import type { ShimAsset } from './shim.ts';
@@ -19,6 +20,7 @@ export const file = (path: string, text: string): ConfigFile => ({ kind: 'file',
 
 export function sampleConfig(rootText: string | undefined, more: Partial<ConfigFacts> = {}): ConfigFacts {
   return {
+    source: { kind: 'file' },
     root: rootText === undefined ? { kind: 'absent', path: ROOT } : file(ROOT, rootText),
     imported: [],
     globs: [],
@@ -34,7 +36,15 @@ export function sampleConfig(rootText: string | undefined, more: Partial<ConfigF
 export function sampleFacts(version: string, config: ConfigFacts, runtime: Partial<ContainerdFacts> = {}): Facts {
   const dump = dumpOf(version, config);
   return {
-    host: { machineId: 'm', arch: 'amd64', os: 'Debian GNU/Linux 13 (trixie)', systemd: true, readOnly: [] },
+    host: {
+      machineId: 'm',
+      arch: 'amd64',
+      os: 'Debian GNU/Linux 13 (trixie)',
+      osId: 'debian',
+      platform: undefined,
+      systemd: true,
+      readOnly: [],
+    },
     runtime: {
       kind: 'containerd',
       version,
@@ -42,7 +52,7 @@ export function sampleFacts(version: string, config: ConfigFacts, runtime: Parti
       pid: 42,
       binary: '/usr/bin/containerd',
       binaryReplaced: false,
-      generatedBy: undefined,
+      distribution: distribution('generic'),
       unit: 'containerd.service',
       config,
       dump,

@@ -8,7 +8,7 @@ import { parseDocument } from './toml.ts';
 /**
  * A copy of the whole configuration as it would be, for the daemon's own program to load. Every import is spelled out as
  * the copy of one file, so that no live file is read and the order stays. Names end in .conf: no pattern of the live
- * configuration can pick them up. The first is the root.
+ * configuration can pick them up. The first is the root. Of a template it holds what will be rendered from it.
  */
 export function shadowOf(
   config: ConfigFacts,
@@ -17,8 +17,10 @@ export function shadowOf(
 ): readonly ConfigFile[] {
   const texts = new Map<string, string>();
   for (const file of [config.root, ...config.imported]) if (file.kind === 'file') texts.set(file.path, file.text);
-  for (const { path, after } of changes) {
-    if (after.kind === 'absent') texts.delete(path);
+  for (const { path, after, renders } of changes) {
+    if (renders !== undefined) {
+      texts.set(renders.path, renders.text);
+    } else if (after.kind === 'absent') texts.delete(path);
     else texts.set(path, after.text);
   }
   const order = [config.root.path];

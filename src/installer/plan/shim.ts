@@ -19,6 +19,6 @@ export const SHIMS_DIR = join(HOST.prefix, 'shims');
  * bundle whose shim no longer resolves (kata-containers#12761). Not `/opt/kwasm/bin`: k3s scans it and would emit a
  * handler of its own that cannot work.
  */
-export function shimPath(shim: ShimAsset): string {
-  return join(SHIMS_DIR, shim.handler, shim.sha256.slice(0, 16), shim.binary);
+export function shimPath(shim: ShimAsset, prefix: string = HOST.prefix): string {
+  return join(prefix, 'shims', shim.handler, shim.sha256.slice(0, 16), shim.binary);
 }

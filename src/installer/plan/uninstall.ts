@@ -4,10 +4,12 @@ import { ABSENT, asState, type FileChange, type FileState, type Plan, refused, s
 import { hostFinding } from './checks.ts';
 import { isCreatedRoot } from './created-root.ts';
 import { isOurs } from './drop-in.ts';
-import type { ContainerdFacts, Facts } from './facts.ts';
+import type { ConfigFile, ContainerdFacts, Facts } from './facts.ts';
 import { declaredHandlers, isKwasmType } from './handlers.ts';
 import { OWN_DIRECTORY, withoutOwnImport } from './imports.ts';
-import { parseDocument } from './toml.ts';
+import { withoutPatches } from './in-directory.ts';
+import { isCreatedTemplate, parseTemplate } from './template.ts';
+import { type Parsed, parseDocument } from './toml.ts';
 
 /** A pod sandbox that still needs a handler. */
 export interface HandlerUser {
@@ -27,20 +29,12 @@ export function planUninstall(facts: Facts, sandboxes: readonly HandlerUser[]): 
     const pods = users.map(({ pod, handler }) => `${pod} (${handler})`).join(', ');
     return refused('InUse', `pods still run on these handlers: ${pods}; delete or move them, then try again`);
   }
-  const files: FileChange[] = runtime.config.dropIns
-    .filter(({ text }) => isOurs(text))
-    .map(({ path, text }) => ({ path, before: asState(text), after: ABSENT }));
-  const { root } = runtime.config;
-  if (root.kind === 'file') {
-    const after = rootAfter(root.text);
-    if (after === undefined)
-      return refused('ConfigNotExtendable', `${root.path}: our tables cannot be told apart from the rest`);
-    files.push({ path: root.path, before: asState(root.text), after });
-  }
+  const written = withoutOurs(runtime);
+  if (written.kind === 'refused') return written;
   const { kwasmMarker } = runtime.config;
-  if (kwasmMarker.kind === 'file')
-    files.push({ path: kwasmMarker.path, before: asState(kwasmMarker.text), after: ABSENT });
-  const changed = files.filter(({ before, after }) => !sameState(before, after));
+  const marker: readonly FileChange[] =
+    kwasmMarker.kind === 'file' ? [{ path: kwasmMarker.path, before: asState(kwasmMarker.text), after: ABSENT }] : [];
+  const changed = [...written.files, ...marker].filter(({ before, after }) => !sameState(before, after));
   if (changed.length === 0 && gone.length === 0) return { kind: 'absent' };
   const removeDirectories = [...new Set([OWN_DIRECTORY, ...facts.createdDirectories])].sort().reverse();
   return { kind: 'change', files: changed, createDirectories: [], removeDirectories, handlers: [], gone };
@@ -52,14 +46,71 @@ function ourHandlers({ live, dump }: ContainerdFacts): readonly string[] {
   return [...new Set(ours.map(({ name }) => name))];
 }
 
-function rootAfter(text: string): FileState | undefined {
+type Written =
+  | { readonly kind: 'written'; readonly files: readonly FileChange[] }
+  | (Plan & { readonly kind: 'refused' });
+
+const untold = (path: string): Written =>
+  refused('ConfigNotExtendable', `${path}: our tables cannot be told apart from the rest`);
+
+function withoutOurs(runtime: ContainerdFacts): Written {
+  const { dropIns, source, root } = runtime.config;
+  const own = dropIns
+    .filter(({ text }) => isOurs(text))
+    .map(({ path, text }): FileChange => ({ path, before: asState(text), after: ABSENT }));
+  switch (source.kind) {
+    case 'file': {
+      if (root.kind === 'absent') return { kind: 'written', files: own };
+      const after = stateAfter(root.text, parseDocument, isCreatedRoot);
+      if (after === undefined) return untold(root.path);
+      return { kind: 'written', files: [...own, { path: root.path, before: asState(root.text), after }] };
+    }
+    case 'template': {
+      const files = templatesAfter(
+        runtime,
+        source.files.filter((file) => file.kind === 'file'),
+        source.language,
+      );
+      return files === undefined ? untold(root.path) : { kind: 'written', files: [...own, ...files] };
+    }
+    case 'merged': {
+      const files = withoutPatches(runtime, source);
+      return files === undefined ? untold(source.directory) : { kind: 'written', files };
+    }
+  }
+}
+
+/** A template that lies there unread is cleaned as well: a later release may read it. */
+function templatesAfter(
+  { config }: ContainerdFacts,
+  templates: readonly ConfigFile[],
+  language: 'go' | 'sed',
+): readonly FileChange[] | undefined {
+  const { root } = config;
+  const rendered = root.kind === 'file' ? stateAfter(root.text, parseDocument, () => false) : undefined;
+  if (rendered?.kind !== 'file') return templates.length === 0 ? [] : undefined;
+  const renders: ConfigFile = { kind: 'file', path: root.path, text: rendered.text };
+  const files = templates.map((file): FileChange | undefined => {
+    const after = stateAfter(file.text, language === 'go' ? parseTemplate : parseDocument, isCreatedTemplate);
+    return after === undefined ? undefined : { path: file.path, before: asState(file.text), after, renders };
+  });
+  return files.every((file) => file !== undefined) ? files : undefined;
+}
+
+function stateAfter(
+  text: string,
+  parse: (text: string) => Parsed,
+  isCreated: (text: string) => boolean,
+): FileState | undefined {
   const unblocked = withoutBlock(text);
-  const parsed = parseDocument(unblocked);
-  if (parsed.kind === 'invalid') return undefined;
-  const unimported = parseDocument(withoutOwnImport(parsed.document));
+  if (isCreated(unblocked)) return ABSENT;
+  const parsed = parse(unblocked);
+  // What cannot be read as TOML can hold none of KWasm's tables, which were only ever written into files that could.
+  if (parsed.kind === 'invalid') return parse === parseTemplate ? asState(unblocked) : undefined;
+  const unimported = parse(withoutOwnImport(parsed.document));
   if (unimported.kind === 'invalid') return undefined;
   const stray = declaredHandlers(unimported.document.value).filter(({ type }) => isKwasmType(type));
-  const rest = stray.length === 0 ? unimported.document.text : withoutTables(unimported.document, stray);
+  const rest = stray.length === 0 ? unimported.document.text : withoutTables(unimported.document, stray, parse);
   if (rest === undefined) return undefined;
-  return isCreatedRoot(rest) ? ABSENT : asState(rest);
+  return isCreated(rest) ? ABSENT : asState(rest);
 }
