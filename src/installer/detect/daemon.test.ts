@@ -51,6 +51,8 @@ describe('what a process tells', () => {
     ['containerRuntimeEndpoint: "unix:///a" # x\n', 'unix:///a'],
     ['  containerRuntimeEndpoint: unix:///nested\n', undefined],
     ['containerRuntimeEndpoint: ""\n', undefined],
+    ['{\n  "kind": "x",\n  "containerRuntimeEndpoint": "unix:///json"\n}\n', 'unix:///json'],
+    ['{\n  "containerRuntimeEndpoint": ""\n}\n', undefined],
   ] as const) {
     it(`the kubelet's endpoint in ${JSON.stringify(text)}`, () => expect(endpointOf(text)).to.equal(endpoint));
   }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path/posix';
-import { exists, type Host } from '../host.ts';
+import type { Host } from '../host.ts';
 import { commandLine, flag, parentPid, processIds, readProcess } from './endpoint.ts';
 
 /** The living process behind a CRI socket, and all that follows from it: nothing here is a guess. */
@@ -60,7 +60,7 @@ const withoutMark = (exe: string): string => (exe.endsWith(DELETED) ? exe.slice(
  */
 function calledAs(host: Host, exe: string, name: string): string {
   const link = join(dirname(exe), basename(name));
-  return exists(host, link) && host.resolve(link) === exe ? link : exe;
+  return host.resolve(link) === exe ? link : exe;
 }
 
 function parentOf(host: Host, pid: number): Parent | undefined {

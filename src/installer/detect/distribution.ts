@@ -25,7 +25,7 @@ export async function readDistribution(host: Host, daemon: Daemon, watches: bool
   return distribution(kind, release, reloadOf(daemon, watches));
 }
 
-function reloadOf({ parent }: Daemon, watches: boolean): Reload {
+export function reloadOf({ parent }: Daemon, watches: boolean): Reload {
   if (parent === undefined) return { kind: 'unit' };
   return { kind: watches ? 'watched' : 'parentUnit', parentPid: parent.pid };
 }

@@ -70,7 +70,12 @@ function childAddress(host: Host, parent: number): string | undefined {
   return flag(args, 'address') ?? flag(args, 'a');
 }
 
+/** YAML's top level, or JSON, which some write with indents. */
 export function endpointOf(kubeletConfig: string): string | undefined {
+  if (kubeletConfig.trimStart().startsWith('{')) {
+    const named = /"containerRuntimeEndpoint"\s*:\s*"([^"]+)"/.exec(kubeletConfig);
+    return named?.[1];
+  }
   return /^"?containerRuntimeEndpoint"?:[ \t]*["']?([^"'\s#]+)/m.exec(kubeletConfig)?.[1];
 }
 

@@ -1,4 +1,4 @@
-import { withBlock } from './block.ts';
+import { withBlock, withoutBlock } from './block.ts';
 import { asState, refused } from './change.ts';
 import { cleanedText, foreignHandler } from './declared.ts';
 import { knowsBaseTemplate } from './distribution.ts';
@@ -6,7 +6,7 @@ import { checked, type Edit, stateOf } from './edit.ts';
 import type { AbsentFile, ConfigFile, ConfigSource, ContainerdFacts } from './facts.ts';
 import type { Handler } from './handlers.ts';
 import { blockLines } from './in-root.ts';
-import { createdTemplate, guarded, parseTemplate, templateInForce } from './template.ts';
+import { createdTemplate, declaresFound, guarded, parseTemplate, templateInForce } from './template.ts';
 import { parseDocument } from './toml.ts';
 
 /**
@@ -30,7 +30,7 @@ export function editTemplate(
   const root = cleanedText(config.root.path, config.root.text, handlers, parseDocument);
   if (root.kind === 'refused') return root;
   const rendered = blockLines(runtime, root.text, handlers, major);
-  const wrap = source.language === 'go' ? guarded : undefined;
+  const wrap = source.language === 'go' && declaresFound(withoutBlock(before.text)) ? guarded : undefined;
   const written = blockLines(runtime, root.text, handlers, major, wrap);
   if (rendered.kind === 'refused') return rendered;
   if (written.kind === 'refused') return written;

@@ -1,8 +1,8 @@
 import { distribution } from './distribution.ts';
-import type { ConfigFacts, ConfigFile, ContainerdFacts, Facts } from './facts.ts';
+import type { ConfigFacts, ConfigFile, ContainerdFacts, Facts, LiveHandler } from './facts.ts';
 import { declaredHandlers, RUNTIMES } from './handlers.ts';
 import type { ShimAsset } from './shim.ts';
-import { parseDocument } from './toml.ts';
+import { parseDocument, tableAt } from './toml.ts';
 
 /** Hosts for tests: a healthy one, of which a test changes what it is about. */
 export const ROOT = '/etc/containerd/config.toml';
@@ -56,22 +56,33 @@ export function sampleFacts(version: string, config: ConfigFacts, runtime: Parti
       unit: 'containerd.service',
       config,
       dump,
-      live: declaredHandlers(dump).map(({ name, type }) => ({ name, type, options: { SystemdCgroup: false } })),
+      live: liveOf(dump),
       ...runtime,
     },
     createdDirectories: [],
   };
 }
 
+function liveOf(dump: unknown): readonly LiveHandler[] {
+  return declaredHandlers(dump).map(({ schema, name, type }) => ({
+    name,
+    type,
+    options: tableAt(dump, [...RUNTIMES[schema], name, 'options']) ?? {},
+  }));
+}
+
 function dumpOf(version: string, config: ConfigFacts): unknown {
   const files = [config.root, ...config.imported].filter((one) => one.kind === 'file');
-  const declared = files.flatMap(({ text }) => {
-    const parsed = parseDocument(text);
-    return parsed.kind === 'toml' ? declaredHandlers(parsed.document.value) : [];
-  });
   const runc = { runtime_type: 'io.containerd.runc.v2', runtime_root: '', options: { SystemdCgroup: false } };
   const runtimes: Record<string, unknown> = { runc };
-  for (const { name, type } of declared) runtimes[name] = { runtime_type: type, options: { SystemdCgroup: false } };
+  for (const { text } of files) {
+    const parsed = parseDocument(text);
+    const value = parsed.kind === 'toml' ? parsed.document.value : {};
+    for (const { schema, name, type } of declaredHandlers(value)) {
+      const told = tableAt(value, [...RUNTIMES[schema], name, 'options']);
+      runtimes[name] = { runtime_type: type, options: name === 'runc' ? { ...runc.options, ...told } : (told ?? {}) };
+    }
+  }
   const path = RUNTIMES[version.startsWith('1.') ? 2 : 3];
   return { plugins: { [path[1]]: { containerd: { default_runtime_name: 'runc', runtimes } } } };
 }

@@ -1,4 +1,4 @@
-import type { AbsentFile, ConfigFile, ContainerdFacts } from './facts.ts';
+import type { AbsentFile, ConfigFile } from './facts.ts';
 import { type Parsed, parseDocument } from './toml.ts';
 
 /**
@@ -46,4 +46,5 @@ export function guarded(handler: string, lines: readonly string[]): readonly str
   return [`{{ $taken := false }}${seen}{{ if not $taken }}`, ...lines, '{{ end }}'];
 }
 
-export const isTemplated = ({ config }: ContainerdFacts): boolean => config.source.kind === 'template';
+/** Whether a Go template declares what K3s found: a frozen copy does not, whatever lies in /opt/kwasm/bin. */
+export const declaresFound = (template: string): boolean => /template\s+"base"|\.ExtraRuntimes/.test(template);
