@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import {
   containerd,
+  containerdDaemon,
   coredns,
   etcd,
   type GoTool,
@@ -12,10 +13,12 @@ import {
   kubernetes,
   toolDir,
 } from './go-tools.ts';
-import { CONTAINERD, type ContainerdMinor } from './versions.ts';
+import { CONTAINERD, CONTAINERD_CHECKED, type ContainerdMinor } from './versions.ts';
 
 const minors = Object.keys(CONTAINERD) as ContainerdMinor[];
-const tools: readonly GoTool[] = [kubernetes, etcd, helm, helm3, kindTool, ...minors.map(containerd)];
+const checked = Object.keys(CONTAINERD_CHECKED) as (keyof typeof CONTAINERD_CHECKED)[];
+const daemons = [...minors.map(containerd), ...checked.map(containerdDaemon)];
+const tools: readonly GoTool[] = [kubernetes, etcd, helm, helm3, kindTool, ...daemons];
 
 function goMod({ group }: GoTool): string {
   return readFileSync(new URL(`./tools/${group}/go.mod`, import.meta.url), 'utf8');

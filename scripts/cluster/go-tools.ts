@@ -6,7 +6,7 @@ import { command } from './command.ts';
 import { withLock } from './lock.ts';
 import { cacheDir } from './paths.ts';
 import type { Progress } from './progress.ts';
-import { CONTAINERD, type ContainerdMinor, VERSIONS } from './versions.ts';
+import { CONTAINERD, CONTAINERD_CHECKED, type ContainerdMinor, VERSIONS } from './versions.ts';
 
 /** A group of programs that one go.mod under tools/ pins, built together. */
 export interface GoTool {
@@ -94,6 +94,18 @@ export function containerd(minor: ContainerdMinor): GoTool {
       ['containerd', 'containerd-shim-runc-v2', 'ctr'].map((name) => [name, `${module}/cmd/${name}`]),
     ),
     ldflags: [`-X ${module}/version.Version=${CONTAINERD[minor]}`],
+    firstBuild: 'about 2 minutes',
+  };
+}
+
+/** The daemon alone, of a release that no cluster is made of. */
+export function containerdDaemon(release: keyof typeof CONTAINERD_CHECKED): GoTool {
+  const module = 'github.com/containerd/containerd/v2';
+  return {
+    group: `containerd-${release}`,
+    version: CONTAINERD_CHECKED[release],
+    programs: { containerd: `${module}/cmd/containerd` },
+    ldflags: [`-X ${module}/version.Version=${CONTAINERD_CHECKED[release]}`],
     firstBuild: 'about 2 minutes',
   };
 }

@@ -10,6 +10,12 @@ export const CONTAINERD = {
   '2.4': '2.4.2',
 } as const;
 
+/**
+ * Further releases, of which the daemon alone is built: with those above they load every planned configuration
+ * (`npm run check:containerds`). 2.3.4 is the last that refuses a drop-in of a higher version than the root's.
+ */
+export const CONTAINERD_CHECKED = { '2.0': '2.0.14', '2.2': '2.2.9', '2.3.4': '2.3.4' } as const;
+
 /** What `--nodes` names: a minor release of containerd. */
 export type ContainerdMinor = keyof typeof CONTAINERD;
 

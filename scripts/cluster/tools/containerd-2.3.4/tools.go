@@ -1,0 +1,6 @@
+//go:build tools
+
+// Package tools pins what this folder builds; go.sum holds every hash.
+package tools
+
+import _ "github.com/containerd/containerd/v2/cmd/containerd"
