@@ -15,8 +15,11 @@ import fc from 'fast-check';
 import { readConfig } from './detect/config.ts';
 import { openHost } from './host.ts';
 import type { Change, Plan } from './plan/change.ts';
+import { distribution } from './plan/distribution.ts';
 import { planInstall } from './plan/install.ts';
+import { canonical } from './plan/same.ts';
 import { ROOT, sampleFacts, wasmtime } from './plan/sample-facts.ts';
+import { parseDocument } from './plan/toml.ts';
 import { planUninstall } from './plan/uninstall.ts';
 
 /** Whatever a person or a distribution wrote: an install and an uninstall later every byte is as it was. */
@@ -27,7 +30,8 @@ describe('install, then uninstall', () => {
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  it('is the identity, and a second install changes nothing', () => {
+  it('is the identity, and a second install changes nothing', function () {
+    this.timeout(60_000);
     let changed = 0;
     fc.assert(
       fc.property(host, ({ version, files }) => {
@@ -51,6 +55,41 @@ describe('install, then uninstall', () => {
     );
     expect(changed).to.be.greaterThan(200);
   });
+
+  it('is the identity where the root is rendered, which is foreseen as it will be', function () {
+    this.timeout(60_000);
+    let changed = 0;
+    fc.assert(
+      fc.property(rancher, ({ version, base, template }) => {
+        rmSync(root, { recursive: true, force: true });
+        if (template !== undefined) write(TEMPLATE, template);
+        write(RENDERED, render(template ?? BASE, base));
+        const before = tree();
+        const installed = planInstall(k3sFacts(version), [wasmtime]);
+        if (installed.kind === 'refused') {
+          expect(installed.finding.reason).to.equal('ConfigNotExtendable');
+          return;
+        }
+        changed += 1;
+        restartAfter(installed, base);
+        expect(planInstall(k3sFacts(version), [wasmtime])).to.have.property('kind', 'unchanged');
+        restartAfter(planUninstall(k3sFacts(version), []), base);
+        expect(tree()).to.deep.equal(before);
+        expect(planUninstall(k3sFacts(version), [])).to.have.property('kind', 'absent');
+      }),
+      { numRuns: 200 },
+    );
+    expect(changed).to.be.greaterThan(100);
+  });
+
+  /** As K3s does it, and not as the plan says it will. */
+  function restartAfter(plan: Plan, base: string): void {
+    apply(plan);
+    const text = render(existsSync(at(TEMPLATE)) ? readFileSync(at(TEMPLATE), 'utf8') : BASE, base);
+    for (const { renders } of (plan as Change).files)
+      if (renders !== undefined) expect(meaning(renders.text)).to.equal(meaning(text));
+    write(RENDERED, text);
+  }
 
   it('keeps what somebody wrote below our block meanwhile, and nothing of ours', () => {
     write(ROOT, 'version = 2');
@@ -86,6 +125,10 @@ describe('install, then uninstall', () => {
     mkdirSync(dirname(at(path)), { recursive: true });
     writeFileSync(at(path), text);
   }
+  const k3sFacts = (version: string) =>
+    sampleFacts(version, readConfig(openHost(root), RENDERED, 'k3s'), {
+      distribution: distribution('k3s', '1.30.6+k3s1', { kind: 'parentUnit', parentPid: 2 }),
+    });
   const facts = (version: string) => sampleFacts(version, readConfig(openHost(root), ROOT));
   function tree(): Readonly<Record<string, string>> {
     if (!existsSync(root)) return {};
@@ -111,6 +154,24 @@ const indent = fc.constantFrom('', '  ', '\t');
 const quote = fc.constantFrom('"', "'");
 const CONF_D = '/etc/containerd/conf.d/10-theirs.toml';
 const EXTRA = '/etc/containerd/extra.toml';
+
+const DIRECTORY = '/var/lib/rancher/k3s/agent/etc/containerd';
+const RENDERED = `${DIRECTORY}/config.toml`;
+const TEMPLATE = `${DIRECTORY}/config.toml.tmpl`;
+const BASE = '{{ template "base" . }}\n';
+
+/** What text/template makes of the few actions there are, as long as K3s finds no shim of its own. */
+function render(template: string, base: string): string {
+  return template
+    .replace('{{ template "base" . }}', () => base)
+    .replace(/^\{\{ \$taken := false .*\{\{ if not \$taken \}\}$/gm, '')
+    .replaceAll('{{ end }}', '');
+}
+
+function meaning(text: string): string {
+  const parsed = parseDocument(text);
+  return parsed.kind === 'toml' ? canonical(parsed.document.value) : parsed.message;
+}
 
 /** How a file may name what it imports; none, patterns, plain names, odd layouts. */
 const imports = fc.constantFrom(
@@ -140,6 +201,14 @@ function runtimes(cri: string, q: string, pad: string): readonly (readonly strin
     [`[${table}]`, `${pad}runtimes.runc.runtime_type = "io.containerd.runc.v2"`],
     [`[${table}]`, `${pad}runtimes = { runc = { runtime_type = "io.containerd.runc.v2" } }`],
     [
+      `[${table}.runtimes."wasmtime.options"]`,
+      `${pad}runtime_type = "io.containerd.wasmtime.v1"`,
+      `[${table}.runtimes.wasmtime-debug]`,
+      `${pad}runtime_type = "io.containerd.wasmtime.v1"`,
+      `[${table}.runtimes.wasmtime-debug.options]`,
+      `${pad}SystemdCgroup = true`,
+    ],
+    [
       `[${table}.runtimes.runc]`,
       `${pad}runtime_type = "io.containerd.runc.v2"`,
       `[${table}.runtimes.nvidia]`,
@@ -165,7 +234,7 @@ const rootFile = fc
     others,
     comment,
     head: comment,
-    which: fc.nat(6),
+    which: fc.nat(7),
     version: fc.constantFrom(2, 3),
     end: fc.constantFrom('', 'eol', 'blank'),
   })
@@ -193,3 +262,26 @@ const host = fc
       ...(theirs ? { [CONF_D]: '# theirs\n' } : {}),
     },
   }));
+
+/** A K3s node: what its base renders to, and the template somebody may have: an extension, or a frozen copy. */
+const rancher = fc
+  .record({
+    root: rootFile.filter(({ version, text }) => version === 2 && !text.includes('imports')),
+    own: fc.constantFrom('none', 'base', 'extended', 'frozen'),
+    eol,
+    second: fc.boolean(),
+  })
+  .map(({ root, own, eol, second }) => {
+    const extended = `{{ template "base" . }}${eol}${eol}[debug.own]${eol}level = "{{ "info" }}"${eol}`;
+    const templates = {
+      none: undefined,
+      base: BASE,
+      extended: extended.replace('{{ "info" }}', 'info'),
+      frozen: root.text,
+    };
+    return {
+      version: second ? '2.1.9' : '1.7.35',
+      base: root.text,
+      template: templates[own as keyof typeof templates],
+    };
+  });

@@ -2,7 +2,7 @@ import { withBlock, withoutBlock } from './block.ts';
 import { asState, refused } from './change.ts';
 import { cleanedText, foreignHandler } from './declared.ts';
 import { knowsBaseTemplate } from './distribution.ts';
-import { checked, type Edit, stateOf } from './edit.ts';
+import { checked, type Edit, parsedValue, stateOf } from './edit.ts';
 import type { AbsentFile, ConfigFile, ConfigSource, ContainerdFacts } from './facts.ts';
 import type { Handler } from './handlers.ts';
 import { blockLines } from './in-root.ts';
@@ -20,9 +20,10 @@ export function editTemplate(
   major: number,
 ): Edit {
   const { config, distribution } = runtime;
-  const template = templateInForce(source.files, major);
-  if (template === undefined || config.root.kind === 'absent')
+  if (config.root.kind === 'absent')
     return refused('GeneratedConfig', `${distribution.name} has not rendered ${config.root.path}; restart it first`);
+  const template = templateInForce(source.files, major, parsedValue(config.root)[0]);
+  if (template === undefined) return refused('GeneratedConfig', `${distribution.name} has no template that it reads`);
   const foreign = foreignHandler(runtime, handlers);
   if (foreign !== undefined) return foreign;
   const before = templateText(runtime, source, template, handlers);

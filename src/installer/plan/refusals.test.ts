@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { distribution } from './distribution.ts';
 import type { ContainerdFacts, Facts, HostFacts } from './facts.ts';
 import { planInstall } from './install.ts';
 import { file, sampleConfig, sampleFacts, wasmtime } from './sample-facts.ts';
@@ -13,6 +14,18 @@ const withHost = (more: Partial<HostFacts>): Facts => {
 };
 const withRoot = (version: string, text: string): Facts => sampleFacts(version, sampleConfig(text));
 
+/** A K3s node without templates, which renders this. */
+function rancher(version: string, release: string, rendered: string): Facts {
+  const directory = '/var/lib/rancher/k3s/agent/etc/containerd';
+  const templates = ['config-v3.toml.tmpl', 'config.toml.tmpl'].map((name) => `${directory}/${name}`);
+  const config = sampleConfig(rendered, {
+    source: { kind: 'template', language: 'go', files: templates.map((path) => ({ kind: 'absent', path })) },
+  });
+  return sampleFacts(version, config, {
+    distribution: distribution('k3s', release, { kind: 'parentUnit', parentPid: 2 }),
+  });
+}
+
 /** Each reason, and a word that the message must hold: what or where it is. */
 const cases: readonly { name: string; facts: Facts; reason: string; says: string }[] = [
   {
@@ -26,6 +39,41 @@ const cases: readonly { name: string; facts: Facts; reason: string; says: string
     facts: { ...withHost({}), runtime: { kind: 'other', name: 'CRI-O', socket: '/run/crio/crio.sock' } },
     reason: 'NotContainerd',
     says: 'CRI-O',
+  },
+  {
+    name: 'CRI-O, and what does run Wasm there',
+    facts: { ...withHost({}), runtime: { kind: 'other', name: 'CRI-O', socket: '/run/crio/crio.sock' } },
+    reason: 'NotContainerd',
+    says: 'crun',
+  },
+  ...(
+    [
+      ['talos', 'system extensions'],
+      ['bottlerocket', 'Amazon Linux'],
+      ['cos', 'Ubuntu'],
+      ['something', 'part of their image'],
+    ] as const
+  ).map(([osId, says]) => ({
+    name: `${osId}, and the way out`,
+    facts: withHost({ osId, readOnly: ['/opt/kwasm'] }),
+    reason: 'ReadOnlyHost',
+    says,
+  })),
+  {
+    name: 'K3s too old for its own base template',
+    facts: rancher('1.7.1-k3s1', '1.27.4+k3s1', `version = 2\n[${V2}.runc]\nruntime_type = "io.containerd.runc.v2"\n`),
+    reason: 'GeneratedConfig',
+    says: '1.27.4+k3s1 cannot extend its own template',
+  },
+  {
+    name: 'a shim that K3s found by itself',
+    facts: rancher(
+      '1.7.23-k3s2',
+      '1.30.6+k3s1',
+      `version = 2\n[${V2}.wasmtime]\nruntime_type = "io.containerd.wasmtime.v1"\n[${V2}.wasmtime.options]\nBinaryName = "/opt/kwasm/bin/containerd-shim-wasmtime-v1"\n`,
+    ),
+    reason: 'HandlerDeclaredElsewhere',
+    says: 'move that file away and restart K3s',
   },
   { name: 'OpenRC', facts: withHost({ systemd: false }), reason: 'NoSystemd', says: 'Debian' },
   { name: 'started by hand', facts: withRuntime({ unit: '' }), reason: 'NoUnit', says: 'pid 42' },

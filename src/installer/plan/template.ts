@@ -1,5 +1,5 @@
 import type { AbsentFile, ConfigFile } from './facts.ts';
-import { type Parsed, parseDocument } from './toml.ts';
+import { type Parsed, parseDocument, valueAt } from './toml.ts';
 
 /**
  * K3s' and RKE2's template where there was none: their own, by name, so that every later default of theirs arrives. The
@@ -9,14 +9,19 @@ const CREATED = `# Created by kwasm; removed on uninstall, unless somebody adds 
 export const createdTemplate = (): string => CREATED;
 export const isCreatedTemplate = (text: string): boolean => text === CREATED;
 
-/** The template that the distribution reads, or would read if it were there. */
+/**
+ * The template that the distribution reads. Where there is none, the one of the version that it renders by itself: the
+ * other would make it render another schema.
+ */
 export function templateInForce(
   files: readonly (ConfigFile | AbsentFile)[],
   major: number,
+  rendered: unknown,
 ): ConfigFile | AbsentFile | undefined {
   // The version 3 one comes first and is read since containerd 2 only; before, it lies there unread.
   const read = major >= 2 ? files : files.slice(-1);
-  return read.find(({ kind }) => kind === 'file') ?? read[0];
+  const created = Number(valueAt(rendered, ['version'])) >= 3 ? read[0] : read.at(-1);
+  return read.find(({ kind }) => kind === 'file') ?? created;
 }
 
 /**
