@@ -1,0 +1,3 @@
+module kwasm.sh/tools/render
+
+go 1.21
