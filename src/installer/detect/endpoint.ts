@@ -2,10 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path/posix';
 import type { Host } from '../host.ts';
 
+const K3S_SOCKET = '/run/k3s/containerd/containerd.sock';
+const K3S_DOCKER_SOCKET = '/run/k3s/cri-dockerd/cri-dockerd.sock';
 /** Where a CRI runtime listens, if no kubelet says so. */
 const KNOWN_SOCKETS = [
   '/run/containerd/containerd.sock',
-  '/run/k3s/containerd/containerd.sock',
+  K3S_SOCKET,
   '/run/k0s/containerd.sock',
   '/var/snap/microk8s/common/run/containerd.sock',
   '/run/crio/crio.sock',
@@ -15,30 +17,30 @@ const KNOWN_SOCKETS = [
 /** The kubelet's own runtime: a host may run a second containerd for Docker, which is not ours to change. */
 export function criSockets(host: Host): readonly string[] {
   for (const pid of processIds(host)) {
-    const endpoint = endpointOfProcess(host, pid);
-    if (endpoint !== undefined) return [endpoint.replace(/^unix:\/\//, '')];
+    const endpoints = endpointsOfProcess(host, pid);
+    if (endpoints.length > 0) return endpoints.map((endpoint) => endpoint.replace(/^unix:\/\//, ''));
   }
   return KNOWN_SOCKETS;
 }
 
 /** What a kubelet talks to, whether it is a process of its own or a part of K3s' or of MicroK8s'. */
-function endpointOfProcess(host: Host, pid: number): string | undefined {
+function endpointsOfProcess(host: Host, pid: number): readonly string[] {
   const args = commandLine(host, pid);
   switch (readProcess(host, pid, 'comm').trim()) {
     case 'kubelet':
-      return flag(args, 'container-runtime-endpoint') ?? endpointOfFiles(host, args);
+      return known(flag(args, 'container-runtime-endpoint') ?? endpointOfFiles(host, args));
     case 'kubelite':
-      return endpointOfSnap(host, flag(args, 'kubelet-args-file'));
+      return known(endpointOfSnap(host, flag(args, 'kubelet-args-file')));
     case 'k3s-server':
     case 'k3s-agent':
       // K3s hides its arguments; the containerd that it started shows its own.
-      return childAddress(host, pid) ?? K3S_DOCKER_SOCKET;
+      return [childAddress(host, pid) ?? K3S_SOCKET, K3S_DOCKER_SOCKET];
     default:
-      return undefined;
+      return [];
   }
 }
 
-const K3S_DOCKER_SOCKET = '/run/k3s/cri-dockerd/cri-dockerd.sock';
+const known = (endpoint: string | undefined): readonly string[] => (endpoint === undefined ? [] : [endpoint]);
 
 /** The configuration file, then those of its directory in order; the last that says something wins. */
 function endpointOfFiles(host: Host, args: readonly string[]): string | undefined {
