@@ -1,4 +1,4 @@
-import { basename } from 'node:path/posix';
+import { basename, dirname, join } from 'node:path/posix';
 import { exists, type Host } from '../host.ts';
 import { distribution } from '../plan/distribution.ts';
 import type { Distribution, DistributionKind, Platform, Reload } from '../plan/facts.ts';
@@ -28,6 +28,16 @@ export async function readDistribution(host: Host, daemon: Daemon, watches: bool
 export function reloadOf({ parent }: Daemon, watches: boolean): Reload {
   if (parent === undefined) return { kind: 'unit' };
   return { kind: watches ? 'watched' : 'parentUnit', parentPid: parent.pid };
+}
+
+/**
+ * K3s unpacks each release beside the last and points `current` at it: where that is not what runs, the next start is an
+ * upgrade, which must not happen by way of ours.
+ */
+export function awaitsUpgrade(host: Host, { binary }: Daemon): boolean {
+  const release = dirname(dirname(binary));
+  const current = join(dirname(release), 'current');
+  return basename(dirname(release)) === 'data' && exists(host, current) && host.resolve(current) !== release;
 }
 
 /** `k3s version v1.33.1+k3s1 (hash)`; empty where it says nothing of the kind. */

@@ -9,7 +9,7 @@ import { readRecord } from '../record.ts';
 import { Refusal } from '../refusal.ts';
 import { readConfig } from './config.ts';
 import { type Daemon, findDaemon, programOf } from './daemon.ts';
-import { kindOf, otherRuntime, readDistribution } from './distribution.ts';
+import { awaitsUpgrade, kindOf, otherRuntime, readDistribution } from './distribution.ts';
 import { criSockets } from './endpoint.ts';
 import { readHostFacts } from './identity.ts';
 
@@ -55,7 +55,7 @@ export async function detect(host: Host, nowMs: () => number): Promise<Detected>
       socket: daemon.socket,
       pid: daemon.pid,
       binary: daemon.binary,
-      binaryReplaced: daemon.binaryReplaced,
+      binaryReplaced: daemon.binaryReplaced || (kind === 'k3s' && awaitsUpgrade(host, daemon)),
       distribution: await readDistribution(host, daemon, config.source.kind === 'merged'),
       unit: daemon.unit,
       config,
