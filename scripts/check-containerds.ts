@@ -8,7 +8,8 @@ import { progressTo } from './cluster/progress.ts';
 import { CONTAINERD, CONTAINERD_CHECKED, type ContainerdMinor } from './cluster/versions.ts';
 import { checkRow } from './containerds/check.ts';
 import { checkTemplate, extendsBase } from './containerds/templates.ts';
-import { type Toolchain, toolchain } from './toolchain/toolchain.ts';
+import type { Toolchain } from './toolchain/command.ts';
+import { toolchain } from './toolchain/toolchain.ts';
 
 /**
  * `npm run check:containerds [ROW...]`: every golden tree's plan is loaded and started by real containerds of each

@@ -84,7 +84,8 @@ export const INSTALL_REASONS = {
   NotContainerd: 'the kubelet uses another runtime than containerd',
   NoSystemd: 'the host is not run by systemd',
   NoUnit: 'the running containerd belongs to no systemd service',
-  GeneratedConfig: 'a distribution (K3s, RKE2, k0s, MicroK8s) makes the configuration anew at each start, in a way that this version cannot change',
+  GeneratedConfig:
+    'a distribution (K3s, RKE2, k0s, MicroK8s) makes the configuration anew at each start, in a way that this version cannot change',
   UnsupportedContainerd: 'a containerd older than 1.6, or of an unknown major version',
   BinaryReplaced: 'the containerd binary was replaced since the daemon started',
   ReadOnlyHost: 'a directory to be written to is on a read-only file system',

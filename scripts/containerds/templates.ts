@@ -3,7 +3,7 @@ import { type Row, readTree } from '../../src/installer/golden/row.ts';
 import { canonical } from '../../src/installer/plan/same.ts';
 import { wasmtime } from '../../src/installer/plan/sample-facts.ts';
 import { parseDocument } from '../../src/installer/plan/toml.ts';
-import type { Toolchain } from '../toolchain/toolchain.ts';
+import type { Toolchain } from '../toolchain/command.ts';
 
 const PROGRAM = new URL('./render/', import.meta.url).pathname;
 const BASE = '{{ template "base" . }}';
