@@ -11,7 +11,7 @@ export interface Host {
   /** Runs a program of the host. Never throws for how it ended. */
   run(argv: readonly string[], options: RunOptions): Promise<CommandResult>;
   /** A file of a process on the host, below /proc/PID. */
-  process(pid: number | 'list', file?: string): string;
+  process(pid: number | 'list' | 'self', file?: string): string;
 }
 
 export interface RunOptions {

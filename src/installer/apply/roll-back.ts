@@ -22,12 +22,13 @@ export async function rollBack(
   why: { readonly reason: InstallReason; readonly message: string },
   { host, cri, clock, limits }: { host: Host; cri: Cri; clock: Clock; limits: Limits },
 ): Promise<RolledBack> {
-  if (decide(host, journal.id, 'rollback') === 'commit')
+  if ((await decide(host, journal.id, 'rollback')) === 'commit')
     return { kind: 'broken', reason: 'Internal', message: `${why.message}; yet the change is committed` };
-  await disarmSwitch(host, journal.id);
   const endMs = clock.monotonicMs() + limits.restoreMs;
   while ((await isFiring(host, journal.id)) && clock.monotonicMs() < endMs) await clock.sleep(POLL_MS);
   const said = await runRestore(host, journal.id, limits.restoreMs);
+  // Only now: were we killed before, the timer would still do it.
+  await disarmSwitch(host, journal.id);
   const outcome = readOutcome(host, journal.id);
   const lost = outcome?.startsWith('rolledBack') ? await lostStill(journal, { host, cri, clock, limits }) : undefined;
   if (outcome?.startsWith('rolledBack') && lost === undefined) {

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import { HOST } from '../../contract.ts';
 import { processesFrom } from '../detect/daemon.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host.ts';
 import { SHIMS_DIR, type ShimAsset, shimPath } from '../plan/shim.ts';
-import { copySynced, syncDirectory } from './files.ts';
+import { copyWhole, makeDirectory, syncDirectory, syncFile } from './files.ts';
 
 /** ELF's e_machine. */
 const MACHINES: Readonly<Record<string, number>> = { amd64: 62, arm64: 183 };
@@ -26,11 +26,12 @@ export async function stageShims(
     const source = join(assets, shim.file);
     const problem = problemOf(shim, source);
     if (problem !== undefined) throw new Failure('ShimCorrupt', `shim "${shim.handler}" (${source}): ${problem}`);
-    mkdirSync(dirname(at), { recursive: true, mode: 0o755 });
+    makeDirectory(dirname(at));
     staged.push(target);
     const temporary = `${at}.new`;
-    await copySynced(source, temporary);
+    await copyWhole(source, temporary);
     chmodSync(temporary, 0o755);
+    syncFile(temporary);
     renameSync(temporary, at);
     syncDirectory(dirname(at));
     await assertStarts(host, shim, target);

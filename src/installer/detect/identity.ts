@@ -19,7 +19,7 @@ export function assertSameHost(host: Host): void {
   );
 }
 
-export function assertMachine(facts: HostFacts, expected: string | undefined): void {
+export function assertMachine(facts: Pick<HostFacts, 'machineId'>, expected: string | undefined): void {
   if (expected === undefined || expected === '' || expected === facts.machineId) return;
   throw new Refusal(
     'OtherMachine',
@@ -29,7 +29,7 @@ export function assertMachine(facts: HostFacts, expected: string | undefined): v
 
 export function readHostFacts(host: Host, configDirectory: string): HostFacts {
   return {
-    machineId: readIfThere(host, '/etc/machine-id').trim(),
+    machineId: machineId(host),
     arch: process.arch === 'x64' ? 'amd64' : process.arch,
     os: osName(readIfThere(host, '/etc/os-release') || readIfThere(host, '/usr/lib/os-release')),
     systemd: existsSync(host.at('/run/systemd/system')),
@@ -37,7 +37,10 @@ export function readHostFacts(host: Host, configDirectory: string): HostFacts {
   };
 }
 
-export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+/** Of the host's own /proc: a machine that is itself a container has another than the kernel below it. */
+export const bootId = (host: Host): string => readIfThere(host, '/proc/sys/kernel/random/boot_id').trim();
+
+export const machineId = (host: Host): string => readIfThere(host, '/etc/machine-id').trim();
 
 export function osName(osRelease: string): string {
   return /^PRETTY_NAME="?([^"\n]*)"?/m.exec(osRelease)?.[1] ?? 'an unknown system';
