@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts';
 import type { Outcome, Verdict } from '../verdict.ts';
 import { takeLock } from './apply/lock.ts';
 import { type Recovered, recover } from './apply/recover.ts';
-import { type Context, reasonOf, tidyState } from './apply/transaction.ts';
+import { type Context, reasonOf, tidyState, warn } from './apply/transaction.ts';
 import type { Daemon } from './detect/daemon.ts';
 import { type Detected, detect } from './detect/facts.ts';
 import { assertMachine, assertSameHost, machineId } from './detect/identity.ts';
@@ -74,7 +74,11 @@ export async function withSession(
       }
       return await detected(run, recovered, work);
     } finally {
-      tidyState(run.host);
+      try {
+        tidyState(run.host);
+      } catch (error) {
+        warn('tidy up', run)(error); // how the run has ended stands
+      }
       await lock.release();
     }
   } catch (error) {

@@ -72,7 +72,7 @@ async function recoverOne(journal: Journal, action: Journal['action'], context: 
 }
 
 async function undoOrResume(journal: Journal, action: Journal['action'], context: RecoverContext): Promise<Recovered> {
-  const { host, clock, limits } = context;
+  const { host, clock, limits, log } = context;
   const cri = connectCri(host.at(journal.socket), () => clock.nowMs());
   try {
     let why = { reason: 'SwitchFired' as const, message: 'an earlier run did not finish' } as ReturnType<
@@ -90,7 +90,7 @@ async function undoOrResume(journal: Journal, action: Journal['action'], context
         why = reasonOf(error);
       }
     }
-    const result = await rollBack(journal, why, { host, cri, clock, limits });
+    const result = await rollBack(journal, why, { host, cri, clock, limits, log });
     return result.kind === 'broken' ? { kind: 'ended', result } : { kind: 'clean' };
   } finally {
     cri.close();

@@ -10,7 +10,7 @@ import { copyWhole, makeDirectory, syncDirectory, syncFile } from './files.ts';
 
 /** ELF's e_machine. */
 const MACHINES: Readonly<Record<string, number>> = { amd64: 62, arm64: 183 };
-const VERSION_TIMEOUT_MS = 5000;
+const START_TIMEOUT_MS = 5000;
 
 /** Puts the shims where no running pod's shim can be disturbed, and returns the paths that are new. */
 export async function stageShims(
@@ -48,11 +48,17 @@ function problemOf(shim: ShimAsset, source: string): string | undefined {
   return undefined;
 }
 
-/** On the host, with the host's libraries: containerd runs every shim like this when it starts. */
+/**
+ * On the host, with the host's libraries. containerd >= 2.2.7 asks every shim for `-info` when it starts, and waits for the
+ * answer without a limit; that a shim does not know the question is no harm.
+ */
 async function assertStarts(host: Host, shim: ShimAsset, path: string): Promise<void> {
-  const done = await host.run([path, '-v'], { timeoutMs: VERSION_TIMEOUT_MS });
-  if (done.exitCode === 0) return;
-  throw new Failure('ShimCorrupt', `shim "${shim.handler}" does not start on this host: ${path} -v: ${done.why}`);
+  const refuse = (flag: string, why: string): Failure =>
+    new Failure('ShimCorrupt', `shim "${shim.handler}" does not start on this host: ${path} ${flag}: ${why}`);
+  const version = await host.run([path, '-v'], { timeoutMs: START_TIMEOUT_MS });
+  if (version.exitCode !== 0) throw refuse('-v', version.why);
+  const info = await host.run([path, '-info'], { timeoutMs: START_TIMEOUT_MS });
+  if (info.timedOut) throw refuse('-info', info.why);
 }
 
 function sha256(path: string): string {
@@ -80,6 +86,11 @@ function removeWithParents(host: Host, path: string): void {
 export function removeIfEmpty(host: Host, path: string): boolean {
   const at = host.at(path);
   if (!existsSync(at) || readdirSync(at).length > 0) return false;
-  rmdirSync(at);
-  return true;
+  try {
+    rmdirSync(at);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false; // somebody's mount point
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path/posix';
 import type { Clock } from '../../clock.ts';
 import { HOST, type InstallReason } from '../../contract.ts';
@@ -82,15 +82,21 @@ export async function runTransaction(
     await steps.run('write config', () => writeFiles(change, journal, context));
     await steps.run('restart', () => restart(journal, runtime, change, context));
     await steps.run('verify', () => prove(journal, change, context));
-    if ((await decide(host, journal.id, 'commit')) === 'commit') {
-      await steps.run('clean up', () => finish(journal, context));
-      return { kind: 'committed' };
-    }
-    throw new Failure('SwitchFired', 'the host undid the change before it was proved: the time was too short');
+    if ((await decide(host, journal.id, 'commit')) !== 'commit')
+      throw new Failure('SwitchFired', 'the host undid the change before it was proved: the time was too short');
   } catch (error) {
     return steps.run('roll back', () => rollBack(journal, reasonOf(error), context));
   }
+  // Decided: what cannot be cleaned up now, on a full disk, is cleaned up by the next run.
+  await steps.run('clean up', () => finish(journal, context)).catch(warn('clean up', context));
+  return { kind: 'committed' };
 }
+
+export const warn =
+  (what: string, { log }: Pick<Context, 'log'>) =>
+  (error: unknown): void => {
+    log.warn(`could not ${what}`, { why: messageOf(error) });
+  };
 
 async function prepare(
   action: 'install' | 'uninstall',
@@ -209,7 +215,9 @@ export function tidyState(host: Host): void {
   const open = host.at(join(HOST.state, 'txn'));
   if (existsSync(open) && !removeIfEmpty(host, join(HOST.state, 'txn'))) return;
   removeBootUnit(host);
-  rmSync(host.at(HOST.state), { recursive: true, force: true });
+  const state = host.at(HOST.state);
+  for (const name of existsSync(state) ? readdirSync(state) : []) rmSync(join(state, name), { recursive: true });
+  removeIfEmpty(host, HOST.state);
   // A run that died had staged them; no configuration names them.
   if (processesFrom(host, SHIMS_DIR).length === 0) removeShims(host);
 }
