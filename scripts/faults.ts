@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type Figures, measure, printFigures } from '../e2e/faults/figures.ts';
 import { printMatrix, readResults, runMatrix } from '../e2e/faults/matrix.ts';
 import { faultNode } from '../e2e/faults/node.ts';
 import { ROWS } from '../e2e/faults/rows.ts';
@@ -21,6 +22,7 @@ same images has done are not run again.
 
   --nodes 1.6,1.7,2.1,2.4   one node for each containerd version
   --only TEXT               rows whose name contains it
+  --figures                 only measure: how long containerd is away, what an install costs, what an uninstall leaves
   --again                   forget what an earlier run has done
   --keep                    leave the cluster up
   --name, --range           the cluster's; default kwfault, 10.191.0.0/16`;
@@ -29,6 +31,7 @@ const { values } = parseArgs({
   options: {
     nodes: { type: 'string', default: '1.6,1.7,2.1,2.4' },
     only: { type: 'string', default: '' },
+    figures: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     name: { type: 'string', default: 'kwfault' },
@@ -51,6 +54,13 @@ async function faults(): Promise<number> {
   const fixtures = await pushFixtures({ registry: cluster.registry, ...context });
   process.env['KWASM_E2E'] = JSON.stringify({ cluster: values.name, images, fixtures });
   const test = await testCluster();
+  const nodes = test.nodes.map(({ name, containerd }) => faultNode(test, name, containerd));
+  if (values.figures) {
+    const all: Figures[] = [];
+    for (const node of nodes) all.push(await measure(node)); // one by one: they share this machine's processors
+    console.log(printFigures(all));
+    return all.every(({ bytesLeft }) => bytesLeft === 0) ? 0 : 1;
+  }
   const file = join(cacheDir(), 'faults', `${images.tag}.jsonl`);
   mkdirSync(dirname(file), { recursive: true });
   if (values.again) rmSync(file, { force: true });
@@ -58,7 +68,6 @@ async function faults(): Promise<number> {
   const wanted = (row: string) => rows.some(({ id }) => id === row);
   const done = readResults(file).filter(({ row }) => wanted(row));
   if (done.length > 0) progress.say(`${done.length} cells were done before (${file}); --again runs them again`);
-  const nodes = test.nodes.map(({ name, containerd }) => faultNode(test, name, containerd));
   const results = await runMatrix(nodes, {
     rows,
     done,

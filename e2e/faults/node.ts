@@ -53,10 +53,8 @@ export const sameConfig = (a: readonly string[], b: readonly string[]): boolean 
   difference(configOf(a), configOf(b)).length === 0;
 
 /** Over the node's own CRI socket, from this machine: no program of the product is asked. */
-export async function servedHandlers({ name }: FaultNode): Promise<readonly string[]> {
-  const pid = containerdOf(name);
-  if (pid === undefined) throw new Error(`no containerd runs on ${name}`);
-  const cri = connectCri(`/proc/${pid}/root/run/containerd/containerd.sock`, Date.now);
+export async function servedHandlers(node: FaultNode): Promise<readonly string[]> {
+  const cri = connectCri(containerdSocket(node), Date.now);
   try {
     return liveHandlers(await cri.status()).map((handler) => handler.name);
   } finally {
@@ -64,13 +62,20 @@ export async function servedHandlers({ name }: FaultNode): Promise<readonly stri
   }
 }
 
-function containerdOf(node: string): number | undefined {
+/** By way of the kubelet, which a restart of containerd leaves running. */
+export function containerdSocket({ name }: FaultNode): string {
+  const pid = kubeletOf(name);
+  if (pid === undefined) throw new Error(`no kubelet runs on ${name}`);
+  return `/proc/${pid}/root/run/containerd/containerd.sock`;
+}
+
+function kubeletOf(node: string): number | undefined {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
     .find((pid) => {
       try {
-        if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() !== 'containerd') return false;
+        if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() !== 'kubelet') return false;
         return readFileSync(`/proc/${pid}/root/etc/hostname`, 'utf8').trim() === node;
       } catch {
         return false; // ended meanwhile

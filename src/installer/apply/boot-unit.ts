@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readFileSync, rmSync, symlinkSync } from 'node:f
 import { dirname, join } from 'node:path/posix';
 import { HOST } from '../../contract.ts';
 import type { Host } from '../host.ts';
-import { makeDirectory, syncDirectory, writeText } from './files.ts';
+import { makeDirectory, syncDirectory, temporaryOf, writeText } from './files.ts';
 
 /**
  * The dead man's switch for a machine that goes down in the middle of a change: the timer is lost with it, and containerd
@@ -61,7 +61,7 @@ export async function stageBootUnit(host: Host, unit: string): Promise<void> {
 }
 
 export function removeBootUnit(host: Host): void {
-  for (const path of [linkPath(host), host.at(BOOT_UNIT)]) {
+  for (const path of [linkPath(host), host.at(BOOT_UNIT), temporaryOf(host.at(BOOT_UNIT))]) {
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) continue;
     rmSync(path);
     syncDirectory(dirname(path));
