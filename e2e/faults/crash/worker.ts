@@ -158,8 +158,10 @@ function treeNow(): Tree {
   );
 }
 
+/** What containerd would load. */
 function config(tree: Tree): Tree {
-  return new Map([...tree].filter(([path]) => path.startsWith('/etc/containerd') && !path.includes('/.')));
+  const isRead = (path: string) => path.startsWith('/etc/containerd/') && !path.includes('/.');
+  return new Map([...tree].filter(([path, { kind }]) => kind !== 'dir' && isRead(path)));
 }
 function sameConfig(a: Tree, b: Tree): boolean {
   return printTree(config(a)) === printTree(config(b));

@@ -88,6 +88,7 @@ export function removeIfEmpty(host: Host, path: string): boolean {
   if (!existsSync(at) || readdirSync(at).length > 0) return false;
   try {
     rmdirSync(at);
+    syncDirectory(dirname(at));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false; // somebody's mount point
