@@ -63,15 +63,36 @@ put_back() {
   mv -f "$staged" "$path"
 }
 
+# Our block with the blank line before it, our import line, our entry in somebody's list: every byte that plan/ had added.
+without_ours() {
+  cr=$(printf '\r')
+  sed -e '
+    /^imports = .* # added by kwasm, removed on uninstall'"$cr"'*$/d
+    s|, "/etc/containerd/kwasm\.d/\*\.toml"||
+    s|"/etc/containerd/kwasm\.d/\*\.toml"||
+    /^'"$cr"'*$/{
+      $!{
+        N
+        /\n# BEGIN kwasm/!{
+          P
+          D
+        }
+        s/^[^\n]*\n//
+      }
+    }
+    /^# BEGIN kwasm/,/^# END kwasm/d
+  ' "$1"
+}
+
 # Somebody else has changed the file since: only what is marked as ours may go.
 take_out_ours() {
   path=$1
   [ -f "$path" ] || return 0
   case $(cat "$path") in
     '# Written by kwasm'*) rm -f "$path" ;;
-    *'# BEGIN kwasm'*)
+    *'# BEGIN kwasm'* | *'# added by kwasm'* | *'"/etc/containerd/kwasm.d/*.toml"'*)
       rest=${path%/*}/.kwasm-${txn##*/}.rest
-      cp -p "$path" "$rest" && sed '/^# BEGIN kwasm/,/^# END kwasm/d' "$path" >"$rest" && sync && mv -f "$rest" "$path"
+      cp -p "$path" "$rest" && without_ours "$path" >"$rest" && sync && mv -f "$rest" "$path"
       rm -f "$rest"
       ;;
   esac

@@ -204,7 +204,20 @@ describe('restore.sh', () => {
   });
 
   for (const [name, text, left] of [
-    ['its own block out of a file', 'a\n\n# BEGIN kwasm: x\nours\n# END kwasm\nb\n', 'a\n\nb\n'],
+    ['its own block out of a file', 'a\n\n# BEGIN kwasm: x\nours\n# END kwasm\nb\n', 'a\nb\n'],
+    [
+      'its block, and no blank line of theirs,',
+      '\n\na\n\n\n\n# BEGIN kwasm: x\no\n# END kwasm\n\nb\n',
+      '\n\na\n\n\n\nb\n',
+    ],
+    ['its block with line breaks of two', 'a\r\n\r\n# BEGIN kwasm: x\r\no\r\n# END kwasm\r\nb\r\n', 'a\r\nb\r\n'],
+    [
+      'its own import line',
+      'imports = ["/etc/containerd/kwasm.d/*.toml"] # added by kwasm, removed on uninstall\na\n',
+      'a\n',
+    ],
+    ['its entry in a list', 'imports = ["x", "/etc/containerd/kwasm.d/*.toml"]\na\n', 'imports = ["x"]\na\n'],
+    ['its entry in a list that was empty', 'imports = ["/etc/containerd/kwasm.d/*.toml"]\na\n', 'imports = []\na\n'],
     ['nothing out of a file without one', 'all new\n', 'all new\n'],
   ] as const) {
     it(`takes only ${name} that somebody else has edited since`, () => {
