@@ -5,12 +5,14 @@ import { type Cell, expectTruth, install } from './cell.ts';
 import { hangingProgram } from './hanging-program.ts';
 import type { Row } from './rows.ts';
 
-/** Images whose shim is not what it should be. One build each, for all nodes. */
+/** Images whose shim is not ours, or not what it should be. One build each, for all nodes. */
 const SHIM = '/assets/containerd-shim-wasmtime-v1';
 const relist = `sed -i "s/$was/$(sha256sum <${SHIM} | cut -c1-64)/" /assets/shims.json`;
 const was = `was=$(sha256sum <${SHIM} | cut -c1-64)`;
 
 const CHANGES = {
+  /** As good as ours, and yet another one. */
+  other: { files: {}, steps: `RUN ${was} && printf '\\0' >>${SHIM} && ${relist}` },
   truncated: { files: {}, steps: `RUN truncate -s -4096 ${SHIM}` },
   foreign: {
     files: {},
@@ -26,7 +28,7 @@ type Bad = keyof typeof CHANGES;
 
 const images = new WeakMap<TestCluster, Map<Bad, Promise<string>>>();
 
-function imageOf(test: TestCluster, bad: Bad): Promise<string> {
+export function imageOf(test: TestCluster, bad: Bad): Promise<string> {
   const known = images.get(test) ?? new Map<Bad, Promise<string>>();
   images.set(test, known);
   const image = known.get(bad) ?? build(test, bad);

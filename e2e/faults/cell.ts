@@ -5,6 +5,7 @@ import { difference } from '../harness/host-state.ts';
 import { runInstaller, startInstaller } from '../harness/installer-run.ts';
 import { configOf, containerOf, type FaultNode, sameConfig, servedHandlers, serves, stateOf } from './node.ts';
 import { uncoverPrograms } from './pause.ts';
+import { stopWasmPod } from './wasm-pod.ts';
 
 /** Deadlines are inputs: these make a row seconds, not minutes. The production row has none of them. */
 export const SHORT = {
@@ -104,6 +105,7 @@ async function comeBack(cell: Cell): Promise<void> {
     '--grace-period=1',
   ]);
   await serves(node);
+  await stopWasmPod(node); // a row that was cut short may have left it
   await runInstaller(node.test, node.name, 'uninstall', SHORT);
   const left = difference(references.before, await stateOf(node));
   if (left.length > 0) cell.problems.push(`after the uninstall: ${left.join(', ')}`);

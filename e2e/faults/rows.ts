@@ -3,6 +3,7 @@ import { badRows } from './bad-shims.ts';
 import { type Cell, expectTruth, expectWhole, install, nextRun, SHORT } from './cell.ts';
 import { allowStart, killInstaller, killNode, killPod, reached, refuseStart, settledByHost } from './faults.ts';
 import { coverPrograms, POINTS, type PointName, pauseAt, releasePaused } from './pause.ts';
+import { upgradeRows } from './upgrade-rows.ts';
 
 /** One line of the matrix: what happens to an install, on every containerd. */
 export interface Row {
@@ -261,4 +262,4 @@ const races: readonly Row[] = [
   },
 ];
 
-export const ROWS: readonly Row[] = [...kills, ...daemon, ...disk, ...badRows, ...races];
+export const ROWS: readonly Row[] = [...kills, ...daemon, ...disk, ...badRows, ...upgradeRows, ...races];
