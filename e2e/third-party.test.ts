@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { V1Node } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { difference, hostState } from './harness/host-state.ts';
@@ -81,6 +82,20 @@ describe('a third-party installer image', function () {
     expect(await answer(url, 10_000)).to.match(/WebAssembly/);
     expect(await invocation()).to.equal(before);
     await test.kubectl.run(['delete', '-n', WORKLOADS, '--wait=true', 'deployment/hangs', 'service/hangs']);
+  });
+
+  it('that still runs cannot write again after the roll-back', async () => {
+    const { name } = onContainerd('1.7');
+    const config = () => test.exec(name)(['cat', '/etc/containerd/config.toml']);
+    const was = await config();
+    const image = await thirdPartyInstaller(test, 'persists');
+    await installRelease(test, [`kwasmOperator.installerImage=${image}`]);
+    await test.kubectl.run(['annotate', 'node', name, 'kwasm.sh/kwasm-node=true']);
+    await conditionReason(test.kubectl, name, ['RolledBack']);
+    expect(await config()).to.equal(was);
+    await delay(3000);
+    expect(await config()).to.equal(was);
+    await nodeReady(test.kubectl, name);
   });
 
   function onContainerd(version: string) {

@@ -99,9 +99,10 @@ export const INSTALL_REASONS = {
   InUse: 'pods still run on a handler that is to be removed',
   PodsAtRisk: 'pods run on a shim that a restart of containerd would end',
   Guarded: 'a third-party installer is being guarded on this host; run by that, our own must not start',
-  UnknownJournal: 'a newer installer left a journal that this version cannot read',
+  UnknownJournal: 'a newer installer left a journal or a record that this version cannot read',
   // Failed: nothing live was touched.
   Locked: 'another installer runs on this host',
+  NoSpace: 'a file system to be written to has too little room left',
   ShimCorrupt: 'a shim does not match its checksum, is no binary for this host, or does not start',
   ValidationFailed: 'containerd itself does not load the planned configuration as intended',
   ConfigChanged: 'somebody changed a file between planning and writing',

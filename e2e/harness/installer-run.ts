@@ -61,7 +61,7 @@ function installerPod(
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace: NAMESPACE, labels: { app: 'installer' } },
+    metadata: { name, namespace: NAMESPACE, labels: { app: 'installer', node } },
     spec: {
       nodeName: node,
       hostPID: true,

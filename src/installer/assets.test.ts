@@ -39,7 +39,7 @@ describe('readAssets', () => {
 
 describe('readLimits', () => {
   it('takes seconds from the environment, and has a default for each', () => {
-    expect(readLimits({})).to.include({ switchSeconds: 300, verifyMs: 120_000, settleMs: 5000 });
+    expect(readLimits({})).to.include({ switchSeconds: 300, verifyMs: 120_000, settleMs: 10000 });
     expect(readLimits({ KWASM_SWITCH_SECONDS: '20', KWASM_VERIFY_SECONDS: '' })).to.include({
       switchSeconds: 20,
       verifyMs: 120_000,

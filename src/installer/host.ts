@@ -11,7 +11,7 @@ export interface Host {
   /** Runs a program of the host. Never throws for how it ended. */
   run(argv: readonly string[], options: RunOptions): Promise<CommandResult>;
   /** A file of a process on the host, below /proc/PID. */
-  process(pid: number | 'list', file?: string): string;
+  process(pid: number | 'list' | 'self', file?: string): string;
 }
 
 export interface RunOptions {
@@ -20,6 +20,7 @@ export interface RunOptions {
 export interface CommandResult {
   /** undefined: it could not be started, or was killed. */
   readonly exitCode: number | undefined;
+  readonly timedOut: boolean;
   readonly stdout: string;
   readonly stderr: string;
   /** One line on how it ended, for a message: the last of its stderr, else its code or signal. */
@@ -59,7 +60,7 @@ async function command(argv: readonly string[], timeoutMs: number): Promise<Comm
   const said = done.stderr.trim().split('\n').at(-1) ?? '';
   const ended = done.signal === undefined ? `exit code ${done.exitCode}` : `killed by ${done.signal}`;
   const why = done.timedOut ? `no end after ${timeoutMs / 1000} s` : said === '' ? ended : said;
-  return { exitCode: done.exitCode, stdout: done.stdout, stderr: done.stderr, why };
+  return { exitCode: done.exitCode, timedOut: done.timedOut, stdout: done.stdout, stderr: done.stderr, why };
 }
 
 function resolveBelow(root: string, path: string): string {

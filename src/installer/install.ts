@@ -1,3 +1,4 @@
+import { assertSpace } from './apply/space.ts';
 import { stageShims, unstage } from './apply/stage.ts';
 import { runTransaction } from './apply/transaction.ts';
 import { readAssets } from './assets.ts';
@@ -32,6 +33,7 @@ export function install(run: Run): Promise<Report> {
 /** Files and daemon are as they should be. A shim that was deleted is put back; that needs no restart. */
 async function keep(session: Session, run: Run, shims: readonly ShimAsset[]): Promise<Report> {
   const staged: string[] = [];
+  assertSpace(run.host, run.assets, shims, []);
   await run.steps.run('stage shims', () => stageShims(run.host, run.assets, shims, staged));
   const handlers = shims.map(({ handler }) => handler);
   return session.resumed
@@ -45,6 +47,7 @@ async function keep(session: Session, run: Run, shims: readonly ShimAsset[]): Pr
 async function change(session: Session, run: Run, shims: readonly ShimAsset[], plan: Change): Promise<Report> {
   const staged: string[] = [];
   const takeBack = () => unstage(run.host, staged);
+  assertSpace(run.host, run.assets, shims, plan.files);
   try {
     await assertPodsOutlive(run.host, session.runtime, session.context.cri, () => run.clock.nowMs());
     await run.steps.run('stage shims', () => stageShims(run.host, run.assets, shims, staged));

@@ -6,7 +6,7 @@ export interface Limits {
   readonly switchSeconds: number;
   /** How long the restarted daemon may take until everything holds. */
   readonly verifyMs: number;
-  /** How long it must hold. */
+  /** How long it must hold: longer than systemd waits (RestartSec=5 upstream) before it starts a daemon that has died. */
   readonly settleMs: number;
   /** How long to wait for a moment in which no container is being created. */
   readonly quietMs: number;
@@ -26,7 +26,7 @@ export function readLimits(env: Readonly<Record<string, string | undefined>>): L
   return {
     switchSeconds: seconds('KWASM_SWITCH_SECONDS', 300),
     verifyMs: seconds('KWASM_VERIFY_SECONDS', 120) * SECOND_MS,
-    settleMs: seconds('KWASM_SETTLE_SECONDS', 5) * SECOND_MS,
+    settleMs: seconds('KWASM_SETTLE_SECONDS', 10) * SECOND_MS,
     quietMs: seconds('KWASM_QUIET_SECONDS', 60) * SECOND_MS,
     restoreMs: 120 * SECOND_MS,
   };

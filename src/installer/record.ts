@@ -3,6 +3,7 @@ import { join } from 'node:path/posix';
 import { z } from 'zod';
 import { HOST } from '../contract.ts';
 import type { Host } from './host.ts';
+import { Refusal } from './refusal.ts';
 
 /** What an install leaves behind for the uninstall: facts that the changed files themselves do not tell. */
 export const RECORD_PATH = join(HOST.state, 'record.json');
@@ -21,5 +22,13 @@ export function readRecord(host: Host): Record {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { version: 1, createdDirectories: [] };
     throw error;
   }
-  return recordSchema.parse(JSON.parse(text));
+  try {
+    return recordSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Refusal(
+      'UnknownJournal',
+      `${RECORD_PATH} was written by another version of the installer; run that version`,
+      { cause },
+    );
+  }
 }

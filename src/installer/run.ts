@@ -4,10 +4,10 @@ import type { Logger } from '../log.ts';
 import type { Outcome, Verdict } from '../verdict.ts';
 import { takeLock } from './apply/lock.ts';
 import { type Recovered, recover } from './apply/recover.ts';
-import { type Context, reasonOf, tidyState } from './apply/transaction.ts';
+import { type Context, reasonOf, tidyState, warn } from './apply/transaction.ts';
 import type { Daemon } from './detect/daemon.ts';
 import { type Detected, detect } from './detect/facts.ts';
-import { assertMachine, assertSameHost } from './detect/identity.ts';
+import { assertMachine, assertSameHost, machineId } from './detect/identity.ts';
 import { Failure } from './failure.ts';
 import type { Host } from './host.ts';
 import type { Limits } from './limits.ts';
@@ -63,6 +63,8 @@ export async function withSession(
 ): Promise<Report> {
   try {
     assertSameHost(run.host);
+    // Before anything else: even to end an earlier run would be to change another machine.
+    assertMachine({ machineId: machineId(run.host) }, run.machineId);
     const lock = await takeLock(run.host);
     try {
       const recovered = await run.steps.run('recover', () => recover(action, run));
@@ -72,7 +74,11 @@ export async function withSession(
       }
       return await detected(run, recovered, work);
     } finally {
-      tidyState(run.host);
+      try {
+        tidyState(run.host);
+      } catch (error) {
+        warn('tidy up', run)(error); // how the run has ended stands
+      }
       await lock.release();
     }
   } catch (error) {
@@ -86,7 +92,6 @@ async function detected(run: Run, recovered: Recovered, work: (session: Session)
     (): Promise<Detected> => detect(run.host, () => run.clock.nowMs()),
   );
   try {
-    assertMachine(facts.host, run.machineId);
     const { runtime } = facts;
     if (runtime.kind !== 'containerd' || cri === undefined || daemon === undefined) {
       const finding = hostFinding(facts);

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { assertSpace } from './apply/space.ts';
 import { removeShims } from './apply/stage.ts';
 import { runTransaction } from './apply/transaction.ts';
 import { assertPodsOutlive } from './detect/at-risk.ts';
@@ -31,6 +32,7 @@ export function uninstall(run: Run): Promise<Report> {
 
 async function undo(session: Session, run: Run, plan: Parameters<typeof runTransaction>[1]): Promise<Report> {
   await assertPodsOutlive(run.host, session.runtime, session.context.cri, () => run.clock.nowMs());
+  assertSpace(run.host, run.assets, [], plan.files);
   const ended = await runTransaction('uninstall', plan, session.runtime, session.daemon, session.context);
   if (ended.kind !== 'committed') return session.report(ended.kind, ended.reason, ended.message);
   await run.steps.run('remove shims', () => removeTraces(run));

@@ -3,6 +3,7 @@ import {
   existsSync,
   fsyncSync,
   ftruncateSync,
+  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -18,22 +19,37 @@ import type { FileState } from '../plan/change.ts';
  * Writes that a crash or a power cut cannot leave half done: into a temporary file beside the target, flushed, renamed,
  * and the directory flushed. Temporary names never end in .toml, or a pattern of the daemon's might read them.
  */
-export async function writeText(path: string, text: string, mode = 0o644): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.kwasm-new`);
+export async function writeText(
+  path: string,
+  text: string,
+  mode = 0o644,
+  /** Runs right before the new file takes the old one's place; what it throws leaves the old one there. */
+  beforeRename: () => void = () => {},
+): Promise<void> {
+  const temporary = temporaryOf(path);
   rmSync(temporary, { force: true });
-  // A copy first, for the owner, the mode, the access lists and the SELinux label, which Node cannot set itself.
-  if (existsSync(path)) await copyWhole(path, temporary);
-  const file = openSync(temporary, existsSync(temporary) ? 'r+' : 'w', mode);
   try {
-    ftruncateSync(file, 0);
-    writeAll(file, Buffer.from(text));
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    // A copy first, for the owner, the mode, the access lists and the SELinux label, which Node cannot set itself.
+    if (existsSync(path)) await copyWhole(path, temporary);
+    const file = openSync(temporary, existsSync(temporary) ? 'r+' : 'w', mode);
+    try {
+      ftruncateSync(file, 0);
+      writeAll(file, Buffer.from(text));
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    beforeRename();
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true }); // of a full disk, above all
+    throw error;
   }
-  renameSync(temporary, path);
   syncDirectory(dirname(path));
 }
+
+/** Beside the file, for a rename. The restore script knows the name, too: it takes away what a killed run left. */
+export const temporaryOf = (path: string): string => join(dirname(path), `.${basename(path)}.kwasm-new`);
 
 function writeAll(file: number, bytes: Buffer): void {
   let at = 0;
@@ -45,9 +61,18 @@ export async function copyWhole(from: string, to: string): Promise<void> {
   await execa('cp', ['-a', '--', from, to], { timeout: 30_000 });
 }
 
+/** With its parents, each flushed into the one above: a file in a directory whose own name is lost is lost, too. */
+export function makeDirectory(path: string, mode = 0o755): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path), mode);
+  mkdirSync(path, { mode });
+  syncDirectory(dirname(path));
+}
+
 export async function copySynced(from: string, to: string): Promise<void> {
   await copyWhole(from, to);
   syncFile(to);
+  syncDirectory(dirname(to));
 }
 
 export function removeSynced(path: string): void {

@@ -1,10 +1,28 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { type Host, openHost } from '../host.ts';
 import { Refusal } from '../refusal.ts';
-import { decide, prepareJournal, readDecision, readJournals, removeJournal, transactionDir } from './journal.ts';
+import {
+  areAsPlanned,
+  decide,
+  prepareJournal,
+  readDecision,
+  readJournals,
+  removeJournal,
+  stagedBackup,
+  transactionDir,
+} from './journal.ts';
 
 const ROOT = '/etc/containerd/config.toml';
 const journal = {
@@ -65,6 +83,61 @@ describe('the journal', () => {
     expect(existsSync(at())).to.equal(false);
   });
 
+  it('forgets it with the copies beside the live files, which only its list knows of', async () => {
+    await prepareJournal(host, journal, files);
+    rmSync(at('journal.json'));
+    expect(existsSync(join(root, stagedBackup(ROOT, journal.id, 0)))).to.equal(true);
+    expect(readJournals(host)).to.deep.equal([]);
+    expect(readdirSync(dirname(join(root, ROOT)))).to.deep.equal(['config.toml']);
+  });
+
+  it('takes half a write that was killed away with the rest', async () => {
+    const written = await prepareJournal(host, journal, files);
+    writeFileSync(join(root, '/etc/containerd/.config.toml.kwasm-new'), 'ne');
+    removeJournal(host, written);
+    expect(readdirSync(dirname(join(root, ROOT)))).to.deep.equal(['config.toml']);
+  });
+
+  it('is no journal any more once its removal has begun: without its decision, a commit would be an open change', async () => {
+    const written = await prepareJournal(host, journal, files);
+    await decide(host, journal.id, 'commit');
+    removeJournal(host, written);
+    mkdirSync(join(root, '/var/lib/kwasm/ended-1/before'), { recursive: true });
+    writeFileSync(join(root, '/var/lib/kwasm/ended-1/journal.json'), '{}');
+    expect(readJournals(host)).to.deep.equal([]);
+    expect(readdirSync(join(root, '/var/lib/kwasm')).sort()).to.deep.equal(['txn']);
+  });
+
+  it('tells whether the live files are what was planned', async () => {
+    const written = await prepareJournal(host, journal, files);
+    expect(areAsPlanned(host, written)).to.equal(false);
+    mkdirSync(join(root, '/etc/a/b'), { recursive: true });
+    writeFileSync(join(root, '/etc/a/b/kwasm.toml'), 'ours\n');
+    writeFileSync(join(root, ROOT), 'new\n');
+    expect(areAsPlanned(host, written)).to.equal(true);
+    writeFileSync(join(root, ROOT), 'new\n# theirs\n');
+    expect(areAsPlanned(host, written)).to.equal(false);
+  });
+
+  it('of release 0.3.0 is read, decided and removed', async () => {
+    const old = { ...journal, version: 1, stage: 'restarting', files: [{ path: ROOT, before: 'file', after: 'file' }] };
+    mkdirSync(at('before'), { recursive: true });
+    writeFileSync(at('journal.json'), JSON.stringify(old));
+    writeFileSync(at('files'), `0 file file ${ROOT}\n`);
+    const [read] = readJournals(host);
+    expect(read).to.deep.equal(old);
+    expect(await decide(host, journal.id, 'commit')).to.equal('commit');
+    expect(await decide(host, journal.id, 'rollback')).to.equal('commit');
+    if (read !== undefined) removeJournal(host, read);
+    expect(readJournals(host)).to.deep.equal([]);
+  });
+
+  it('that is no JSON ends the run in the same way', async () => {
+    await prepareJournal(host, journal, files);
+    writeFileSync(at('journal.json'), '{"version": 1, ');
+    expect(() => readJournals(host)).to.throw(Refusal, /restore\.sh .*abcd manual/);
+  });
+
   it('of another version ends the run, and says how to undo it by hand', async () => {
     await prepareJournal(host, journal, files);
     const path = at('journal.json');
@@ -81,16 +154,24 @@ describe('the journal', () => {
       ['commit', 'rollback'],
       ['rollback', 'commit'],
     ] as const) {
-      it(`is made once: after ${first}, ${second} loses`, () => {
-        expect(decide(host, journal.id, first)).to.equal(first);
-        expect(decide(host, journal.id, second)).to.equal(first);
+      it(`is made once: after ${first}, ${second} loses`, async () => {
+        expect(await decide(host, journal.id, first)).to.equal(first);
+        expect(await decide(host, journal.id, second)).to.equal(first);
         expect(readDecision(host, journal.id)).to.equal(first);
       });
     }
 
-    it('that was cut short by a full disk counts as a roll-back', () => {
+    it('that was cut short by a full disk counts as a roll-back', async () => {
       writeFileSync(at('decision'), '');
-      expect(decide(host, journal.id, 'commit')).to.equal('rollback');
+      expect(await decide(host, journal.id, 'commit')).to.equal('rollback');
+    });
+
+    it('is not overwritten by a later process that got the number of one that died deciding', async () => {
+      // Releases before wrote decision.PID and linked it; a process that died then left both names for one file.
+      writeFileSync(at(`decision.${process.pid}`), 'commit\n');
+      linkSync(at(`decision.${process.pid}`), at('decision'));
+      expect(await decide(host, journal.id, 'rollback')).to.equal('commit');
+      expect(readFileSync(at('decision'), 'utf8')).to.equal('commit\n');
     });
   });
 });

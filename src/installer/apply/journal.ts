@@ -1,26 +1,15 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import { z } from 'zod';
 import { HOST } from '../../contract.ts';
 import type { Host } from '../host.ts';
 import type { FileState } from '../plan/change.ts';
 import { Refusal } from '../refusal.ts';
-import { copySynced, syncDirectory, writeText } from './files.ts';
+import { copySynced, makeDirectory, syncDirectory, temporaryOf, writeText } from './files.ts';
 
 /**
  * A change under way, on the host's disk: enough for a retry to go on, and for the host's own restore script (which reads
- * the plain files: unit, invocation, sandbox, files, directories, before/N, after/N) to undo it without us.
+ * the plain files: unit, invocation, boot, pod, sandbox, files, directories, before/N, after/N) to undo it without us.
  *
  *   prepared   nothing live was touched
  *   armed      the host's timer runs; from here on files may have been written
@@ -70,6 +59,7 @@ export interface JournaledFile {
 
 const TRANSACTIONS = join(HOST.state, 'txn');
 const PENDING = join(HOST.state, 'pending');
+const ENDED = 'ended-';
 export const transactionDir = (id: string): string => join(TRANSACTIONS, id);
 export const stagedBackup = (path: string, id: string, n: number): string =>
   join(dirname(path), `.kwasm-${id}-${n}.before`);
@@ -79,33 +69,43 @@ export async function writeJournal(host: Host, journal: Journal): Promise<void> 
   await writeText(at, `${JSON.stringify(journal, null, 1)}\n`, 0o600);
 }
 
-/** Backups, the planned bytes and the journal itself, all flushed before anything live changes. */
+/** Who may roll back without a person: each finds its last word written already, for a disk that has filled up. */
+const ROLLED_BACK_BY = ['installer', 'deadman', 'boot'] as const;
+
+/**
+ * Backups, the planned bytes and the journal itself, all flushed before anything live changes. The list of files comes
+ * first, so that whoever finds the rest half done knows what lies beside them; the journal comes last and vouches for
+ * the whole.
+ */
 export async function prepareJournal(
   host: Host,
   journal: Omit<Journal, 'files' | 'version' | 'stage'>,
   files: readonly JournaledFile[],
 ): Promise<Journal> {
   const directory = host.at(transactionDir(journal.id));
-  for (const part of ['before', 'after', 'listing']) mkdirSync(join(directory, part), { recursive: true, mode: 0o700 });
-  const lines: string[] = [];
-  for (const [n, { path, before, after }] of files.entries()) {
+  const put = (name: string, text: string) => writeText(join(directory, name), text, 0o600);
+  for (const part of ['before', 'after', 'listing']) makeDirectory(join(directory, part), 0o700);
+  for (const { path } of files)
     if (/[\n\r]/.test(path)) throw new Refusal('ConfigUnreadable', `a line break in the path ${JSON.stringify(path)}`);
+  await put('files', files.map(({ path, before, after }, n) => `${n} ${before.kind} ${after.kind} ${path}\n`).join(''));
+  for (const [n, { path, before, after }] of files.entries()) {
     if (before.kind === 'file') {
       await copySynced(host.at(path), join(directory, 'before', String(n)));
       // Beside the file as well: putting that back is a rename, which needs no space on a full disk.
       await copySynced(host.at(path), host.at(stagedBackup(path, journal.id, n)));
     }
-    if (after.kind === 'file') await writeText(join(directory, 'after', String(n)), after.text, 0o600);
-    lines.push(`${n} ${before.kind} ${after.kind} ${path}\n`);
+    if (after.kind === 'file') await put(join('after', String(n)), after.text);
   }
-  await writeText(join(directory, 'files'), lines.join(''), 0o600);
-  await writeText(join(directory, 'unit'), `${journal.unit}\n`, 0o600);
-  await writeText(join(directory, 'invocation'), `${journal.invocation}\n`, 0o600);
+  await put('unit', `${journal.unit}\n`);
+  await put('invocation', `${journal.invocation}\n`);
+  await put('boot', `${journal.bootId}\n`);
+  for (const decision of ['commit', 'rollback'] as const) await put(`decision.${decision}`, `${decision}\n`);
+  for (const who of ROLLED_BACK_BY) await put(`outcome.${who}`, `rolledBack ${who}\n`);
   const undo = [...journal.createDirectories].reverse();
-  if (undo.length > 0) await writeText(join(directory, 'directories'), `${undo.join('\n')}\n`, 0o600);
+  if (undo.length > 0) await put('directories', `${undo.join('\n')}\n`);
+  if (journal.guarded !== undefined) await put('pod', `${journal.guarded.podUid}\n`);
   const sandbox = journal.guarded?.sandbox;
-  if (sandbox !== undefined)
-    await writeText(join(directory, 'sandbox'), `${sandbox.pid} ${sandbox.startTicks}\n`, 0o600);
+  if (sandbox !== undefined) await put('sandbox', `${sandbox.pid} ${sandbox.startTicks}\n`);
   if (journal.watched.length > 0) await writeListings(host, directory, journal.watched);
   const whole: Journal = {
     ...journal,
@@ -126,65 +126,105 @@ async function writeListings(host: Host, directory: string, watched: readonly st
 }
 
 export function setPending(host: Host, id: string): void {
-  mkdirSync(host.at(PENDING), { recursive: true, mode: 0o700 });
+  makeDirectory(host.at(PENDING), 0o700);
   writeFileSync(host.at(join(PENDING, id)), '');
   syncDirectory(host.at(PENDING));
 }
 
-export function removeStagedBackups(host: Host, journal: Journal): void {
+/** What lies beside the live files, and half of a write that was cut short. */
+export function removeStagedBackups(host: Host, journal: Pick<Journal, 'id' | 'files'>): void {
   journal.files.forEach(({ path }, n) => {
     rmSync(host.at(stagedBackup(path, journal.id, n)), { force: true });
+    rmSync(temporaryOf(host.at(path)), { force: true });
   });
+  const directories = new Set(journal.files.map(({ path }) => dirname(host.at(path))));
+  for (const directory of directories) if (existsSync(directory)) syncDirectory(directory);
 }
 
-/** Ends a transaction's traces. The journal goes last: without it nobody would look for the rest. */
-export function removeJournal(host: Host, journal: Journal): void {
+/**
+ * Ends a transaction's traces. The journal goes last, since without it nobody would look for the rest; and it goes in one
+ * rename, since half a journal would say something else than the whole: without its decision, a commit is an open change.
+ */
+export function removeJournal(host: Host, journal: Pick<Journal, 'id' | 'files'>): void {
   removeStagedBackups(host, journal);
   rmSync(host.at(join(PENDING, journal.id)), { force: true });
-  rmSync(host.at(transactionDir(journal.id)), { recursive: true, force: true });
-  if (existsSync(host.at(TRANSACTIONS))) syncDirectory(host.at(TRANSACTIONS));
+  if (existsSync(host.at(PENDING))) syncDirectory(host.at(PENDING));
+  const directory = host.at(transactionDir(journal.id));
+  if (!existsSync(directory)) return;
+  renameSync(directory, host.at(join(HOST.state, `${ENDED}${journal.id}`)));
+  syncDirectory(host.at(HOST.state));
+  syncDirectory(host.at(TRANSACTIONS));
+  removeEnded(host);
+}
+
+function removeEnded(host: Host): void {
+  const state = host.at(HOST.state);
+  if (!existsSync(state)) return;
+  const ended = readdirSync(state).filter((name) => name.startsWith(ENDED));
+  for (const name of ended) rmSync(join(state, name), { recursive: true, force: true });
 }
 
 export function readJournals(host: Host): readonly Journal[] {
+  removeEnded(host);
   const root = host.at(TRANSACTIONS);
   if (!existsSync(root)) return [];
   return readdirSync(root)
     .sort()
     .flatMap((id) => {
       const file = join(root, id, 'journal.json');
+      if (existsSync(file)) return [parseJournal(id, readFileSync(file, 'utf8'))];
       // Without a journal nothing had been touched: preparing was interrupted.
-      if (!existsSync(file)) {
-        rmSync(join(root, id), { recursive: true, force: true });
-        return [];
-      }
-      const parsed = journalSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-      if (parsed.success) return [parsed.data];
-      throw new Refusal(
-        'UnknownJournal',
-        `${join(TRANSACTIONS, id)} was written by another version of the installer; run that version, or undo the change by hand: /bin/sh ${HOST.state}/bin/restore.sh ${join(TRANSACTIONS, id)} manual`,
-      );
+      removeJournal(host, { id, files: listedFiles(join(root, id, 'files')) });
+      return [];
     });
+}
+
+function parseJournal(id: string, text: string): Journal {
+  try {
+    return journalSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Refusal(
+      'UnknownJournal',
+      `${join(TRANSACTIONS, id)} was written by another version of the installer; run that version, or undo the change by hand: /bin/sh ${HOST.state}/bin/restore.sh ${join(TRANSACTIONS, id)} manual`,
+      { cause },
+    );
+  }
+}
+
+/** As the restore script reads it. */
+function listedFiles(list: string): Journal['files'] {
+  if (!existsSync(list)) return [];
+  return readFileSync(list, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [, before, after, path] = /^\d+ (\w+) (\w+) (.+)$/.exec(line) ?? [];
+      return before === undefined || after === undefined || path === undefined ? [] : [{ path, before, after }];
+    });
+}
+
+/** The live files hold exactly what was planned: nobody has written to them since. */
+export function areAsPlanned(host: Host, journal: Pick<Journal, 'id' | 'files'>): boolean {
+  return journal.files.every(({ path, after }, n) => {
+    const at = host.at(path);
+    if (after === 'absent' || !existsSync(at)) return (after === 'absent') === !existsSync(at);
+    return readFileSync(at).equals(readFileSync(host.at(join(transactionDir(journal.id), 'after', String(n)))));
+  });
 }
 
 export type Decision = 'commit' | 'rollback';
 
-/** The decision in force: ours if nobody was faster. Anything but a whole "commit" counts as a roll-back. */
-export function decide(host: Host, id: string, wanted: Decision): Decision {
+/**
+ * The decision in force: ours if nobody was faster. Both words were written when the change was prepared, so that neither
+ * a full disk nor a process that dies half-way can spoil one; to decide is to link one of them.
+ */
+export async function decide(host: Host, id: string, wanted: Decision): Promise<Decision> {
   const directory = host.at(transactionDir(id));
-  const mine = join(directory, `decision.${process.pid}`);
-  const file = openSync(mine, 'w', 0o600);
+  const word = join(directory, `decision.${wanted}`);
+  if (!existsSync(word)) await writeText(word, `${wanted}\n`, 0o600); // a journal of an older installer
   try {
-    writeFileSync(file, `${wanted}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  try {
-    linkSync(mine, join(directory, 'decision'));
+    linkSync(word, join(directory, 'decision'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(mine, { force: true });
   }
   syncDirectory(directory);
   return readDecision(host, id) ?? 'rollback';

@@ -1,13 +1,14 @@
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
 import { connectCri } from '../cri/client.ts';
+import { bootId } from '../detect/identity.ts';
 import type { Host } from '../host.ts';
 import type { Limits } from '../limits.ts';
 import { Refusal } from '../refusal.ts';
 import { decide, type Journal, readDecision, readJournals, readOutcome, removeJournal } from './journal.ts';
 import { type RolledBack, rollBack } from './roll-back.ts';
 import { disarmSwitch, isArmed } from './switch.ts';
-import { finish, reasonOf, verification } from './transaction.ts';
+import { assertAsPlanned, finish, reasonOf, verification } from './transaction.ts';
 import { unitState } from './unit.ts';
 import { verify } from './verify.ts';
 
@@ -48,8 +49,7 @@ async function recoverOne(journal: Journal, action: Journal['action'], context: 
     await disarmSwitch(host, journal.id);
     removeJournal(host, journal);
     if (journal.action !== action) return { kind: 'clean' };
-    const message =
-      'an earlier run did not finish in time, so the host undid its change by itself; it is as it was before';
+    const message = `${outcome.endsWith('boot') ? 'the machine went down in the middle of an earlier run' : 'an earlier run did not finish in time'}, so the host undid its change by itself; it is as it was before`;
     return { kind: 'ended', result: { kind: 'rolledBack', reason: 'SwitchFired', message } };
   }
   const decision = readDecision(host, journal.id);
@@ -72,7 +72,7 @@ async function recoverOne(journal: Journal, action: Journal['action'], context: 
 }
 
 async function undoOrResume(journal: Journal, action: Journal['action'], context: RecoverContext): Promise<Recovered> {
-  const { host, clock, limits } = context;
+  const { host, clock, limits, log } = context;
   const cri = connectCri(host.at(journal.socket), () => clock.nowMs());
   try {
     let why = { reason: 'SwitchFired' as const, message: 'an earlier run did not finish' } as ReturnType<
@@ -81,7 +81,8 @@ async function undoOrResume(journal: Journal, action: Journal['action'], context
     if (journal.action !== 'guard' && journal.stage === 'restarting' && (await wasRestarted(journal, context))) {
       try {
         await verify(host, cri, clock, verification(journal, journal, context));
-        if (decide(host, journal.id, 'commit') === 'commit') {
+        assertAsPlanned(host, journal);
+        if ((await decide(host, journal.id, 'commit')) === 'commit') {
           await finish(journal, context);
           return journal.action === action ? { kind: 'resumed' } : { kind: 'clean' };
         }
@@ -89,7 +90,7 @@ async function undoOrResume(journal: Journal, action: Journal['action'], context
         why = reasonOf(error);
       }
     }
-    const result = await rollBack(journal, why, { host, cri, clock, limits });
+    const result = await rollBack(journal, why, { host, cri, clock, limits, log });
     return result.kind === 'broken' ? { kind: 'ended', result } : { kind: 'clean' };
   } finally {
     cri.close();
@@ -107,8 +108,9 @@ async function isGuarding(journal: Journal, { host, clock }: RecoverContext): Pr
   }
 }
 
+/** After a reboot nothing that ran before runs, so nothing can be proved: such a change is undone. */
 async function wasRestarted(journal: Journal, { host }: RecoverContext): Promise<boolean> {
-  if (readDecision(host, journal.id) !== undefined) return false;
+  if (readDecision(host, journal.id) !== undefined || journal.bootId !== bootId(host)) return false;
   const { invocation } = await unitState(host, journal.unit);
   return invocation !== journal.invocation;
 }

@@ -1,25 +1,35 @@
 #!/bin/sh
 # Puts containerd's configuration on this host back as it was before an unfinished change by kwasm, and restarts the
-# daemon if it had read the change. Started by a timer on the host, by the installer itself, or by hand:
+# daemon if it had read the change. Started by a timer on the host, at boot, by the installer itself, or by hand:
 #
 #   /bin/sh /var/lib/kwasm/bin/restore.sh /var/lib/kwasm/txn/ID WHO
 #
 # It needs no network, no container and no API: it repairs a containerd that may not start any more. It runs again after
-# an interruption without harm. Besides sh it uses cat, cp, kill, ln, mv, rm, rmdir, sed, sleep, sync and systemctl.
+# an interruption without harm. Besides sh it uses cat, cp, kill, ln, mv, rm, rmdir, sed, sleep, sync, systemctl, and
+# flock where there is one.
 # Exit codes: 0 restored, or there was nothing to do; 1 containerd did not come back.
 set -u
 umask 077
 txn=$1
 who=$2
 wait_seconds=${KWASM_RESTORE_WAIT_SECONDS:-90}
+proc=${KWASM_RESTORE_PROC:-/proc} # tests have one of their own
 
 say() { printf 'kwasm restore %s: %s\n' "$who" "$1"; }
 
+# The words were written when the change was prepared: on a disk that has filled up there would be no room for them.
 finish() {
-  printf '%s\n' "$1" >"$txn/outcome.$$" && mv -f "$txn/outcome.$$" "$txn/outcome"
-  rm -f "$txn/../../pending/${txn##*/}"
+  if [ "$1" != "rolledBack $who" ] || ! ln "outcome.$who" outcome 2>/dev/null; then
+    printf '%s\n' "$1" >"outcome.$$" && mv -f "outcome.$$" outcome
+  fi
   sync
+  end
   say "$1"
+}
+
+end() {
+  rm -f "../../pending/${txn##*/}"
+  sync
 }
 
 # Equal in every byte. The mark keeps the line breaks at the end, which $() would drop.
@@ -48,8 +58,30 @@ put_back() {
   if ! same "$staged" "$txn/before/$n"; then
     rm -f "$staged"
     cp -a "$txn/before/$n" "$staged" 2>/dev/null || cp -p "$txn/before/$n" "$staged" || return 1
+    sync
   fi
   mv -f "$staged" "$path"
+}
+
+# Our block with the blank line before it, our import line, our entry in somebody's list: every byte that plan/ had added.
+without_ours() {
+  cr=$(printf '\r')
+  sed -e '
+    /^imports = .* # added by kwasm, removed on uninstall'"$cr"'*$/d
+    s|, "/etc/containerd/kwasm\.d/\*\.toml"||
+    s|"/etc/containerd/kwasm\.d/\*\.toml"||
+    /^'"$cr"'*$/{
+      $!{
+        N
+        /\n# BEGIN kwasm/!{
+          P
+          D
+        }
+        s/^[^\n]*\n//
+      }
+    }
+    /^# BEGIN kwasm/,/^# END kwasm/d
+  ' "$1"
 }
 
 # Somebody else has changed the file since: only what is marked as ours may go.
@@ -58,9 +90,10 @@ take_out_ours() {
   [ -f "$path" ] || return 0
   case $(cat "$path") in
     '# Written by kwasm'*) rm -f "$path" ;;
-    *'# BEGIN kwasm'*)
+    *'# BEGIN kwasm'* | *'# added by kwasm'* | *'"/etc/containerd/kwasm.d/*.toml"'*)
       rest=${path%/*}/.kwasm-${txn##*/}.rest
-      cp -p "$path" "$rest" && sed '/^# BEGIN kwasm/,/^# END kwasm/d' "$path" >"$rest" && mv -f "$rest" "$path"
+      cp -p "$path" "$rest" && without_ours "$path" >"$rest" && sync && mv -f "$rest" "$path"
+      rm -f "$rest"
       ;;
   esac
   say "$path was changed by somebody else meanwhile; only our part was taken out"
@@ -73,30 +106,80 @@ start_ticks() {
   printf '%s' "${20:-}"
 }
 
+# The pod's control group that process $1 is in; nothing for a process of no pod.
+group() {
+  while read -r entry; do
+    case $entry in
+      */pod* | *-pod*) printf '%s' "${entry##*:}" && return ;;
+    esac
+  done 2>/dev/null <"$proc/$1/cgroup"
+}
+
+# Ends what runs in pod $1, but for whoever watches it: us, and the guard, which has left its group's name in `spared`.
+# One pass may miss a process that is just being made; ten find none any more.
+end_pod() {
+  escaped=$(printf '%s' "$1" | sed 's/-/_/g')
+  spared=$(cat spared 2>/dev/null)
+  own=$(group self)
+  pass=0
+  while [ "$pass" -lt 10 ]; do
+    pass=$((pass + 1))
+    ended=
+    for process in "$proc"/[0-9]*; do
+      in=$(group "${process##*/}")
+      case $in in *"pod$1"* | *"pod$escaped"*) ;; *) continue ;; esac
+      if [ "$in" = "$spared" ] || [ "$in" = "$own" ]; then continue; fi
+      kill -9 "${process##*/}" 2>/dev/null && ended=yes
+    done
+    [ -n "$ended" ] || return 0
+    sleep 0.1
+  done
+}
+
 invocation() {
   line=$(systemctl show -p InvocationID "$unit" 2>/dev/null)
   printf '%s' "${line#InvocationID=}"
 }
 
 cd "$txn" || exit 1
+if [ ! -f files ]; then
+  say 'nothing had been prepared; nothing to do'
+  end
+  exit 0
+fi
+# The timer and the installer may come at the same moment: the second waits, and then finds the outcome.
+if command -v flock >/dev/null; then
+  exec 9<files
+  flock -w 120 9
+fi
 if [ -f outcome ]; then
   say "already ended: $(cat outcome)"
+  end
   case $(cat outcome) in broken*) exit 1 ;; *) exit 0 ;; esac
 fi
 
 # One decision for each change, and the first writer wins: a hard link is made once or not at all.
-echo rollback >"decision.$$"
+if [ ! -f decision.rollback ]; then
+  rm -f "decision.$$"
+  echo rollback >"decision.$$"
+  mv -f "decision.$$" decision.rollback
+  sync
+fi
+ln decision.rollback decision 2>/dev/null
 sync
-ln "decision.$$" decision 2>/dev/null
-rm -f "decision.$$"
 if [ "$(cat decision)" = commit ]; then
   say 'the change was committed; nothing to do'
+  end
   exit 0
 fi
 
-# An installer that stops containerd while the kubelet still waits for its start is started again as soon as containerd
-# is back, and then nobody watches it. In a sandbox that has ended, containerd starts nothing.
-if [ -f sandbox ]; then
+# Somebody else's installer that still runs could write again after us. And one that stops containerd while the kubelet
+# still waits for its start is started again as soon as containerd is back, and then nobody watches it: in a sandbox that
+# has ended, containerd starts nothing. After a reboot neither runs, and the numbers are other processes'.
+same_boot=yes
+if [ -f boot ] && [ "$(cat boot)" != "$(cat /proc/sys/kernel/random/boot_id)" ]; then same_boot=; fi
+if [ -n "$same_boot" ] && [ -f pod ]; then end_pod "$(cat pod)"; fi
+if [ -n "$same_boot" ] && [ -f sandbox ]; then
   read -r pid ticks <sandbox
   if [ -n "$ticks" ] && [ "$(start_ticks "$pid")" = "$ticks" ]; then kill -9 "$pid"; fi
 fi
@@ -110,7 +193,7 @@ while read -r n before after path; do
   else
     take_out_ours "$path" || failed="$failed $path"
   fi
-  rm -f "${path%/*}/.kwasm-${txn##*/}-$n.before"
+  rm -f "${path%/*}/.kwasm-${txn##*/}-$n.before" "${path%/*}/.${path##*/}.kwasm-new"
 done <files
 
 # Directories whose patterns containerd reads, while somebody else's installer was let in: what it added goes.
@@ -134,7 +217,12 @@ sync
 unit=$(cat unit)
 before=$(cat invocation)
 now=$(invocation)
-if [ "$now" != "$before" ] || [ "$(systemctl is-active "$unit")" != active ]; then
+state=$(systemctl is-active "$unit")
+if [ "$who" = boot ] && [ "$state" != active ]; then
+  : # it has yet to be started, and waits for us
+elif [ "$who" = boot ]; then
+  systemctl --no-block restart "$unit" # which waits for us as well
+elif [ "$now" != "$before" ] || [ "$state" != active ]; then
   say "restarting $unit"
   systemctl reset-failed "$unit"
   systemctl --no-block restart "$unit"

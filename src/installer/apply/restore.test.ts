@@ -1,11 +1,13 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -69,11 +71,15 @@ describe('restore.sh', () => {
   function put(path: string, text: string): void {
     writeFileSync(path, text);
   }
-  function run(shell = 'sh') {
-    const done = execaSync(shell, [SCRIPT, txn, 'deadman'], {
-      reject: false,
-      env: { PATH: `${join(root, 'bin')}:${process.env['PATH']}`, UNIT_STATE: unit, KWASM_RESTORE_WAIT_SECONDS: '1' },
-    });
+  const env = () => ({
+    PATH: `${join(root, 'bin')}:${process.env['PATH']}`,
+    UNIT_STATE: unit,
+    KWASM_RESTORE_WAIT_SECONDS: '1',
+    KWASM_RESTORE_PROC: join(root, 'proc'),
+  });
+  const start = () => execa('sh', [SCRIPT, txn, 'deadman'], { reject: false, env: env() });
+  function run(shell = 'sh', who = 'deadman') {
+    const done = execaSync(shell, [SCRIPT, txn, who], { reject: false, env: env() });
     return { code: done.exitCode, said: `${done.stdout}${done.stderr}` };
   }
   const read = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
@@ -96,6 +102,73 @@ describe('restore.sh', () => {
     expect(restarts()).to.equal(1);
     expect(readdirSync(join(root, 'state/pending'))).to.deep.equal([]);
     expect(readdirSync(dirname(config()))).to.deep.equal(['config.toml']);
+  });
+
+  it('gives back owner, mode and times, also where the copy beside the file is gone', () => {
+    changedAndLoaded();
+    chmodSync(join(txn, 'before/0'), 0o604);
+    if (process.getuid?.() === 0) chownSync(join(txn, 'before/0'), 12, 34);
+    const was = statSync(join(txn, 'before/0'));
+    run();
+    const is = statSync(config());
+    expect([is.mode, is.uid, is.gid, is.mtimeMs]).to.deep.equal([was.mode, was.uid, was.gid, was.mtimeMs]);
+  });
+
+  it('takes half a write away that a killed installer left', () => {
+    changedAndLoaded();
+    put(join(dirname(config()), '.config.toml.kwasm-new'), 'vers');
+    run();
+    expect(readdirSync(dirname(config()))).to.deep.equal(['config.toml']);
+  });
+
+  describe('at boot', () => {
+    it('does not wait for a daemon that itself waits for it', () => {
+      changedAndLoaded();
+      put(join(unit, 'active'), 'inactive\n');
+      expect(run('sh', 'boot').code).to.equal(0);
+      expect(restarts()).to.equal(0);
+      expect(read(config())).to.equal('version = 2\n');
+      expect(outcome()).to.equal('rolledBack boot');
+    });
+
+    it('restarts one that runs already, which has read the change', () => {
+      changedAndLoaded();
+      expect(run('sh', 'boot').code).to.equal(0);
+      expect(restarts()).to.equal(1);
+    });
+
+    it('leaves a commit alone, and is not asked again', () => {
+      changedAndLoaded();
+      put(join(txn, 'decision'), 'commit\n');
+      expect(run('sh', 'boot').code).to.equal(0);
+      expect(read(config())).to.equal('version = 2\nours\n');
+      expect(readdirSync(join(root, 'state/pending'))).to.deep.equal([]);
+    });
+  });
+
+  it('says how it ended although there is no room for another file', () => {
+    changedAndLoaded();
+    put(join(txn, 'decision.rollback'), 'rollback\n');
+    put(join(txn, 'outcome.deadman'), 'rolledBack deadman\n');
+    run();
+    // Links, not writes.
+    expect(statSync(join(txn, 'outcome')).ino).to.equal(statSync(join(txn, 'outcome.deadman')).ino);
+    expect(statSync(join(txn, 'decision')).ino).to.equal(statSync(join(txn, 'decision.rollback')).ino);
+  });
+
+  it('run twice at the same time restores and restarts once', async () => {
+    changedAndLoaded();
+    const both = await Promise.all([start(), start()]);
+    expect(both.map(({ exitCode }) => exitCode)).to.deep.equal([0, 0]);
+    expect(restarts()).to.equal(1);
+    expect(outcome()).to.equal('rolledBack deadman');
+  });
+
+  it('does nothing where nothing had been prepared', () => {
+    rmSync(join(txn, 'files'));
+    put(config(), 'version = 2\n');
+    expect(run().code).to.equal(0);
+    expect(read(config())).to.equal('version = 2\n');
   });
 
   it('leaves a daemon alone that has never read the change', () => {
@@ -131,7 +204,20 @@ describe('restore.sh', () => {
   });
 
   for (const [name, text, left] of [
-    ['its own block out of a file', 'a\n\n# BEGIN kwasm: x\nours\n# END kwasm\nb\n', 'a\n\nb\n'],
+    ['its own block out of a file', 'a\n\n# BEGIN kwasm: x\nours\n# END kwasm\nb\n', 'a\nb\n'],
+    [
+      'its block, and no blank line of theirs,',
+      '\n\na\n\n\n\n# BEGIN kwasm: x\no\n# END kwasm\n\nb\n',
+      '\n\na\n\n\n\nb\n',
+    ],
+    ['its block with line breaks of two', 'a\r\n\r\n# BEGIN kwasm: x\r\no\r\n# END kwasm\r\nb\r\n', 'a\r\nb\r\n'],
+    [
+      'its own import line',
+      'imports = ["/etc/containerd/kwasm.d/*.toml"] # added by kwasm, removed on uninstall\na\n',
+      'a\n',
+    ],
+    ['its entry in a list', 'imports = ["x", "/etc/containerd/kwasm.d/*.toml"]\na\n', 'imports = ["x"]\na\n'],
+    ['its entry in a list that was empty', 'imports = ["/etc/containerd/kwasm.d/*.toml"]\na\n', 'imports = []\na\n'],
     ['nothing out of a file without one', 'all new\n', 'all new\n'],
   ] as const) {
     it(`takes only ${name} that somebody else has edited since`, () => {
@@ -217,6 +303,39 @@ describe('restore.sh', () => {
     put(join(txn, 'sandbox'), `${pid} ${ticks}\n`);
     run();
     expect((await child).signal).to.equal('SIGKILL');
+  });
+
+  it('ends whatever still runs in the pod of a third-party installer, but for the guard', async () => {
+    const uid = '11111111-2222-3333-4444-555555555555';
+    const groups = {
+      theirs: `12:pids:/kubepods/besteffort/pod${uid}/aaa\n1:name=systemd:/kubepods/besteffort/pod${uid}/aaa\n`,
+      escaped: `0::/kubepods.slice/kubepods-pod${uid.replaceAll('-', '_')}.slice/cri-containerd-bbb.scope\n`,
+      guard: `12:pids:/kubepods/besteffort/pod${uid}/ccc\n`,
+      other: '0::/kubepods/besteffort/pod99999999-2222-3333-4444-555555555555/ddd\n',
+      host: '0::/system.slice/containerd.service\n',
+    };
+    const children = Object.entries(groups).map(([name, group]) => {
+      const child = execa('sleep', ['60'], { reject: false });
+      mkdirSync(join(root, 'proc', String(child.pid)), { recursive: true });
+      put(join(root, 'proc', String(child.pid), 'cgroup'), group);
+      return { name, child };
+    });
+    put(join(txn, 'pod'), `${uid}\n`);
+    put(join(txn, 'spared'), `/kubepods/besteffort/pod${uid}/ccc\n`);
+    run();
+    for (const { child } of children) child.kill();
+    const ended = await Promise.all(children.map(async ({ name, child }) => `${name} ${(await child).signal}`));
+    expect(ended.slice(0, 2)).to.deep.equal(['theirs SIGKILL', 'escaped SIGKILL']);
+    expect(ended.slice(2).every((line) => line.endsWith('SIGTERM'))).to.equal(true);
+  });
+
+  it('does not touch processes of another boot, whose numbers and pods are others', async () => {
+    const child = execa('sleep', ['60'], { reject: false });
+    put(join(txn, 'sandbox'), `${child.pid} ${startTicks(openHost('/'), child.pid ?? 0)}\n`);
+    put(join(txn, 'boot'), 'another\n');
+    run();
+    child.kill();
+    expect((await child).signal).to.equal('SIGTERM');
   });
 
   it('copes with spaces in a path', () => {

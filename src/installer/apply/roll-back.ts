@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { InstallReason } from '../../contract.ts';
 import { messageOf } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
 import type { Cri } from '../cri/client.ts';
 import type { Host } from '../host.ts';
 import type { Limits } from '../limits.ts';
@@ -20,18 +21,23 @@ const POLL_MS = 500;
 export async function rollBack(
   journal: Journal,
   why: { readonly reason: InstallReason; readonly message: string },
-  { host, cri, clock, limits }: { host: Host; cri: Cri; clock: Clock; limits: Limits },
+  { host, cri, clock, limits, log }: { host: Host; cri: Cri; clock: Clock; limits: Limits; log: Logger },
 ): Promise<RolledBack> {
-  if (decide(host, journal.id, 'rollback') === 'commit')
+  if ((await decide(host, journal.id, 'rollback')) === 'commit')
     return { kind: 'broken', reason: 'Internal', message: `${why.message}; yet the change is committed` };
-  await disarmSwitch(host, journal.id);
   const endMs = clock.monotonicMs() + limits.restoreMs;
   while ((await isFiring(host, journal.id)) && clock.monotonicMs() < endMs) await clock.sleep(POLL_MS);
   const said = await runRestore(host, journal.id, limits.restoreMs);
+  // Only now: were we killed before, the timer would still do it.
+  await disarmSwitch(host, journal.id);
   const outcome = readOutcome(host, journal.id);
   const lost = outcome?.startsWith('rolledBack') ? await lostStill(journal, { host, cri, clock, limits }) : undefined;
   if (outcome?.startsWith('rolledBack') && lost === undefined) {
-    removeJournal(host, journal);
+    try {
+      removeJournal(host, journal);
+    } catch (error) {
+      log.warn('could not remove the journal', { why: messageOf(error) }); // the next run does
+    }
     return { kind: 'rolledBack', reason: why.reason, message: `${why.message}. The host is as it was before` };
   }
   const state = lost ?? outcome ?? said.split('\n').at(-1) ?? 'no answer';

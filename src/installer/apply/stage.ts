@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import { HOST } from '../../contract.ts';
 import { processesFrom } from '../detect/daemon.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host.ts';
 import { SHIMS_DIR, type ShimAsset, shimPath } from '../plan/shim.ts';
-import { copySynced, syncDirectory } from './files.ts';
+import { copyWhole, makeDirectory, syncDirectory, syncFile } from './files.ts';
 
 /** ELF's e_machine. */
 const MACHINES: Readonly<Record<string, number>> = { amd64: 62, arm64: 183 };
-const VERSION_TIMEOUT_MS = 5000;
+const START_TIMEOUT_MS = 5000;
 
 /** Puts the shims where no running pod's shim can be disturbed, and returns the paths that are new. */
 export async function stageShims(
@@ -26,11 +26,12 @@ export async function stageShims(
     const source = join(assets, shim.file);
     const problem = problemOf(shim, source);
     if (problem !== undefined) throw new Failure('ShimCorrupt', `shim "${shim.handler}" (${source}): ${problem}`);
-    mkdirSync(dirname(at), { recursive: true, mode: 0o755 });
+    makeDirectory(dirname(at));
     staged.push(target);
     const temporary = `${at}.new`;
-    await copySynced(source, temporary);
+    await copyWhole(source, temporary);
     chmodSync(temporary, 0o755);
+    syncFile(temporary);
     renameSync(temporary, at);
     syncDirectory(dirname(at));
     await assertStarts(host, shim, target);
@@ -47,11 +48,17 @@ function problemOf(shim: ShimAsset, source: string): string | undefined {
   return undefined;
 }
 
-/** On the host, with the host's libraries: containerd runs every shim like this when it starts. */
+/**
+ * On the host, with the host's libraries. containerd >= 2.2.7 asks every shim for `-info` when it starts, and waits for the
+ * answer without a limit; that a shim does not know the question is no harm.
+ */
 async function assertStarts(host: Host, shim: ShimAsset, path: string): Promise<void> {
-  const done = await host.run([path, '-v'], { timeoutMs: VERSION_TIMEOUT_MS });
-  if (done.exitCode === 0) return;
-  throw new Failure('ShimCorrupt', `shim "${shim.handler}" does not start on this host: ${path} -v: ${done.why}`);
+  const refuse = (flag: string, why: string): Failure =>
+    new Failure('ShimCorrupt', `shim "${shim.handler}" does not start on this host: ${path} ${flag}: ${why}`);
+  const version = await host.run([path, '-v'], { timeoutMs: START_TIMEOUT_MS });
+  if (version.exitCode !== 0) throw refuse('-v', version.why);
+  const info = await host.run([path, '-info'], { timeoutMs: START_TIMEOUT_MS });
+  if (info.timedOut) throw refuse('-info', info.why);
 }
 
 function sha256(path: string): string {
@@ -79,6 +86,12 @@ function removeWithParents(host: Host, path: string): void {
 export function removeIfEmpty(host: Host, path: string): boolean {
   const at = host.at(path);
   if (!existsSync(at) || readdirSync(at).length > 0) return false;
-  rmdirSync(at);
-  return true;
+  try {
+    rmdirSync(at);
+    syncDirectory(dirname(at));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false; // somebody's mount point
+    throw error;
+  }
 }

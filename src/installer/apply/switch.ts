@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import { HOST } from '../../contract.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host.ts';
-import { writeText } from './files.ts';
+import { makeDirectory, writeText } from './files.ts';
 import { transactionDir } from './journal.ts';
 
 /**
@@ -21,8 +21,9 @@ const scriptText = (): string => readFileSync(new URL('restore.sh', import.meta.
 
 export async function stageRestoreScript(host: Host): Promise<void> {
   const at = host.at(SCRIPT);
-  mkdirSync(dirname(at), { recursive: true, mode: 0o700 });
-  await writeText(at, scriptText(), 0o700);
+  makeDirectory(dirname(at), 0o700);
+  const text = scriptText();
+  if (!existsSync(at) || readFileSync(at, 'utf8') !== text) await writeText(at, text, 0o700);
 }
 
 /** Not armed means no write: the read-back is the proof, not systemd-run's exit code. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path/posix';
 import type { Clock } from '../../clock.ts';
 import { HOST, type InstallReason } from '../../contract.ts';
@@ -18,8 +18,10 @@ import { SHIMS_DIR } from '../plan/shim.ts';
 import { RECORD_PATH, readRecord } from '../record.ts';
 import { Refusal } from '../refusal.ts';
 import type { Steps } from '../steps.ts';
-import { currentState, removeSynced, writeText } from './files.ts';
+import { removeBootUnit, stageBootUnit } from './boot-unit.ts';
+import { currentState, makeDirectory, removeSynced, writeText } from './files.ts';
 import {
+  areAsPlanned,
   decide,
   type Journal,
   prepareJournal,
@@ -80,15 +82,21 @@ export async function runTransaction(
     await steps.run('write config', () => writeFiles(change, journal, context));
     await steps.run('restart', () => restart(journal, runtime, change, context));
     await steps.run('verify', () => prove(journal, change, context));
-    if (decide(host, journal.id, 'commit') === 'commit') {
-      await steps.run('clean up', () => finish(journal, context));
-      return { kind: 'committed' };
-    }
-    throw new Failure('SwitchFired', 'the host undid the change before it was proved: the time was too short');
+    if ((await decide(host, journal.id, 'commit')) !== 'commit')
+      throw new Failure('SwitchFired', 'the host undid the change before it was proved: the time was too short');
   } catch (error) {
     return steps.run('roll back', () => rollBack(journal, reasonOf(error), context));
   }
+  // Decided: what cannot be cleaned up now, on a full disk, is cleaned up by the next run.
+  await steps.run('clean up', () => finish(journal, context)).catch(warn('clean up', context));
+  return { kind: 'committed' };
 }
+
+export const warn =
+  (what: string, { log }: Pick<Context, 'log'>) =>
+  (error: unknown): void => {
+    log.warn(`could not ${what}`, { why: messageOf(error) });
+  };
 
 async function prepare(
   action: 'install' | 'uninstall',
@@ -108,7 +116,7 @@ async function prepare(
   const journal = {
     id: newId(),
     action,
-    bootId: bootId(),
+    bootId: bootId(host),
     unit: runtime.unit,
     socket: runtime.socket,
     loadConfig: loadCommand(daemon, runtime.config.root),
@@ -125,19 +133,23 @@ async function prepare(
 
 export async function arm(journal: Journal, { host, limits }: Pick<Context, 'host' | 'limits'>): Promise<void> {
   setPending(host, journal.id);
+  await stageBootUnit(host, journal.unit);
   await armSwitch(host, journal.id, limits.switchSeconds);
   await writeJournal(host, { ...journal, stage: 'armed' });
 }
 
 async function writeFiles(change: Change, journal: Journal, { host, signal }: Context): Promise<void> {
-  for (const directory of change.createDirectories) mkdirSync(host.at(directory), { mode: 0o755 });
+  for (const directory of change.createDirectories) makeDirectory(host.at(directory));
   for (const { path, before, after } of change.files) {
     signal.throwIfAborted();
-    assertUndecided(host, journal.id);
-    if (!sameState(currentState(host, path), before))
+    const assertOurTurn = (): void => {
+      assertUndecided(host, journal.id);
+      if (sameState(currentState(host, path), before)) return;
       throw new Failure('ConfigChanged', `${path} was changed by somebody else while this run prepared its change`);
+    };
+    assertOurTurn();
     if (after.kind === 'absent') removeSynced(host.at(path));
-    else await writeText(host.at(path), after.text);
+    else await writeText(host.at(path), after.text, 0o644, assertOurTurn);
   }
 }
 
@@ -154,13 +166,25 @@ async function restart(journal: Journal, runtime: ContainerdFacts, change: Chang
   // Read again: pods may have come and gone since, and only those that run now can be lost.
   journal.baseline = await readBaseline(cri);
   await writeJournal(host, { ...journal, stage: 'restarting' });
+  // Not the journal's: the daemon may have died and come back since, and that one is about to be restarted, too.
+  const { invocation } = await unitState(host, runtime.unit);
+  assertUndecided(host, journal.id);
   await queueRestart(host, runtime.unit);
+  const wanted = { ...verification(journal, change, context), previousInvocation: invocation, settleMs: 0 };
   // Until CRI answers again; that everything is as it should be, and stays so, is the verification's part.
-  await verify(host, cri, clock, { ...verification(journal, change, context), settleMs: 0 }, signal);
+  await verify(host, cri, clock, wanted, signal);
 }
 
-const prove = (journal: Journal, change: Change, context: Context): Promise<void> =>
-  verify(context.host, context.cri, context.clock, verification(journal, change, context), context.signal);
+async function prove(journal: Journal, change: Change, context: Context): Promise<void> {
+  await verify(context.host, context.cri, context.clock, verification(journal, change, context), context.signal);
+  assertAsPlanned(context.host, journal);
+}
+
+/** What runs is one thing, what the next start would load is another: both must be the change. */
+export function assertAsPlanned(host: Host, journal: Journal): void {
+  if (areAsPlanned(host, journal)) return;
+  throw new Failure('ConfigChanged', 'somebody else has written to the configuration since the change was made');
+}
 
 export function verification(journal: Journal, expected: Expected, { limits }: Pick<Context, 'limits'>) {
   return {
@@ -190,7 +214,10 @@ export function tidyState(host: Host): void {
   if (existsSync(host.at(RECORD_PATH))) return;
   const open = host.at(join(HOST.state, 'txn'));
   if (existsSync(open) && !removeIfEmpty(host, join(HOST.state, 'txn'))) return;
-  rmSync(host.at(HOST.state), { recursive: true, force: true });
+  removeBootUnit(host);
+  const state = host.at(HOST.state);
+  for (const name of existsSync(state) ? readdirSync(state) : []) rmSync(join(state, name), { recursive: true });
+  removeIfEmpty(host, HOST.state);
   // A run that died had staged them; no configuration names them.
   if (processesFrom(host, SHIMS_DIR).length === 0) removeShims(host);
 }

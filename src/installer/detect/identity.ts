@@ -20,7 +20,7 @@ export function assertSameHost(host: Host): void {
   );
 }
 
-export function assertMachine(facts: HostFacts, expected: string | undefined): void {
+export function assertMachine(facts: Pick<HostFacts, 'machineId'>, expected: string | undefined): void {
   if (expected === undefined || expected === '' || expected === facts.machineId) return;
   throw new Refusal(
     'OtherMachine',
@@ -31,7 +31,7 @@ export function assertMachine(facts: HostFacts, expected: string | undefined): v
 export function readHostFacts(host: Host, configDirectory: string, prefix: string): HostFacts {
   const osRelease = readIfThere(host, '/etc/os-release') || readIfThere(host, '/usr/lib/os-release');
   return {
-    machineId: readIfThere(host, '/etc/machine-id').trim(),
+    machineId: machineId(host),
     arch: process.arch === 'x64' ? 'amd64' : process.arch,
     os: osName(osRelease),
     osId: /^ID="?([^"\n]*)"?/m.exec(osRelease)?.[1] ?? '',
@@ -41,7 +41,10 @@ export function readHostFacts(host: Host, configDirectory: string, prefix: strin
   };
 }
 
-export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+/** Of the host's own /proc: a machine that is itself a container has another than the kernel below it. */
+export const bootId = (host: Host): string => readIfThere(host, '/proc/sys/kernel/random/boot_id').trim();
+
+export const machineId = (host: Host): string => readIfThere(host, '/etc/machine-id').trim();
 
 export function osName(osRelease: string): string {
   return /^PRETTY_NAME="?([^"\n]*)"?/m.exec(osRelease)?.[1] ?? 'an unknown system';

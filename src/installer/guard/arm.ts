@@ -41,7 +41,7 @@ export function guardArm(run: Run): Promise<Report> {
         {
           id: context.newId(),
           action: 'guard',
-          bootId: bootId(),
+          bootId: bootId(host),
           unit: runtime.unit,
           socket: runtime.socket,
           loadConfig: loadCommand(daemon, runtime.config.root),

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path/posix';
 import { INSTALLER_CONTAINER } from '../../contract.ts';
 import { messageOf } from '../../errors.ts';
+import { writeText } from '../apply/files.ts';
 import { decide, type Journal, readDecision, readJournals, transactionDir } from '../apply/journal.ts';
 import { readBaseline } from '../apply/observe.ts';
 import { rollBack } from '../apply/roll-back.ts';
@@ -35,11 +36,20 @@ export async function guardWatch(run: Run): Promise<Report> {
     return reportOf(new Failure('Internal', 'nothing is armed on this host, or KWASM_POD_UID is not set'));
   const cri = connectCri(run.host.at(journal.socket), () => run.clock.nowMs());
   try {
+    await spareOwn(run.host, journal);
     return await judge(journal, run.podUid, cri, run);
   } finally {
     cri.close();
     tidyState(run.host);
   }
+}
+
+/** A roll-back ends every process of the pod, so that none writes again after it, but for this one, which tells of it. */
+async function spareOwn(host: Host, journal: Journal): Promise<void> {
+  // As the restore script takes it: of a line for each hierarchy, the first that names a pod.
+  const lines = readFileSync(host.process('self', 'cgroup'), 'utf8').split('\n');
+  const own = lines.find((line) => /[/-]pod/.test(line))?.replace(/^.*:/, '') ?? '';
+  await writeText(host.at(join(transactionDir(journal.id), 'spared')), `${own}\n`, 0o600);
 }
 
 async function judge(journal: Journal, podUid: string, cri: Cri, run: Run): Promise<Report> {
@@ -54,7 +64,7 @@ async function judge(journal: Journal, podUid: string, cri: Cri, run: Run): Prom
     await steps.run('verify', () => verify(host, cri, run.clock, wanted, run.signal));
     const handlers = await steps.run('check config', () => provedHandlers(journal, run));
     const changed = isChanged(host, journal);
-    if (decide(host, journal.id, 'commit') !== 'commit')
+    if ((await decide(host, journal.id, 'commit')) !== 'commit')
       throw new Failure('SwitchFired', 'the host undid the change before it was proved: the time was too short');
     await finish(journal, run);
     const text = `containerd serves ${handlers.join(', ')}`;
