@@ -106,7 +106,8 @@ async function comeBack(cell: Cell): Promise<void> {
   ]);
   await serves(node);
   await stopWasmPod(node); // a row that was cut short may have left it
-  await runInstaller(node.test, node.name, 'uninstall', SHORT);
+  const { verdict } = await runInstaller(node.test, node.name, 'uninstall', SHORT);
+  if (!['uninstalled', 'absent'].includes(verdict.outcome)) cell.problems.push(`the uninstall: ${verdict.message}`);
   const left = difference(references.before, await stateOf(node));
   if (left.length > 0) cell.problems.push(`after the uninstall: ${left.join(', ')}`);
 }
