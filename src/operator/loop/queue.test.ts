@@ -58,14 +58,14 @@ describe('KeyedQueue', () => {
   });
 
   it('waits for the earliest time asked for, and not at all once an event comes', async () => {
+    const beginMs = performance.now();
     queue.add('a', { afterMs: 10_000 });
     queue.add('a', { afterMs: 30 });
     queue.add('a', { afterMs: 20_000 });
     queue.add('b', { afterMs: 10_000 });
     expect(queue.depth).to.equal(2);
-    const beginMs = performance.now();
-    expect(await queue.take()).to.equal('a');
-    expect(performance.now() - beginMs).to.be.within(25, 3000);
+    expect(await queue.take()).to.equal('a'); // long before the others, or mocha's own limit ends it
+    expect(performance.now() - beginMs).to.be.at.least(29);
     queue.add('b');
     expect(await queue.take()).to.equal('b');
     expect(queue.depth).to.equal(0);
