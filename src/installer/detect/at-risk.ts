@@ -36,7 +36,7 @@ export async function assertPodsOutlive(
   }
 }
 
-/** runc's shim is known to answer; a sandbox without a handler runs on the default one, which may be another. */
+/** runc's shim is known to answer. A sandbox that names no handler runs on the default one, which is taken to be runc. */
 function suspectsOf(
   { live }: ContainerdFacts,
   sandboxes: readonly Sandbox[],
