@@ -36,6 +36,7 @@ async function stories(files: readonly string[]): Promise<number> {
   const { file, args } = mochaCommand(files.length > 0 ? files : ['e2e/*.test.ts'], [
     '--bail=false',
     '--timeout=600000',
+    '--require=e2e/harness/diagnosis.ts',
   ]);
   const done = await execa(file, args, {
     cwd: root,
