@@ -369,6 +369,11 @@ describe('decide: a node that is not wanted', () => {
       is: ['markNode', 'report False Uninstalling'],
     },
     {
+      name: 'install failed, the next attempt yet to come',
+      given: { node: nodeView(unwanted), jobs: [jobView()], pods: [podView(said('failed'))] },
+      is: ['markNode', 'delete n1-provision-kwasm'],
+    },
+    {
       name: 'install ended, unread',
       given: {
         node: nodeView(unwanted),
@@ -430,6 +435,11 @@ describe('decide: a node that is not wanted', () => {
     expect(decided({ node, jobs: [uninstall] })).to.deep.equal([]);
     const jobs = [{ ...uninstall, end: completeEnd }];
     expect(kinds(decided({ node, jobs, pods: gone }))).to.include('clearCondition');
+  });
+
+  it('owes an uninstall after an attempt that failed, for it may have left something', () => {
+    const [action] = decided({ node: nodeView(unwanted), jobs: [jobView()], pods: [podView(said('failed'))] });
+    expect(action?.kind === 'markNode' && action.annotations['kwasm.sh/record']).to.contain('"touched":true');
   });
 
   it('loses its labels in the same patch that remembers the uninstall it is owed', () => {

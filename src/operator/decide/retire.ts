@@ -2,7 +2,7 @@ import type { Action } from './action.ts';
 import type { Facts } from './facts.ts';
 import { uninstallJob } from './job.ts';
 import { mark } from './mark.ts';
-import { findingOf, type JobOutcome } from './outcome.ts';
+import { findingOf, hasEnded, type JobOutcome } from './outcome.ts';
 import { desiredHash, type Policy } from './policy.ts';
 import { deadlineCause, kwasmWasHere, type NodeJobs, outcome, progressOf, recordOf } from './progress.ts';
 import { oldInstaller, sentence, took } from './provision.ts';
@@ -54,11 +54,20 @@ function stopInstall(
   const result = outcome(facts, job, nowMs);
   if (result.kind === 'running' && !result.started) return removeJobs([job], NOT_WANTED);
   const removing = memory.kind === 'record' && memory.record.state === 'removing';
-  const off = removing ? [] : mark(facts.node, removal(facts, policy, memory, nowMs), ours);
+  const next = removal(facts, policy, memory, nowMs);
+  if (isBetweenAttempts(facts, job, result)) {
+    return [...mark(facts.node, { ...next, touched: true }, ours), ...removeJobs([job], NOT_WANTED)];
+  }
+  const off = removing ? [] : mark(facts.node, next, ours);
   const idle = result.kind === 'verdict' || (result.kind === 'running' && !result.installing);
   if (idle) return [...off, ...removeJobs([job], NOT_WANTED)];
   const message = `no longer wanted; waits for the end of Job ${policy.namespace}/${job.name}, then undoes its work`;
   return [...off, ...report(facts.node, { reason: 'Uninstalling', message }, nowMs)];
+}
+
+/** Its pod has failed and the Job waits to try again: nothing runs on the node that would have to be let end. */
+function isBetweenAttempts({ pods }: Facts, { uid }: JobView, result: JobOutcome): boolean {
+  return result.kind === 'running' && result.installing && pods.every((pod) => pod.jobUid !== uid || hasEnded(pod));
 }
 
 /** KWasm's traces count: its label without a record of ours, or a Job of its own. */
