@@ -26,11 +26,14 @@ export const ENV = {
   nodeRoot: 'NODE_ROOT',
   /** kubelet's machine id: an installer never changes another machine that took the node's name. */
   machineId: 'KWASM_MACHINE_ID',
-  /** Seconds after which the host undoes an unfinished change by itself. */
+  /** Seconds after which the host undoes an unfinished change by itself; left out: as the distribution needs it. */
   switchSeconds: 'KWASM_SWITCH_SECONDS',
   /** CRI pod uid (downward API) and container name of a third-party installer that the guard waits for. */
   podUid: 'KWASM_POD_UID',
 } as const;
+
+/** The longest that an installer chooses by itself for `switchSeconds`: K3s' and RKE2's restart is one of the control plane. */
+export const LONGEST_SWITCH_SECONDS = 480;
 
 /** Node label, value 'true': this handler was proved live on this node. Our RuntimeClasses select it. */
 export function runtimeLabel(handler: string): string {
@@ -85,7 +88,7 @@ export const INSTALL_REASONS = {
   NoSystemd: 'the host is not run by systemd',
   NoUnit: 'the running containerd belongs to no systemd service',
   GeneratedConfig:
-    'a distribution (K3s, RKE2, k0s, MicroK8s) makes the configuration anew at each start, in a way that this version cannot change',
+    'K3s, RKE2, k0s or MicroK8s makes the configuration anew at each start, and this release of it in a way that cannot be extended',
   UnsupportedContainerd: 'a containerd older than 1.6, or of an unknown major version',
   BinaryReplaced: 'the containerd binary was replaced since the daemon started',
   ReadOnlyHost: 'a directory to be written to is on a read-only file system',

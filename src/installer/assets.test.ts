@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { readAssets } from './assets.ts';
 import { Failure } from './failure.ts';
-import { readLimits } from './limits.ts';
+import { limitsFor, readLimits } from './limits.ts';
 import { wasmtime } from './plan/sample-facts.ts';
 
 describe('readAssets', () => {
@@ -38,12 +38,17 @@ describe('readAssets', () => {
 });
 
 describe('readLimits', () => {
-  it('takes seconds from the environment, and has a default for each', () => {
-    expect(readLimits({})).to.include({ switchSeconds: 300, verifyMs: 120_000, settleMs: 10000 });
-    expect(readLimits({ KWASM_SWITCH_SECONDS: '20', KWASM_VERIFY_SECONDS: '' })).to.include({
-      switchSeconds: 20,
-      verifyMs: 120_000,
+  it("takes seconds from the environment; what is not given is the distribution's own", () => {
+    const k3s = { switchSeconds: 480, verifySeconds: 300 };
+    expect(limitsFor(readLimits({}), k3s)).to.deep.equal({
+      switchSeconds: 480,
+      verifyMs: 300_000,
+      restoreMs: 300_000,
+      settleMs: 10_000,
+      quietMs: 60_000,
     });
+    const given = readLimits({ KWASM_SWITCH_SECONDS: '20', KWASM_VERIFY_SECONDS: '' });
+    expect(limitsFor(given, k3s)).to.include({ switchSeconds: 20, verifyMs: 300_000 });
   });
   it('names a value that is none', () => {
     expect(() => readLimits({ KWASM_SWITCH_SECONDS: '5m' })).to.throw(/KWASM_SWITCH_SECONDS is "5m"/);

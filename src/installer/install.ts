@@ -4,7 +4,6 @@ import { runTransaction } from './apply/transaction.ts';
 import { readAssets } from './assets.ts';
 import { assertPodsOutlive } from './detect/at-risk.ts';
 import type { Change } from './plan/change.ts';
-import { notYetApplied } from './plan/distribution.ts';
 import { planInstall } from './plan/install.ts';
 import { type ShimAsset, shimPath } from './plan/shim.ts';
 import type { Report, Run, Session } from './run.ts';
@@ -13,8 +12,6 @@ import { withSession } from './run.ts';
 export function install(run: Run): Promise<Report> {
   return withSession(run, 'install', async (session) => {
     const shims = readAssets(run.assets);
-    const finding = notYetApplied(session.runtime.distribution);
-    if (finding !== undefined) return session.report('refused', finding.reason, finding.message);
     const plan = planInstall(session.facts, shims);
     const fitting = shims.filter(({ arch }) => arch === session.facts.host.arch);
     switch (plan.kind) {
@@ -33,8 +30,9 @@ export function install(run: Run): Promise<Report> {
 /** Files and daemon are as they should be. A shim that was deleted is put back; that needs no restart. */
 async function keep(session: Session, run: Run, shims: readonly ShimAsset[]): Promise<Report> {
   const staged: string[] = [];
-  assertSpace(run.host, run.assets, shims, []);
-  await run.steps.run('stage shims', () => stageShims(run.host, run.assets, shims, staged));
+  const { prefix } = session.runtime.distribution;
+  assertSpace(run.host, run.assets, shims, prefix, []);
+  await run.steps.run('stage shims', () => stageShims(run.host, run.assets, shims, prefix, staged));
   const handlers = shims.map(({ handler }) => handler);
   return session.resumed
     ? session.report('installed', 'Installed', message(handlers), { handlers, files: staged })
@@ -46,15 +44,16 @@ async function keep(session: Session, run: Run, shims: readonly ShimAsset[]): Pr
 
 async function change(session: Session, run: Run, shims: readonly ShimAsset[], plan: Change): Promise<Report> {
   const staged: string[] = [];
+  const { prefix } = session.runtime.distribution;
   const takeBack = () => unstage(run.host, staged);
-  assertSpace(run.host, run.assets, shims, plan.files);
+  assertSpace(run.host, run.assets, shims, prefix, plan.files);
   try {
     await assertPodsOutlive(run.host, session.runtime, session.context.cri, () => run.clock.nowMs());
-    await run.steps.run('stage shims', () => stageShims(run.host, run.assets, shims, staged));
+    await run.steps.run('stage shims', () => stageShims(run.host, run.assets, shims, prefix, staged));
     const ended = await runTransaction('install', plan, session.runtime, session.daemon, session.context);
     if (ended.kind === 'committed') {
       const handlers = plan.handlers.map(({ name }) => name);
-      const files = [...shims.map((shim) => shimPath(shim)), ...plan.files.map(({ path }) => path)];
+      const files = [...shims.map((shim) => shimPath(shim, prefix)), ...plan.files.map(({ path }) => path)];
       return session.report('installed', 'Installed', message(handlers), { handlers, files });
     }
     if (ended.kind !== 'broken') takeBack();

@@ -2,15 +2,16 @@ import type { Clock } from '../clock.ts';
 import type { InstallReason } from '../contract.ts';
 import type { Logger } from '../log.ts';
 import type { Outcome, Verdict } from '../verdict.ts';
+import type { Context } from './apply/context.ts';
 import { takeLock } from './apply/lock.ts';
 import { type Recovered, recover } from './apply/recover.ts';
-import { type Context, reasonOf, tidyState, warn } from './apply/transaction.ts';
+import { reasonOf, tidyState, warn } from './apply/transaction.ts';
 import type { Daemon } from './detect/daemon.ts';
 import { type Detected, detect } from './detect/facts.ts';
 import { assertMachine, assertSameHost, machineId } from './detect/identity.ts';
 import { Failure } from './failure.ts';
 import type { Host } from './host.ts';
-import type { Limits } from './limits.ts';
+import { type GivenLimits, limitsFor } from './limits.ts';
 import { hostFinding } from './plan/checks.ts';
 import type { ContainerdFacts, Facts } from './plan/facts.ts';
 import { Refusal } from './refusal.ts';
@@ -22,7 +23,7 @@ export interface Run {
   readonly clock: Clock;
   readonly log: Logger;
   readonly steps: Steps;
-  readonly limits: Limits;
+  readonly limits: GivenLimits;
   readonly signal: AbortSignal;
   readonly newId: () => string;
   readonly assets: string;
@@ -103,7 +104,7 @@ async function detected(run: Run, recovered: Recovered, work: (session: Session)
       facts,
       runtime,
       daemon,
-      context: { ...run, cri },
+      context: { ...run, cri, limits: limitsFor(run.limits, runtime.distribution) },
       resumed: recovered.kind === 'resumed',
       report: (outcome, reason, message, { handlers = [], files = [] } = {}) => ({
         outcome,

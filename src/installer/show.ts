@@ -1,7 +1,6 @@
 import { readAssets } from './assets.ts';
 import { detect } from './detect/facts.ts';
 import { assertSameHost } from './detect/identity.ts';
-import { notYetApplied } from './plan/distribution.ts';
 import type { ConfigFacts, Facts } from './plan/facts.ts';
 import { planInstall } from './plan/install.ts';
 import { printChange } from './plan/line-diff.ts';
@@ -14,8 +13,6 @@ export async function show(run: Run): Promise<{ readonly text: string; readonly 
   cri?.close();
   const plan = planInstall(facts, readAssets(run.assets));
   const lines = [...describe(facts), ''];
-  const missing = facts.runtime.kind === 'containerd' ? notYetApplied(facts.runtime.distribution) : undefined;
-  if (missing !== undefined && plan.kind === 'change') lines.push(`${missing.message}. The change:`, '');
   switch (plan.kind) {
     case 'refused':
       lines.push(`An install would be refused (${plan.finding.reason}): ${plan.finding.message}`);
@@ -29,7 +26,7 @@ export async function show(run: Run): Promise<{ readonly text: string; readonly 
       for (const { type } of plan.handlers) lines.push(`+++ ${type}`);
       lines.push(...plan.files.map(printChange));
   }
-  return { text: `${lines.join('\n')}\n`, refused: plan.kind === 'refused' || missing !== undefined };
+  return { text: `${lines.join('\n')}\n`, refused: plan.kind === 'refused' };
 }
 
 function origin({ source }: ConfigFacts): string {

@@ -1,11 +1,8 @@
 import { rmSync } from 'node:fs';
 import { assertSpace } from './apply/space.ts';
-import { removeShims } from './apply/stage.ts';
+import { removeShims, runningShims } from './apply/stage.ts';
 import { runTransaction } from './apply/transaction.ts';
 import { assertPodsOutlive } from './detect/at-risk.ts';
-import { processesFrom } from './detect/daemon.ts';
-import { notYetApplied } from './plan/distribution.ts';
-import { SHIMS_DIR } from './plan/shim.ts';
 import { planUninstall } from './plan/uninstall.ts';
 import { RECORD_PATH } from './record.ts';
 import { Refusal } from './refusal.ts';
@@ -16,8 +13,6 @@ export function uninstall(run: Run): Promise<Report> {
   return withSession(run, 'uninstall', async (session) => {
     const sandboxes = (await session.context.cri.sandboxes()).filter(({ ready }) => ready);
     const plan = planUninstall(session.facts, sandboxes);
-    const finding = plan.kind === 'change' ? notYetApplied(session.runtime.distribution) : undefined;
-    if (finding !== undefined) return session.report('refused', finding.reason, finding.message);
     if (plan.kind === 'refused') return session.report('refused', plan.finding.reason, plan.finding.message);
     assertNoShimRuns(run);
     if (plan.kind !== 'change') {
@@ -32,7 +27,7 @@ export function uninstall(run: Run): Promise<Report> {
 
 async function undo(session: Session, run: Run, plan: Parameters<typeof runTransaction>[1]): Promise<Report> {
   await assertPodsOutlive(run.host, session.runtime, session.context.cri, () => run.clock.nowMs());
-  assertSpace(run.host, run.assets, [], plan.files);
+  assertSpace(run.host, run.assets, [], session.runtime.distribution.prefix, plan.files);
   const ended = await runTransaction('uninstall', plan, session.runtime, session.daemon, session.context);
   if (ended.kind !== 'committed') return session.report(ended.kind, ended.reason, ended.message);
   await run.steps.run('remove shims', () => removeTraces(run));
@@ -47,10 +42,10 @@ function removeTraces({ host }: Run): void {
 
 /** A shim without a sandbox: its pod is just ending, or it was left over. Never killed, never pulled from under. */
 function assertNoShimRuns({ host }: Run): void {
-  const running = processesFrom(host, SHIMS_DIR);
+  const running = runningShims(host);
   if (running.length === 0) return;
   throw new Refusal(
     'InUse',
-    `no pod is left, but shims still run from ${SHIMS_DIR} (pid ${running.join(', ')}): their pods are just ending, or they were left over; if they stay, end them on the node with kill -9`,
+    `no pod is left, but shims of ours still run (pid ${running.join(', ')}): their pods are just ending, or they were left over; if they stay, end them on the node with kill -9`,
   );
 }

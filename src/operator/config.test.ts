@@ -41,7 +41,7 @@ describe('readConfig', () => {
         resources: {},
         env: [],
         caConfigMap: '',
-        switchSeconds: 300,
+        switchSeconds: 0,
         deadlineSeconds: 900,
         attemptsMax: 2,
         ttlSecondsAfterFinished: 3600,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
 import { z } from 'zod';
+import { LONGEST_SWITCH_SECONDS } from '../contract.ts';
 import { messageOf, Terminal } from '../errors.ts';
 import type { Policy } from './decide/policy.ts';
 import { type Flags, parseFlags } from './flags.ts';
@@ -76,12 +77,12 @@ const installer = z
     resources: resources.default({}),
     env: z.array(envVar).default([]),
     caConfigMap: z.string().default(''),
-    switchSeconds: z.number().int().min(30).max(3600).default(300),
+    switchSeconds: z.union([z.literal(0), z.number().int().min(30).max(3600)]).default(0),
     deadlineSeconds: z.number().int().min(60).max(7200).default(900),
     attemptsMax: z.number().int().min(0).max(10).default(2),
     ttlSecondsAfterFinished: z.number().int().min(60).default(3600),
   })
-  .refine(({ deadlineSeconds, switchSeconds }) => deadlineSeconds > switchSeconds, {
+  .refine(({ deadlineSeconds, switchSeconds }) => deadlineSeconds > (switchSeconds || LONGEST_SWITCH_SECONDS), {
     path: ['deadlineSeconds'],
     error: "must be greater than switchSeconds, so that a retry of the Job can read the host's own decision",
   });

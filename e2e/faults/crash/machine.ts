@@ -6,8 +6,9 @@ import { fromJSON } from '@grpc/proto-loader';
 import { execa } from 'execa';
 import { stringify } from 'smol-toml';
 import { systemClock } from '../../../src/clock.ts';
+import type { Context } from '../../../src/installer/apply/context.ts';
 import { stageShims } from '../../../src/installer/apply/stage.ts';
-import { type Context, runTransaction, tidyState } from '../../../src/installer/apply/transaction.ts';
+import { runTransaction, tidyState } from '../../../src/installer/apply/transaction.ts';
 import type { Cri } from '../../../src/installer/cri/client.ts';
 import { descriptor, SERVICE } from '../../../src/installer/cri/messages.ts';
 import { readConfig } from '../../../src/installer/detect/config.ts';
@@ -157,7 +158,7 @@ export async function play(story: Story, version: string, shim: ShimAsset, asset
   const runtime = factsOf(host, version, ROOT);
   const plan: Plan = story === 'uninstall' ? planUninstall(facts, []) : planInstall(facts, [shim]);
   if (plan.kind !== 'change') throw new Error(`no change to make: ${JSON.stringify(plan)}`);
-  if (story !== 'uninstall') await stageShims(host, assets, [shim], []);
+  if (story !== 'uninstall') await stageShims(host, assets, [shim], runtime.distribution.prefix, []);
   const daemon: Daemon = {
     socket: runtime.socket,
     pid: runtime.pid,

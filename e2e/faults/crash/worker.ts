@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { systemClock } from '../../../src/clock.ts';
+import { HOST } from '../../../src/contract.ts';
 import { BOOT_UNIT } from '../../../src/installer/apply/boot-unit.ts';
 import { recover } from '../../../src/installer/apply/recover.ts';
 import { tidyState } from '../../../src/installer/apply/transaction.ts';
@@ -96,7 +97,7 @@ async function judge(state: CrashState, helpers: readonly ('boot' | 'run')[]): P
     const [old, next] = [sameConfig(now, before), sameConfig(now, after)];
     if (!old && !next) return `after ${helper} the configuration is neither old nor new:\n${printTree(config(now))}`;
     if (decided && !next) return `after ${helper} a commit is undone`;
-    if (next && !old && story !== 'uninstall' && now.get(shimPath(shim))?.kind !== 'file')
+    if (next && !old && story !== 'uninstall' && now.get(shimPath(shim, HOST.prefix))?.kind !== 'file')
       return 'the configuration names a shim that is not there';
   }
   const now = treeNow();

@@ -9,7 +9,8 @@ operator's own defaults are the same as those of values.yaml.
 {{- if not $installer.imagePullSecrets -}}
 {{- $_ := set $installer "imagePullSecrets" (.Values.imagePullSecrets | default list) -}}
 {{- end -}}
-{{- $switch := $installer.switchSeconds | default 300 | int -}}
+{{- /* 480: the longest that the installer chooses by itself */ -}}
+{{- $switch := $installer.switchSeconds | default 480 | int -}}
 {{- $deadline := $installer.deadlineSeconds | default 900 | int -}}
 {{- if le $deadline $switch -}}
 {{- fail (printf "kwasmOperator.installer.deadlineSeconds (%d) must be larger than switchSeconds (%d): a Job that ends before the node has decided cannot tell what it decided" $deadline $switch) -}}

@@ -26,14 +26,15 @@ describe('the boot unit', () => {
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
   it('comes before the recorded unit, requires nothing of it, and is skipped unless a change is pending', () => {
-    const text = bootUnitText('my-containerd.service');
+    const text = bootUnitText('my-containerd.service', ['/var/lib/rancher/k3s']);
     expect(text).to.match(/^Before=.*\bmy-containerd\.service\b/m);
     expect(text).to.match(/^ConditionDirectoryNotEmpty=\/var\/lib\/kwasm\/pending$/m);
+    expect(text).to.match(/^RequiresMountsFor=.* \/var\/lib\/rancher\/k3s$/m);
     expect(text).to.not.match(/^Requires=|^RequiredBy=/m);
   });
 
   it('runs the restore script for every pending change', () => {
-    const command = /^ExecStart=\/bin\/sh -c '(.*)'$/m.exec(bootUnitText('containerd.service'))?.[1] ?? '';
+    const command = /^ExecStart=\/bin\/sh -c '(.*)'$/m.exec(bootUnitText('containerd.service', []))?.[1] ?? '';
     mkdirSync(join(root, 'pending'));
     for (const id of ['1-a', '2-b']) writeFileSync(join(root, 'pending', id), '');
     // As systemd reads it: $$ is one $.
@@ -49,10 +50,10 @@ describe('the boot unit', () => {
 
   it('is enabled by its link, written once, and removed without a trace', async () => {
     const host = openHost(root);
-    await stageBootUnit(host, 'containerd.service');
+    await stageBootUnit(host, { unit: 'containerd.service', files: [] });
     const { ino } = statSync(join(root, BOOT_UNIT));
     expect(readlinkSync(join(wants(), 'kwasm-recover.service'))).to.equal(BOOT_UNIT);
-    await stageBootUnit(host, 'containerd.service');
+    await stageBootUnit(host, { unit: 'containerd.service', files: [] });
     expect(statSync(join(root, BOOT_UNIT)).ino).to.equal(ino);
     removeBootUnit(host);
     removeBootUnit(host);

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path/posix';
 import { HOST } from '../../contract.ts';
 import type { Host } from '../host.ts';
 import { makeDirectory, syncDirectory, temporaryOf, writeText } from './files.ts';
+import type { Journal } from './journal.ts';
 
 /**
  * The dead man's switch for a machine that goes down in the middle of a change: the timer is lost with it, and containerd
@@ -26,8 +27,10 @@ const DAEMONS = [
   'snap.microk8s.daemon-containerd.service',
 ];
 
-export function bootUnitText(unit: string): string {
+/** `directories`: of the files that may have to be put back. */
+export function bootUnitText(unit: string, directories: readonly string[]): string {
   const before = [...new Set([unit, ...DAEMONS])].join(' ');
+  const mounts = [...new Set([HOST.state, '/etc', ...directories])].join(' ');
   const [pending, transactions, script] = ['pending', 'txn', 'bin/restore.sh'].map((name) => join(HOST.state, name));
   return `# Written by kwasm; removed with its last shim.
 [Unit]
@@ -35,7 +38,7 @@ Description=kwasm: undo a change of containerd that the machine went down in
 ConditionDirectoryNotEmpty=${pending}
 DefaultDependencies=no
 After=local-fs.target
-RequiresMountsFor=${HOST.state} /etc
+RequiresMountsFor=${mounts}
 Before=shutdown.target ${before}
 Conflicts=shutdown.target
 
@@ -49,9 +52,12 @@ WantedBy=multi-user.target
 `;
 }
 
-export async function stageBootUnit(host: Host, unit: string): Promise<void> {
+export async function stageBootUnit(host: Host, { unit, files }: Pick<Journal, 'unit' | 'files'>): Promise<void> {
   const at = host.at(BOOT_UNIT);
-  const text = bootUnitText(unit);
+  const text = bootUnitText(
+    unit,
+    files.map(({ path }) => dirname(path)).filter((path) => !path.startsWith('/etc/')),
+  );
   makeDirectory(dirname(at));
   if (!existsSync(at) || readFileSync(at, 'utf8') !== text) await writeText(at, text);
   const link = linkPath(host);

@@ -25,8 +25,8 @@ export async function writeText(
   mode = 0o644,
   /** Runs right before the new file takes the old one's place; what it throws leaves the old one there. */
   beforeRename: () => void = () => {},
+  temporary: string = temporaryOf(path),
 ): Promise<void> {
-  const temporary = temporaryOf(path);
   rmSync(temporary, { force: true });
   try {
     // A copy first, for the owner, the mode, the access lists and the SELinux label, which Node cannot set itself.
@@ -45,7 +45,7 @@ export async function writeText(
     rmSync(temporary, { force: true }); // of a full disk, above all
     throw error;
   }
-  syncDirectory(dirname(path));
+  for (const directory of new Set([dirname(path), dirname(temporary)])) syncDirectory(directory);
 }
 
 /** Beside the file, for a rename. The restore script knows the name, too: it takes away what a killed run left. */

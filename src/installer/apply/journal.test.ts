@@ -32,7 +32,9 @@ const journal = {
   unit: 'containerd.service',
   socket: '/run/containerd/containerd.sock',
   loadConfig: ['/usr/bin/containerd', 'config', 'dump'],
-  invocation: 'i',
+  reload: 'unit' as const,
+  start: 'i',
+  limits: { switchSeconds: 300, verifyMs: 120_000, restoreMs: 120_000 },
   baseline: { handlers: [], sandboxes: [], containers: [] },
   handlers: [],
   gone: [],
@@ -69,6 +71,17 @@ describe('the journal', () => {
     expect(written.stage).to.equal('prepared');
   });
 
+  it('keeps every temporary name out of a directory that is watched', async () => {
+    const staging = '/etc/staged';
+    mkdirSync(join(root, staging));
+    const written = await prepareJournal(host, { ...journal, reload: 'watched', staging }, files);
+    expect(readdirSync(dirname(join(root, ROOT)))).to.have.length(1);
+    expect(readdirSync(join(root, staging))).to.deep.equal([`.kwasm-${journal.id}-0.before`]);
+    expect(readFileSync(at('staging'), 'utf8')).to.equal(`${staging}\n`);
+    removeJournal(host, written);
+    expect(readdirSync(join(root, staging))).to.deep.equal([]);
+  });
+
   it('leaves no trace when it is removed', async () => {
     const written = await prepareJournal(host, journal, files);
     expect(readdirSync(dirname(join(root, ROOT)))).to.have.length(2);
@@ -86,7 +99,7 @@ describe('the journal', () => {
   it('forgets it with the copies beside the live files, which only its list knows of', async () => {
     await prepareJournal(host, journal, files);
     rmSync(at('journal.json'));
-    expect(existsSync(join(root, stagedBackup(ROOT, journal.id, 0)))).to.equal(true);
+    expect(existsSync(join(root, stagedBackup(ROOT, journal, 0)))).to.equal(true);
     expect(readJournals(host)).to.deep.equal([]);
     expect(readdirSync(dirname(join(root, ROOT)))).to.deep.equal(['config.toml']);
   });

@@ -1,5 +1,5 @@
 import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path/posix';
+import { basename, dirname, join } from 'node:path/posix';
 import { z } from 'zod';
 import { HOST } from '../../contract.ts';
 import type { Host } from '../host.ts';
@@ -9,7 +9,8 @@ import { copySynced, makeDirectory, syncDirectory, temporaryOf, writeText } from
 
 /**
  * A change under way, on the host's disk: enough for a retry to go on, and for the host's own restore script (which reads
- * the plain files: unit, invocation, boot, pod, sandbox, files, directories, before/N, after/N) to undo it without us.
+ * the plain files: unit, reload, start, wait, boot, pod, sandbox, staging, files, directories, before/N, after/N) to undo it
+ * without us.
  *
  *   prepared   nothing live was touched
  *   armed      the host's timer runs; from here on files may have been written
@@ -34,7 +35,12 @@ const journalSchema = z.object({
   socket: z.string(),
   /** How the daemon's own program loads the live configuration and prints it. */
   loadConfig: list(z.string()),
-  invocation: z.string(),
+  reload: z.enum(['unit', 'parentUnit', 'watched']),
+  limits: z.object({ switchSeconds: z.number(), verifyMs: z.number(), restoreMs: z.number() }),
+  /** Which start of the daemon the change was prepared beside. */
+  start: z.string(),
+  /** Where half-written files and the copies for a roll-back lie, if not beside the files: those are watched. */
+  staging: z.string().optional(),
   baseline: baselineSchema,
   handlers: list(handlerSchema),
   gone: list(z.string()),
@@ -60,9 +66,16 @@ export interface JournaledFile {
 const TRANSACTIONS = join(HOST.state, 'txn');
 const PENDING = join(HOST.state, 'pending');
 const ENDED = 'ended-';
+/** The restore script's wait for the daemon is the longest part of its time, not all of it. */
+const RESTORE_MARGIN_SECONDS = 30;
 export const transactionDir = (id: string): string => join(TRANSACTIONS, id);
-export const stagedBackup = (path: string, id: string, n: number): string =>
-  join(dirname(path), `.kwasm-${id}-${n}.before`);
+
+type Staged = Pick<Journal, 'id' | 'staging'>;
+export const stagedBackup = (path: string, { id, staging }: Staged, n: number): string =>
+  join(staging ?? dirname(path), `.kwasm-${id}-${n}.before`);
+/** Where the new bytes of a live file are written before they take its place. */
+export const stagedNew = (path: string, { staging }: Pick<Journal, 'staging'>): string =>
+  temporaryOf(staging === undefined ? path : join(staging, basename(path)));
 
 export async function writeJournal(host: Host, journal: Journal): Promise<void> {
   const at = host.at(join(transactionDir(journal.id), 'journal.json'));
@@ -87,17 +100,20 @@ export async function prepareJournal(
   for (const part of ['before', 'after', 'listing']) makeDirectory(join(directory, part), 0o700);
   for (const { path } of files)
     if (/[\n\r]/.test(path)) throw new Refusal('ConfigUnreadable', `a line break in the path ${JSON.stringify(path)}`);
+  if (journal.staging !== undefined) await put('staging', `${journal.staging}\n`);
   await put('files', files.map(({ path, before, after }, n) => `${n} ${before.kind} ${after.kind} ${path}\n`).join(''));
   for (const [n, { path, before, after }] of files.entries()) {
     if (before.kind === 'file') {
       await copySynced(host.at(path), join(directory, 'before', String(n)));
       // Beside the file as well: putting that back is a rename, which needs no space on a full disk.
-      await copySynced(host.at(path), host.at(stagedBackup(path, journal.id, n)));
+      await copySynced(host.at(path), host.at(stagedBackup(path, journal, n)));
     }
     if (after.kind === 'file') await put(join('after', String(n)), after.text);
   }
   await put('unit', `${journal.unit}\n`);
-  await put('invocation', `${journal.invocation}\n`);
+  await put('reload', `${journal.reload}\n`);
+  await put('wait', `${Math.max(1, Math.round(journal.limits.restoreMs / 1000) - RESTORE_MARGIN_SECONDS)}\n`);
+  await put('start', `${journal.start}\n`);
   await put('boot', `${journal.bootId}\n`);
   for (const decision of ['commit', 'rollback'] as const) await put(`decision.${decision}`, `${decision}\n`);
   for (const who of ROLLED_BACK_BY) await put(`outcome.${who}`, `rolledBack ${who}\n`);
@@ -132,12 +148,12 @@ export function setPending(host: Host, id: string): void {
 }
 
 /** What lies beside the live files, and half of a write that was cut short. */
-export function removeStagedBackups(host: Host, journal: Pick<Journal, 'id' | 'files'>): void {
+export function removeStagedBackups(host: Host, journal: Staged & Pick<Journal, 'files'>): void {
   journal.files.forEach(({ path }, n) => {
-    rmSync(host.at(stagedBackup(path, journal.id, n)), { force: true });
-    rmSync(temporaryOf(host.at(path)), { force: true });
+    rmSync(host.at(stagedBackup(path, journal, n)), { force: true });
+    rmSync(host.at(stagedNew(path, journal)), { force: true });
   });
-  const directories = new Set(journal.files.map(({ path }) => dirname(host.at(path))));
+  const directories = new Set(journal.files.map(({ path }) => host.at(journal.staging ?? dirname(path))));
   for (const directory of directories) if (existsSync(directory)) syncDirectory(directory);
 }
 
@@ -145,7 +161,7 @@ export function removeStagedBackups(host: Host, journal: Pick<Journal, 'id' | 'f
  * Ends a transaction's traces. The journal goes last, since without it nobody would look for the rest; and it goes in one
  * rename, since half a journal would say something else than the whole: without its decision, a commit is an open change.
  */
-export function removeJournal(host: Host, journal: Pick<Journal, 'id' | 'files'>): void {
+export function removeJournal(host: Host, journal: Staged & Pick<Journal, 'files'>): void {
   removeStagedBackups(host, journal);
   rmSync(host.at(join(PENDING, journal.id)), { force: true });
   if (existsSync(host.at(PENDING))) syncDirectory(host.at(PENDING));
@@ -174,7 +190,11 @@ export function readJournals(host: Host): readonly Journal[] {
       const file = join(root, id, 'journal.json');
       if (existsSync(file)) return [parseJournal(id, readFileSync(file, 'utf8'))];
       // Without a journal nothing had been touched: preparing was interrupted.
-      removeJournal(host, { id, files: listedFiles(join(root, id, 'files')) });
+      removeJournal(host, {
+        id,
+        staging: readLine(join(root, id, 'staging')),
+        files: listedFiles(join(root, id, 'files')),
+      });
       return [];
     });
 }
@@ -189,6 +209,10 @@ function parseJournal(id: string, text: string): Journal {
       { cause },
     );
   }
+}
+
+function readLine(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
 }
 
 /** As the restore script reads it. */

@@ -3,20 +3,20 @@ import type { Logger } from '../../log.ts';
 import { connectCri } from '../cri/client.ts';
 import { bootId } from '../detect/identity.ts';
 import type { Host } from '../host.ts';
-import type { Limits } from '../limits.ts';
+import type { GivenLimits } from '../limits.ts';
 import { Refusal } from '../refusal.ts';
 import { decide, type Journal, readDecision, readJournals, readOutcome, removeJournal } from './journal.ts';
 import { type RolledBack, rollBack } from './roll-back.ts';
+import { serviceState } from './service.ts';
 import { disarmSwitch, isArmed } from './switch.ts';
-import { assertAsPlanned, finish, reasonOf, verification } from './transaction.ts';
-import { unitState } from './unit.ts';
-import { verify } from './verify.ts';
+import { finish, reasonOf } from './transaction.ts';
+import { assertAsPlanned, verification, verify } from './verify.ts';
 
 export interface RecoverContext {
   readonly host: Host;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly limits: Limits;
+  readonly limits: Pick<GivenLimits, 'settleMs'>;
 }
 
 export type Recovered =
@@ -80,7 +80,7 @@ async function undoOrResume(journal: Journal, action: Journal['action'], context
     >;
     if (journal.action !== 'guard' && journal.stage === 'restarting' && (await wasRestarted(journal, context))) {
       try {
-        await verify(host, cri, clock, verification(journal, journal, context));
+        await verify(host, cri, clock, verification(journal, journal, limits));
         assertAsPlanned(host, journal);
         if ((await decide(host, journal.id, 'commit')) === 'commit') {
           await finish(journal, context);
@@ -90,7 +90,7 @@ async function undoOrResume(journal: Journal, action: Journal['action'], context
         why = reasonOf(error);
       }
     }
-    const result = await rollBack(journal, why, { host, cri, clock, limits, log });
+    const result = await rollBack(journal, why, { host, cri, clock, log });
     return result.kind === 'broken' ? { kind: 'ended', result } : { kind: 'clean' };
   } finally {
     cri.close();
@@ -111,6 +111,6 @@ async function isGuarding(journal: Journal, { host, clock }: RecoverContext): Pr
 /** After a reboot nothing that ran before runs, so nothing can be proved: such a change is undone. */
 async function wasRestarted(journal: Journal, { host }: RecoverContext): Promise<boolean> {
   if (readDecision(host, journal.id) !== undefined || journal.bootId !== bootId(host)) return false;
-  const { invocation } = await unitState(host, journal.unit);
-  return invocation !== journal.invocation;
+  const { start } = await serviceState(host, journal);
+  return start !== '' && start !== journal.start;
 }

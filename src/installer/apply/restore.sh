@@ -12,7 +12,6 @@ set -u
 umask 077
 txn=$1
 who=$2
-wait_seconds=${KWASM_RESTORE_WAIT_SECONDS:-90}
 proc=${KWASM_RESTORE_PROC:-/proc} # tests have one of their own
 
 say() { printf 'kwasm restore %s: %s\n' "$who" "$1"; }
@@ -47,14 +46,18 @@ is_after() {
   esac
 }
 
+# Beside the file, or where no one watches.
+staging() { if [ -f staging ]; then cat staging; else printf '%s' "${1%/*}"; fi; }
+
 # The copy made beside the file when the change was prepared: a rename needs no space on a full disk.
 put_back() {
   n=$1 path=$3
+  wrote=yes
   if [ "$2" = absent ]; then
     rm -f "$path"
     return
   fi
-  staged=${path%/*}/.kwasm-${txn##*/}-$n.before
+  staged=$(staging "$path")/.kwasm-${txn##*/}-$n.before
   if ! same "$staged" "$txn/before/$n"; then
     rm -f "$staged"
     cp -a "$txn/before/$n" "$staged" 2>/dev/null || cp -p "$txn/before/$n" "$staged" || return 1
@@ -88,10 +91,11 @@ without_ours() {
 take_out_ours() {
   path=$1
   [ -f "$path" ] || return 0
+  wrote=yes
   case $(cat "$path") in
     '# Written by kwasm'*) rm -f "$path" ;;
     *'# BEGIN kwasm'* | *'# added by kwasm'* | *'"/etc/containerd/kwasm.d/*.toml"'*)
-      rest=${path%/*}/.kwasm-${txn##*/}.rest
+      rest=$(staging "$path")/.kwasm-${txn##*/}.rest
       cp -p "$path" "$rest" && without_ours "$path" >"$rest" && sync && mv -f "$rest" "$path"
       rm -f "$rest"
       ;;
@@ -136,9 +140,65 @@ end_pod() {
   done
 }
 
-invocation() {
-  line=$(systemctl show -p InvocationID "$unit" 2>/dev/null)
-  printf '%s' "${line#InvocationID=}"
+property() {
+  line=$(systemctl show -p "$1" "$unit" 2>/dev/null)
+  printf '%s' "${line#"$1"=}"
+}
+
+# Which start of the daemon this is: another word after each. Of a parent that restarts it by itself (k0s) the unit shows
+# nothing, so there it is the child: its number, and when it began. Nothing while there is none.
+start() {
+  if [ "$reload" != watched ]; then
+    property InvocationID
+    return
+  fi
+  parent=$(property MainPID)
+  for stat in "$proc"/[0-9]*/stat; do
+    read -r line <"$stat" || continue
+    case $line in *' (containerd) '*) ;; *) continue ;; esac
+    set -- ${line##*) }
+    [ "$2" = "$parent" ] || continue
+    process=${stat%/stat}
+    printf '%s %s' "${process##*/}" "${20}"
+    return
+  done 2>/dev/null
+}
+
+give_up() {
+  finish "broken $who: $unit is $(systemctl is-active "$unit") $wait_seconds s after its restart"
+  exit 1
+}
+
+restart_unit() {
+  say "restarting $unit"
+  systemctl reset-failed "$unit"
+  systemctl --no-block restart "$unit"
+  waited=0
+  until [ "$(systemctl is-active "$unit")" = active ] && [ -n "$(start)" ] && [ "$(start)" != "$now" ]; do
+    waited=$((waited + 1))
+    [ "$waited" -gt "$wait_seconds" ] && give_up
+    sleep 1
+  done
+}
+
+# Its parent has seen the files change back, waits for more, ends the daemon and starts it again after some seconds. One
+# that stays is it; one that comes and goes has not read them yet. A parent that sees nothing is restarted.
+await_reload() {
+  say "waiting for $unit to restart containerd"
+  waited=0 steady=0 last=
+  while [ "$steady" -lt "$steady_seconds" ]; do
+    waited=$((waited + 1))
+    if [ "$waited" -gt "$reload_seconds" ]; then
+      say "$unit did not restart containerd within $reload_seconds s"
+      now=$(start)
+      restart_unit
+      return
+    fi
+    sleep 1
+    seen=$(start)
+    if [ -z "$seen" ] || [ "$seen" = "$now" ] || [ "$seen" != "$last" ]; then steady=0; else steady=$((steady + 1)); fi
+    last=$seen
+  done
 }
 
 cd "$txn" || exit 1
@@ -184,7 +244,7 @@ if [ -n "$same_boot" ] && [ -f sandbox ]; then
   if [ -n "$ticks" ] && [ "$(start_ticks "$pid")" = "$ticks" ]; then kill -9 "$pid"; fi
 fi
 
-failed=
+failed= wrote=
 while read -r n before after path; do
   if is_before "$n" "$before" "$path"; then
     :
@@ -193,7 +253,7 @@ while read -r n before after path; do
   else
     take_out_ours "$path" || failed="$failed $path"
   fi
-  rm -f "${path%/*}/.kwasm-${txn##*/}-$n.before" "${path%/*}/.${path##*/}.kwasm-new"
+  rm -f "$(staging "$path")/.kwasm-${txn##*/}-$n.before" "$(staging "$path")/.${path##*/}.kwasm-new"
 done <files
 
 # Directories whose patterns containerd reads, while somebody else's installer was let in: what it added goes.
@@ -203,7 +263,9 @@ if [ -f watched ]; then
       [ -f "$entry" ] || continue
       known=
       while read -r name; do [ "$name" = "${entry##*/}" ] && known=yes; done <"listing/$n"
-      [ -n "$known" ] || rm -f "$entry" || failed="$failed $entry"
+      [ -n "$known" ] && continue
+      wrote=yes
+      rm -f "$entry" || failed="$failed $entry"
     done
   done <watched
 fi
@@ -215,26 +277,28 @@ sync
 
 # A daemon that has run since before the change has never read it: leave it alone.
 unit=$(cat unit)
-before=$(cat invocation)
-now=$(invocation)
+reload=$(cat reload)
+wait_seconds=${KWASM_RESTORE_WAIT_SECONDS:-$(cat wait)}
+reload_seconds=${KWASM_RESTORE_RELOAD_SECONDS:-45} # k0s: 3 s for more changes, 5 s before it starts the daemon again
+steady_seconds=${KWASM_RESTORE_STEADY_SECONDS:-5}
+before=$(cat start)
+now=$(start)
 state=$(systemctl is-active "$unit")
 if [ "$who" = boot ] && [ "$state" != active ]; then
   : # it has yet to be started, and waits for us
 elif [ "$who" = boot ]; then
   systemctl --no-block restart "$unit" # which waits for us as well
-elif [ "$now" != "$before" ] || [ "$state" != active ]; then
-  say "restarting $unit"
-  systemctl reset-failed "$unit"
-  systemctl --no-block restart "$unit"
-  waited=0
-  until [ "$(systemctl is-active "$unit")" = active ] && [ "$(invocation)" != "$now" ]; do
-    waited=$((waited + 1))
-    if [ "$waited" -gt "$wait_seconds" ]; then
-      finish "broken $who: $unit is $(systemctl is-active "$unit") ${wait_seconds} s after its restart"
-      exit 1
-    fi
-    sleep 1
-  done
+elif [ "$state" != active ]; then
+  restart_unit
+elif [ "$reload" = watched ]; then
+  if [ -n "$wrote" ]; then
+    await_reload
+  elif [ "$now" != "$before" ]; then
+    now= # an earlier run of this script, or nobody, has written: whichever daemon stays is it
+    await_reload
+  fi
+elif [ "$now" != "$before" ]; then
+  restart_unit
 fi
 if [ -n "$failed" ]; then
   finish "broken $who: could not restore$failed"

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,15 +30,21 @@ const SYSTEMCTL = `#!/bin/sh
 state=$UNIT_STATE
 case "$*" in
   'show -p InvocationID '*) echo "InvocationID=$(cat "$state/invocation")" ;;
+  'show -p MainPID '*) echo MainPID=7 ;;
   'is-active '*) cat "$state/active" ;;
   'reset-failed '*) ;;
   '--no-block restart '*)
     echo restart >>"$state/log"
     if [ -e "$state/refuses" ]; then echo failed >"$state/active"; else
-      echo active >"$state/active"; echo new >"$state/invocation"; fi ;;
+      echo active >"$state/active"; echo new >"$state/invocation"
+      if [ -e "$state/next" ]; then cp "$state/next" "$KWASM_RESTORE_PROC/12/stat"; fi; fi ;;
   *) echo "unexpected: $*" >&2; exit 1 ;;
 esac
 `;
+
+async function untilEqual(look: () => unknown, wanted: unknown): Promise<void> {
+  while (look() !== wanted) await new Promise((done) => setTimeout(done, 20));
+}
 
 describe('restore.sh', () => {
   let root: string;
@@ -57,7 +64,9 @@ describe('restore.sh', () => {
     put(join(unit, 'invocation'), 'old\n');
     put(join(unit, 'active'), 'active\n');
     put(join(txn, 'unit'), 'containerd.service\n');
-    put(join(txn, 'invocation'), 'old\n');
+    put(join(txn, 'reload'), 'unit\n');
+    put(join(txn, 'start'), 'old\n');
+    put(join(txn, 'wait'), '90\n');
     put(join(root, 'state/pending', ID), '');
     // A change of two files: one edited, one new, in a directory that we made.
     put(join(txn, 'before/0'), 'version = 2\n');
@@ -75,6 +84,8 @@ describe('restore.sh', () => {
     PATH: `${join(root, 'bin')}:${process.env['PATH']}`,
     UNIT_STATE: unit,
     KWASM_RESTORE_WAIT_SECONDS: '1',
+    KWASM_RESTORE_RELOAD_SECONDS: '3',
+    KWASM_RESTORE_STEADY_SECONDS: '1',
     KWASM_RESTORE_PROC: join(root, 'proc'),
   });
   const start = () => execa('sh', [SCRIPT, txn, 'deadman'], { reject: false, env: env() });
@@ -336,6 +347,70 @@ describe('restore.sh', () => {
     run();
     child.kill();
     expect((await child).signal).to.equal('SIGTERM');
+  });
+
+  describe('where the parent of the daemon watches the directory', () => {
+    const stat = () => join(root, 'proc/12/stat');
+    const staging = () => join(root, 'etc');
+    /** The 2nd and the 20th field behind the name are the parent and when it began. */
+    const daemonSince = (ticks: number) => `12 (containerd) S 7 ${'0 '.repeat(17)}${ticks} 0 0\n`;
+
+    beforeEach(() => {
+      mkdirSync(dirname(stat()), { recursive: true });
+      mkdirSync(join(root, 'proc/13'));
+      put(join(root, 'proc/13/stat'), `13 (another (containerd) S 8 ${'0 '.repeat(17)}1 0 0\n`);
+      put(stat(), daemonSince(100));
+      put(join(txn, 'reload'), 'watched\n');
+      put(join(txn, 'start'), '12 100\n');
+      put(join(txn, 'staging'), `${staging()}\n`);
+      put(join(txn, 'files'), `0 file file ${dropIn()}\n`);
+      put(dropIn(), 'version = 2\nours\n');
+    });
+
+    it('puts the file back and waits until it has restarted the daemon; the unit is left alone', async () => {
+      const running = start();
+      await untilEqual(() => read(dropIn()), 'version = 2\n');
+      put(stat(), daemonSince(200));
+      expect((await running).exitCode).to.equal(0);
+      expect(outcome()).to.equal('rolledBack deadman');
+      expect(restarts()).to.equal(0);
+      expect(readdirSync(dirname(dropIn()))).to.deep.equal(['kwasm.toml']);
+    });
+
+    it('writes its temporary files elsewhere', async () => {
+      const watched: string[] = [];
+      const watcher = watch(dirname(dropIn()), (_, name) => watched.push(String(name)));
+      run();
+      await new Promise((done) => setTimeout(done, 100));
+      watcher.close();
+      expect([...new Set(watched)]).to.deep.equal(['kwasm.toml']);
+    });
+
+    it('restarts the unit of a parent that sees nothing', () => {
+      put(join(unit, 'next'), daemonSince(300));
+      expect(run().code).to.equal(0);
+      expect(restarts()).to.equal(1);
+      expect(outcome()).to.equal('rolledBack deadman');
+    });
+
+    it('waits for nothing when the change had not been written', () => {
+      put(dropIn(), 'version = 2\n');
+      expect(run().said).to.not.contain('waiting');
+      expect(outcome()).to.equal('rolledBack deadman');
+    });
+
+    it('takes the daemon that stays, after an earlier run that was cut short', () => {
+      put(dropIn(), 'version = 2\n');
+      put(stat(), daemonSince(200));
+      expect(run().code).to.equal(0);
+      expect(restarts()).to.equal(0);
+    });
+
+    it('says that no daemon came back', () => {
+      rmSync(stat());
+      expect(run().code).to.equal(1);
+      expect(outcome()).to.match(/^broken deadman: containerd\.service is active 1 s after its restart/);
+    });
   });
 
   it('copes with spaces in a path', () => {

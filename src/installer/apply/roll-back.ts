@@ -4,7 +4,6 @@ import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Cri } from '../cri/client.ts';
 import type { Host } from '../host.ts';
-import type { Limits } from '../limits.ts';
 import { decide, type Journal, readOutcome, removeJournal } from './journal.ts';
 import { disarmSwitch, isFiring, runRestore } from './switch.ts';
 import { verify } from './verify.ts';
@@ -21,17 +20,17 @@ const POLL_MS = 500;
 export async function rollBack(
   journal: Journal,
   why: { readonly reason: InstallReason; readonly message: string },
-  { host, cri, clock, limits, log }: { host: Host; cri: Cri; clock: Clock; limits: Limits; log: Logger },
+  { host, cri, clock, log }: { host: Host; cri: Cri; clock: Clock; log: Logger },
 ): Promise<RolledBack> {
   if ((await decide(host, journal.id, 'rollback')) === 'commit')
     return { kind: 'broken', reason: 'Internal', message: `${why.message}; yet the change is committed` };
-  const endMs = clock.monotonicMs() + limits.restoreMs;
+  const endMs = clock.monotonicMs() + journal.limits.restoreMs;
   while ((await isFiring(host, journal.id)) && clock.monotonicMs() < endMs) await clock.sleep(POLL_MS);
-  const said = await runRestore(host, journal.id, limits.restoreMs);
+  const said = await runRestore(host, journal.id, journal.limits.restoreMs);
   // Only now: were we killed before, the timer would still do it.
   await disarmSwitch(host, journal.id);
   const outcome = readOutcome(host, journal.id);
-  const lost = outcome?.startsWith('rolledBack') ? await lostStill(journal, { host, cri, clock, limits }) : undefined;
+  const lost = outcome?.startsWith('rolledBack') ? await lostStill(journal, { host, cri, clock }) : undefined;
   if (outcome?.startsWith('rolledBack') && lost === undefined) {
     try {
       removeJournal(host, journal);
@@ -47,15 +46,15 @@ export async function rollBack(
 /** Pods that the restart itself has killed do not come back with the old files; a daemon that serves is what counts. */
 async function lostStill(
   journal: Journal,
-  { host, cri, clock, limits }: { host: Host; cri: Cri; clock: Clock; limits: Limits },
+  { host, cri, clock }: { host: Host; cri: Cri; clock: Clock },
 ): Promise<string | undefined> {
   const baseline = { ...journal.baseline, sandboxes: [], containers: [] };
   const wanted = {
-    unit: journal.unit,
-    previousInvocation: undefined,
+    service: journal,
+    previousStart: undefined,
     baseline,
     expected: { handlers: [], gone: [] },
-    deadlineMs: limits.verifyMs,
+    deadlineMs: journal.limits.verifyMs,
     settleMs: 0,
   };
   try {

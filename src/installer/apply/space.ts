@@ -4,7 +4,7 @@ import { HOST } from '../../contract.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host.ts';
 import type { FileChange } from '../plan/change.ts';
-import { type ShimAsset, shimPath } from '../plan/shim.ts';
+import { type ShimAsset, shimPath, shimsBelow } from '../plan/shim.ts';
 
 /** Journal, script and planned bytes are a few pages each; the rest is room for whoever writes beside us meanwhile. */
 const MARGIN_BYTES = 4 * 1024 * 1024;
@@ -26,13 +26,14 @@ export function assertSpace(
   host: Host,
   assets: string,
   shims: readonly ShimAsset[],
+  prefix: string,
   files: readonly FileChange[],
 ): void {
-  const missing = shims.filter((shim) => !existsSync(host.at(shimPath(shim))));
+  const missing = shims.filter((shim) => !existsSync(host.at(shimPath(shim, prefix))));
   const needs = [
     ...missing.flatMap(({ file, handler }) => {
       const size = statSync(join(assets, file), { throwIfNoEntry: false })?.size ?? 0;
-      return { path: join(HOST.prefix, 'shims', handler), bytes: size };
+      return { path: join(shimsBelow(prefix), handler), bytes: size };
     }),
     ...files.flatMap(({ path, before, after }) => {
       // Old and new beside the live file, and both in the journal.

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
-import { HOST } from '../../contract.ts';
 import { processesFrom } from '../detect/daemon.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host.ts';
-import { SHIMS_DIR, type ShimAsset, shimPath } from '../plan/shim.ts';
+import { PREFIXES, type ShimAsset, shimPath, shimsBelow } from '../plan/shim.ts';
 import { copyWhole, makeDirectory, syncDirectory, syncFile } from './files.ts';
 
 /** ELF's e_machine. */
@@ -17,10 +16,11 @@ export async function stageShims(
   host: Host,
   assets: string,
   shims: readonly ShimAsset[],
+  prefix: string,
   staged: string[],
 ): Promise<void> {
   for (const shim of shims) {
-    const target = shimPath(shim);
+    const target = shimPath(shim, prefix);
     const at = host.at(target);
     if (existsSync(at) && sha256(at) === shim.sha256) continue;
     const source = join(assets, shim.file);
@@ -70,18 +70,27 @@ export function unstage(host: Host, staged: readonly string[]): void {
   for (const path of staged) if (processesFrom(host, dirname(path)).length === 0) removeWithParents(host, path);
 }
 
+/** Process ids of shims of ours. */
+export function runningShims(host: Host): readonly number[] {
+  return PREFIXES.flatMap((prefix) => processesFrom(host, shimsBelow(prefix)));
+}
+
 /** All shims of ours. The caller has made sure that none runs. */
 export function removeShims(host: Host): void {
-  rmSync(host.at(SHIMS_DIR), { recursive: true, force: true });
-  removeIfEmpty(host, HOST.prefix);
+  for (const prefix of PREFIXES) {
+    rmSync(host.at(shimsBelow(prefix)), { recursive: true, force: true });
+    removeIfEmpty(host, prefix);
+  }
 }
 
 function removeWithParents(host: Host, path: string): void {
   rmSync(host.at(path), { force: true });
-  for (let parent = dirname(path); parent.startsWith(HOST.prefix); parent = dirname(parent)) {
+  for (let parent = dirname(path); isOurs(parent); parent = dirname(parent)) {
     if (!removeIfEmpty(host, parent)) return;
   }
 }
+
+const isOurs = (path: string): boolean => PREFIXES.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
 
 export function removeIfEmpty(host: Host, path: string): boolean {
   const at = host.at(path);

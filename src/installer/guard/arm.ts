@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path/posix';
 import { ENV } from '../../contract.ts';
 import { type Journal, type JournaledFile, prepareJournal } from '../apply/journal.ts';
 import { readBaseline } from '../apply/observe.ts';
+import { type Service, serviceState } from '../apply/service.ts';
 import { stageRestoreScript } from '../apply/switch.ts';
-import { arm } from '../apply/transaction.ts';
-import { unitState } from '../apply/unit.ts';
+import { arm, stagingOf } from '../apply/transaction.ts';
 import type { Cri } from '../cri/client.ts';
 import { assertPodsOutlive } from '../detect/at-risk.ts';
 import { startTicks } from '../detect/endpoint.ts';
@@ -13,6 +13,7 @@ import { loadCommand } from '../detect/facts.ts';
 import { bootId } from '../detect/identity.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host.ts';
+import { daemonLimits } from '../limits.ts';
 import type { ContainerdFacts } from '../plan/facts.ts';
 import { isGlob } from '../plan/glob.ts';
 import { Refusal } from '../refusal.ts';
@@ -36,16 +37,19 @@ export function guardArm(run: Run): Promise<Report> {
     const files = snapshot(host, runtime, watched);
     await context.steps.run('back up', async () => {
       await stageRestoreScript(host);
+      const { unit, socket, distribution } = runtime;
+      const service: Service = { unit, socket, reload: distribution.reload.kind };
       const journal = await prepareJournal(
         host,
         {
           id: context.newId(),
           action: 'guard',
           bootId: bootId(host),
-          unit: runtime.unit,
-          socket: runtime.socket,
+          ...service,
+          start: (await serviceState(host, service)).start,
+          staging: stagingOf(runtime),
+          limits: daemonLimits(context.limits),
           loadConfig: loadCommand(daemon, runtime.config.root),
-          invocation: (await unitState(host, runtime.unit)).invocation,
           baseline: await readBaseline(context.cri),
           handlers: [],
           gone: [],
@@ -56,7 +60,7 @@ export function guardArm(run: Run): Promise<Report> {
         },
         files,
       );
-      await arm(journal, context);
+      await arm(journal, host);
     });
     const message = `${files.length} files are saved; the host undoes every change in ${context.limits.switchSeconds} s unless it is proved`;
     return report('unchanged', 'Armed', message);

@@ -6,10 +6,10 @@ import { writeText } from '../apply/files.ts';
 import { decide, type Journal, readDecision, readJournals, transactionDir } from '../apply/journal.ts';
 import { readBaseline } from '../apply/observe.ts';
 import { rollBack } from '../apply/roll-back.ts';
+import { serviceState } from '../apply/service.ts';
 import { extendSwitch } from '../apply/switch.ts';
-import { finish, reasonOf, tidyState, verification } from '../apply/transaction.ts';
-import { unitState } from '../apply/unit.ts';
-import { verify } from '../apply/verify.ts';
+import { finish, reasonOf, tidyState } from '../apply/transaction.ts';
+import { verification, verify } from '../apply/verify.ts';
 import { type Cri, connectCri } from '../cri/client.ts';
 import { detect, liveHandlers } from '../detect/facts.ts';
 import { Failure } from '../failure.ts';
@@ -60,7 +60,7 @@ async function judge(journal: Journal, podUid: string, cri: Cri, run: Run): Prom
       throw new Failure('InstallerFailed', `the installer image ended with exit code ${exitCode}; its log says why`);
     const free = journal.baseline.handlers.filter(({ type }) => isKwasmType(type)).map(({ name }) => name);
     const expected = { handlers: [], gone: [], free };
-    const wanted = { ...verification(journal, expected, run), previousInvocation: undefined };
+    const wanted = { ...verification(journal, expected, run.limits), previousStart: undefined };
     await steps.run('verify', () => verify(host, cri, run.clock, wanted, run.signal));
     const handlers = await steps.run('check config', () => provedHandlers(journal, run));
     const changed = isChanged(host, journal);
@@ -82,8 +82,9 @@ async function judge(journal: Journal, podUid: string, cri: Cri, run: Run): Prom
  * containerd does not answer, it runs out, whether we live or not.
  */
 async function awaitInstaller(journal: Journal, podUid: string, cri: Cri, run: Run): Promise<number> {
-  const { host, clock, limits, signal } = run;
-  const refreshMs = (limits.switchSeconds * 1000) / 3;
+  const { host, clock, signal } = run;
+  const { switchSeconds } = journal.limits;
+  const refreshMs = (switchSeconds * 1000) / 3;
   let refreshedMs = Number.NEGATIVE_INFINITY;
   let servedMs = clock.monotonicMs();
   for (let round = 2; ; ) {
@@ -97,7 +98,7 @@ async function awaitInstaller(journal: Journal, podUid: string, cri: Cri, run: R
     if (seen.serving) servedMs = clock.monotonicMs();
     else await assertHope(journal, clock.monotonicMs() - servedMs, run);
     if (seen.serving && clock.monotonicMs() - refreshedMs >= refreshMs) {
-      await extendSwitch(host, journal.id, limits.switchSeconds, round);
+      await extendSwitch(host, journal.id, switchSeconds, round);
       refreshedMs = clock.monotonicMs();
       round += 1;
     }
@@ -106,13 +107,13 @@ async function awaitInstaller(journal: Journal, podUid: string, cri: Cri, run: R
 }
 
 /** A file it cannot load, or a time in which any start would have ended: waiting for the timer would only cost more. */
-async function assertHope(journal: Journal, silentMs: number, { host, limits }: Run): Promise<void> {
+async function assertHope(journal: Journal, silentMs: number, { host }: Run): Promise<void> {
   if (silentMs < UNLOADABLE_MS) return;
   const loaded = await host.run(journal.loadConfig, { timeoutMs: LOAD_TIMEOUT_MS });
   const seconds = Math.round(silentMs / 1000);
   if (loaded.exitCode !== 0)
     throw new Failure('RestartFailed', `containerd is down for ${seconds} s: it cannot load its files: ${loaded.why}`);
-  if (silentMs > limits.verifyMs)
+  if (silentMs > journal.limits.verifyMs)
     throw new Failure('RestartFailed', `containerd does not answer for ${seconds} s, though its files load`);
 }
 
@@ -125,7 +126,7 @@ async function look(
   try {
     const { ready } = await cri.status();
     // Until they restart it, pods come and go as they like; only what runs then can be lost.
-    if ((await unitState(host, journal.unit)).invocation === journal.invocation) {
+    if ((await serviceState(host, journal)).start === journal.start) {
       const { sandboxes, containers } = await readBaseline(cri);
       journal.baseline = { ...journal.baseline, sandboxes, containers };
     }

@@ -1,21 +1,22 @@
 import { coerce, satisfies } from 'semver';
-import { HOST } from '../../contract.ts';
-import type { Finding } from './change.ts';
+import { HOST, LONGEST_SWITCH_SECONDS } from '../../contract.ts';
 import type { Distribution, DistributionKind, Reload } from './facts.ts';
+
+/** The snap's confinement lets nothing be started from elsewhere (canonical/microk8s-community-addons#104). */
+export const MICROK8S_PREFIX = '/var/snap/microk8s/common/kwasm';
 
 type Traits = Pick<Distribution, 'name' | 'verifySeconds' | 'switchSeconds' | 'prefix'>;
 
 /** A switch leaves a minute for the wait before the restart, and two for a Job's retry to read the journal. */
 const PLAIN = { verifySeconds: 120, switchSeconds: 300, prefix: HOST.prefix };
-const WITH_CONTROL_PLANE = { verifySeconds: 300, switchSeconds: 480, prefix: HOST.prefix };
+const WITH_CONTROL_PLANE = { verifySeconds: 300, switchSeconds: LONGEST_SWITCH_SECONDS, prefix: HOST.prefix };
 
 const TRAITS: Readonly<Record<DistributionKind, Traits>> = {
   generic: { name: 'containerd', ...PLAIN },
   k3s: { name: 'K3s', ...WITH_CONTROL_PLANE },
   rke2: { name: 'RKE2', ...WITH_CONTROL_PLANE },
-  k0s: { name: 'k0s', ...PLAIN },
-  // The snap's confinement lets nothing be started from elsewhere (canonical/microk8s-community-addons#104).
-  microk8s: { name: 'MicroK8s', ...PLAIN, prefix: '/var/snap/microk8s/common/kwasm' },
+  k0s: { name: 'k0s', ...WITH_CONTROL_PLANE },
+  microk8s: { name: 'MicroK8s', ...PLAIN, prefix: MICROK8S_PREFIX },
 };
 
 export function distribution(kind: DistributionKind, release = '', reload: Reload = { kind: 'unit' }): Distribution {
@@ -30,16 +31,4 @@ export function knowsBaseTemplate(release: string): boolean | undefined {
   const version = coerce(release);
   if (version === null) return undefined;
   return satisfies(version, '~1.24.17 || ~1.25.13 || ~1.26.8 || ~1.27.5 || >=1.28.1');
-}
-
-/**
- * What can be planned, and shown by `detect`, before the transaction can carry it out: a daemon that is its parent's to
- * restart, shims in another directory. Goes when the transaction knows both.
- */
-export function notYetApplied({ name, reload, prefix }: Distribution): Finding | undefined {
-  if (reload.kind === 'unit' && prefix === HOST.prefix) return undefined;
-  return {
-    reason: 'GeneratedConfig',
-    message: `${name} starts containerd in its own way; this version plans the change (the command \`detect\` shows it), but does not yet carry it out there`,
-  };
 }

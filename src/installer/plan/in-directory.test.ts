@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { HOST } from '../../contract.ts';
 import { distribution } from './distribution.ts';
 import type { ConfigFacts, ConfigFile } from './facts.ts';
 import { planInstall } from './install.ts';
@@ -11,8 +12,8 @@ const INTO = '/run/k0s/containerd-cri.toml';
 const V2 = 'plugins."io.containerd.grpc.v1.cri".containerd.runtimes';
 const RUNC = `version = 2\n\n[plugins]\n\n  [${V2}.runc]\n    runtime_type = "io.containerd.runc.v2"\n`;
 /** As k0s' encoder writes it: indented, keys sorted, no comment of ours. */
-const MERGED = `${RUNC}\n  [${V2}.wasmtime]\n    runtime_type = "${shimPath(wasmtime)}"\n\n    [${V2}.wasmtime.options]\n      SystemdCgroup = false\n`;
-const OURS = `# Written by kwasm: managed by the kwasm installer, do not edit; removed on uninstall.\n[${V2}.wasmtime]\n  runtime_type = "${shimPath(wasmtime)}"\n  [${V2}.wasmtime.options]\n    SystemdCgroup = false\n`;
+const MERGED = `${RUNC}\n  [${V2}.wasmtime]\n    runtime_type = "${shimPath(wasmtime, HOST.prefix)}"\n\n    [${V2}.wasmtime.options]\n      SystemdCgroup = false\n`;
+const OURS = `# Written by kwasm: managed by the kwasm installer, do not edit; removed on uninstall.\n[${V2}.wasmtime]\n  runtime_type = "${shimPath(wasmtime, HOST.prefix)}"\n  [${V2}.wasmtime.options]\n    SystemdCgroup = false\n`;
 
 function k0s(merged: string, dropIns: readonly ConfigFile[], files: readonly ConfigFile[] = []) {
   const config: Partial<ConfigFacts> = {
@@ -53,7 +54,7 @@ describe('the directory that k0s merges', () => {
   it('keeps what else stands in the file of an older installer', () => {
     const theirs = 'version = 2\n\n[debug]\n  level = "debug"\n';
     const old = `${theirs}\n[${V2}.wasmtime]\n  runtime_type = "/opt/kwasm/bin/containerd-shim-wasmtime-v1"\n`;
-    const merged = MERGED.replace(shimPath(wasmtime), '/opt/kwasm/bin/containerd-shim-wasmtime-v1');
+    const merged = MERGED.replace(shimPath(wasmtime, HOST.prefix), '/opt/kwasm/bin/containerd-shim-wasmtime-v1');
     const plan = planInstall(k0s(merged, [], [file(`${DIRECTORY}/x.toml`, old)]), [wasmtime]);
     if (plan.kind !== 'change') throw new Error(JSON.stringify(plan));
     expect(plan.files.find(({ path }) => path === `${DIRECTORY}/x.toml`)?.after).to.deep.equal({

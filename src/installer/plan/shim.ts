@@ -1,5 +1,6 @@
 import { join } from 'node:path/posix';
 import { HOST } from '../../contract.ts';
+import { MICROK8S_PREFIX } from './distribution.ts';
 
 /** One line of the image's shims.json. */
 export interface ShimAsset {
@@ -12,13 +13,15 @@ export interface ShimAsset {
   readonly file: string;
 }
 
-export const SHIMS_DIR = join(HOST.prefix, 'shims');
+/** Wherever a host may have shims of ours: those of a distribution it no longer runs are found, too. */
+export const PREFIXES: readonly string[] = [HOST.prefix, MICROK8S_PREFIX];
+export const shimsBelow = (prefix: string): string => join(prefix, 'shims');
 
 /**
  * Named by content, so that an upgrade never replaces a binary that a running pod's shim came from: containerd deletes a
  * bundle whose shim no longer resolves (kata-containers#12761). Not `/opt/kwasm/bin`: k3s scans it and would emit a
  * handler of its own that cannot work.
  */
-export function shimPath(shim: ShimAsset, prefix: string = HOST.prefix): string {
-  return join(prefix, 'shims', shim.handler, shim.sha256.slice(0, 16), shim.binary);
+export function shimPath(shim: ShimAsset, prefix: string): string {
+  return join(shimsBelow(prefix), shim.handler, shim.sha256.slice(0, 16), shim.binary);
 }

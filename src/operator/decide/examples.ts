@@ -20,7 +20,7 @@ export const policy: Policy = {
     resources: {},
     env: [],
     caConfigMap: '',
-    switchSeconds: 300,
+    switchSeconds: 0,
     deadlineSeconds: 900,
     attemptsMax: 2,
     ttlSecondsAfterFinished: 3600,

@@ -112,7 +112,7 @@ describe('installJob', () => {
     ]);
     expect(pod.containers[1]?.env).to.deep.equal([{ name: 'NODE_ROOT', value: '/mnt/node-root' }]);
     const guardEnv = pod.containers[0]?.env?.map(({ name }) => name);
-    expect(guardEnv).to.deep.equal(['NODE_ROOT', 'KWASM_MACHINE_ID', 'KWASM_SWITCH_SECONDS', 'KWASM_POD_UID']);
+    expect(guardEnv).to.deep.equal(['NODE_ROOT', 'KWASM_MACHINE_ID', 'KWASM_POD_UID']);
     for (const container of options.containersOf(pod)) {
       expect(container.volumeMounts).to.deep.equal([{ name: 'root-mount', mountPath: '/mnt/node-root' }]);
       expect(container.securityContext).to.deep.equal({ privileged: true });

@@ -132,7 +132,7 @@ function ours(name: string, node: NodeView, installer: InstallerPolicy, args: re
   container.env = [
     ...(container.env ?? []),
     { name: ENV.machineId, value: node.machineId },
-    { name: ENV.switchSeconds, value: String(installer.switchSeconds) },
+    ...(installer.switchSeconds === 0 ? [] : [{ name: ENV.switchSeconds, value: String(installer.switchSeconds) }]),
   ];
   if (args.length > 0) container.args = [...args];
   // A run that dies before its verdict leaves its last log lines instead.

@@ -23,6 +23,7 @@ export interface InstallerPolicy {
   readonly resources: V1ResourceRequirements;
   readonly env: readonly V1EnvVar[];
   readonly caConfigMap: string;
+  /** 0: as the installer finds it right for the distribution. */
   readonly switchSeconds: number;
   readonly deadlineSeconds: number;
   readonly attemptsMax: number;
