@@ -244,6 +244,9 @@ if [ -n "$same_boot" ] && [ -f sandbox ]; then
   if [ -n "$ticks" ] && [ "$(start_ticks "$pid")" = "$ticks" ]; then kill -9 "$pid"; fi
 fi
 
+unit=$(cat unit)
+reload=$(cat reload)
+reading=$(start) # before the files go back: a parent that watches may be fast, and a flush may be slow
 failed= wrote=
 while read -r n before after path; do
   if is_before "$n" "$before" "$path"; then
@@ -276,8 +279,6 @@ fi
 sync
 
 # A daemon that has run since before the change has never read it: leave it alone.
-unit=$(cat unit)
-reload=$(cat reload)
 wait_seconds=${KWASM_RESTORE_WAIT_SECONDS:-$(cat wait)}
 reload_seconds=${KWASM_RESTORE_RELOAD_SECONDS:-45} # k0s: 3 s for more changes, 5 s before it starts the daemon again
 steady_seconds=${KWASM_RESTORE_STEADY_SECONDS:-5}
@@ -292,6 +293,7 @@ elif [ "$state" != active ]; then
   restart_unit
 elif [ "$reload" = watched ]; then
   if [ -n "$wrote" ]; then
+    now=$reading
     await_reload
   elif [ "$now" != "$before" ]; then
     now= # an earlier run of this script, or nobody, has written: whichever daemon stays is it
