@@ -3,7 +3,7 @@ import { buildAndPush } from '../harness/derived-images.ts';
 import type { TestCluster } from '../harness/test-cluster.ts';
 import { type Cell, expectTruth, install } from './cell.ts';
 import { hangingProgram } from './hanging-program.ts';
-import type { Row } from './rows.ts';
+import type { Row } from './row.ts';
 
 /** Images whose shim is not ours, or not what it should be. One build each, for all nodes. */
 const SHIM = '/assets/containerd-shim-wasmtime-v1';

@@ -4,7 +4,7 @@ import { messageOf } from '../../src/errors.ts';
 import { type References, runCell, takeReferences } from './cell.ts';
 import type { FaultNode } from './node.ts';
 import { startBystander, stopBystander } from './node.ts';
-import type { Row } from './rows.ts';
+import type { Row } from './row.ts';
 
 /** Every row on every node: the nodes side by side, the rows of one node in order. */
 const resultSchema = z.object({

@@ -3,17 +3,8 @@ import { badRows } from './bad-shims.ts';
 import { type Cell, expectTruth, expectWhole, install, nextRun, SHORT } from './cell.ts';
 import { allowStart, killInstaller, killNode, killPod, reached, refuseStart, settledByHost } from './faults.ts';
 import { coverPrograms, POINTS, type PointName, pauseAt, releasePaused } from './pause.ts';
+import type { Row } from './row.ts';
 import { upgradeRows } from './upgrade-rows.ts';
-
-/** One line of the matrix: what happens to an install, on every containerd. */
-export interface Row {
-  readonly id: string;
-  /** Part of the story that runs with every change. */
-  readonly quick?: true;
-  /** On one containerd only: it takes minutes, and what it shows does not depend on the version. */
-  readonly only?: string;
-  run(cell: Cell): Promise<void>;
-}
 
 const ANY_END = ['installed', 'unchanged', 'rolledBack'];
 /** So long that a row's own steps never wait for it. */

@@ -4,7 +4,7 @@ import { type Cell, install, SHORT } from './cell.ts';
 import { killInstaller, killNode, killPod, reached, settledByHost } from './faults.ts';
 import { containerOf, sameConfig, servedHandlers, serves, stateOf } from './node.ts';
 import { coverPrograms, POINTS, type PointName, pauseAt } from './pause.ts';
-import type { Row } from './rows.ts';
+import type { Row } from './row.ts';
 import { startWasmPod, stopWasmPod, wasmPod } from './wasm-pod.ts';
 
 /** The same faults while another shim replaces the one that a Wasm pod runs on. The old handler, or the new one; and the pod. */

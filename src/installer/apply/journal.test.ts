@@ -13,16 +13,8 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { type Host, openHost } from '../host.ts';
 import { Refusal } from '../refusal.ts';
-import {
-  areAsPlanned,
-  decide,
-  prepareJournal,
-  readDecision,
-  readJournals,
-  removeJournal,
-  stagedBackup,
-  transactionDir,
-} from './journal.ts';
+import { decide, readDecision } from './decision.ts';
+import { areAsPlanned, prepareJournal, readJournals, removeJournal, stagedBackup, transactionDir } from './journal.ts';
 
 const ROOT = '/etc/containerd/config.toml';
 const journal = {

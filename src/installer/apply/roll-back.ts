@@ -4,7 +4,8 @@ import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Cri } from '../cri/client.ts';
 import type { Host } from '../host.ts';
-import { decide, type Journal, readOutcome, removeJournal } from './journal.ts';
+import { decide, readOutcome } from './decision.ts';
+import { type Journal, removeJournal } from './journal.ts';
 import { disarmSwitch, isFiring, runRestore } from './switch.ts';
 import { verify } from './verify.ts';
 

@@ -14,9 +14,9 @@ import { RECORD_PATH, readRecord } from '../record.ts';
 import { Refusal } from '../refusal.ts';
 import { removeBootUnit, stageBootUnit } from './boot-unit.ts';
 import type { Context } from './context.ts';
+import { decide } from './decision.ts';
 import { writeText } from './files.ts';
 import {
-  decide,
   type Journal,
   prepareJournal,
   removeJournal,
