@@ -51,14 +51,18 @@ const verdictSchema = z.object({
   containerd: z.object({ version: z.string(), unit: z.string(), config: z.string() }).optional(),
   /** Host paths that were changed, in order. */
   files: z.array(z.string()),
+  /** Of a refusal because pods are in the way: these, as `namespace/name/uid`, as many as there is room for. */
+  pods: z.array(z.string()).optional(),
   steps: z.array(step),
 });
 export type Verdict = z.infer<typeof verdictSchema>;
 
 const MESSAGE_BYTES_MAX = 4096;
+const PODS_BYTES_MAX = 2048;
 
 /** The termination message. Long texts are cut, whole fields never dropped, so that it always parses. */
-export function printVerdict(verdict: Verdict): string {
+export function printVerdict(given: Verdict): string {
+  const verdict = given.pods === undefined ? given : { ...given, pods: fitting(given.pods) };
   const whole = JSON.stringify(verdict);
   const excess = Buffer.byteLength(whole) - MESSAGE_BYTES_MAX;
   if (excess <= 0) return whole;
@@ -72,6 +76,15 @@ export function printVerdict(verdict: Verdict): string {
   return Buffer.byteLength(cut) <= MESSAGE_BYTES_MAX
     ? cut
     : JSON.stringify({ ...verdict, message: '...', steps: [], files: [] });
+}
+
+/** The rest is named by the next run, when these are gone. */
+function fitting(pods: readonly string[]): string[] {
+  let left = PODS_BYTES_MAX;
+  return pods.filter((pod) => {
+    left -= Buffer.byteLength(JSON.stringify(pod)) + 1;
+    return left >= 0;
+  });
 }
 
 /** undefined: not one of ours (a third-party installer, or the container died before it could write). */

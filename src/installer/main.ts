@@ -75,6 +75,7 @@ function end(report: Report): never {
     ...report,
     handlers: [...report.handlers],
     files: [...report.files],
+    pods: report.pods === undefined ? undefined : [...report.pods],
     steps: [...steps.done],
   });
   log.info('verdict', { outcome: report.outcome, reason: report.reason, text: report.message });

@@ -38,6 +38,7 @@ export interface Report {
   readonly message: string;
   readonly handlers: readonly string[];
   readonly files: readonly string[];
+  readonly pods?: readonly string[] | undefined;
   readonly containerd?: Verdict['containerd'];
 }
 
@@ -52,7 +53,11 @@ export interface Session {
     outcome: Outcome,
     reason: InstallReason,
     message: string,
-    more?: { readonly handlers?: readonly string[]; readonly files?: readonly string[] },
+    more?: {
+      readonly handlers?: readonly string[];
+      readonly files?: readonly string[];
+      readonly pods?: Report['pods'];
+    },
   ): Report;
 }
 
@@ -106,12 +111,13 @@ async function detected(run: Run, recovered: Recovered, work: (session: Session)
       daemon,
       context: { ...run, cri, limits: limitsFor(run.limits, runtime.distribution) },
       resumed: recovered.kind === 'resumed',
-      report: (outcome, reason, message, { handlers = [], files = [] } = {}) => ({
+      report: (outcome, reason, message, { handlers = [], files = [], pods } = {}) => ({
         outcome,
         reason,
         message,
         handlers,
         files,
+        pods,
         containerd,
       }),
     });

@@ -13,7 +13,10 @@ export function uninstall(run: Run): Promise<Report> {
   return withSession(run, 'uninstall', async (session) => {
     const sandboxes = (await session.context.cri.sandboxes()).filter(({ ready }) => ready);
     const plan = planUninstall(session.facts, sandboxes);
-    if (plan.kind === 'refused') return session.report('refused', plan.finding.reason, plan.finding.message);
+    if (plan.kind === 'refused') {
+      const { reason, message, pods } = plan.finding;
+      return session.report('refused', reason, message, { pods });
+    }
     assertNoShimRuns(run);
     if (plan.kind !== 'change') {
       removeTraces(run);

@@ -17,6 +17,8 @@ export interface FileChange {
 export interface Finding {
   readonly reason: InstallReason;
   readonly message: string;
+  /** Of `InUse`: the pods in the way, as a Verdict has them. */
+  readonly pods?: readonly string[];
 }
 
 export interface Change {

@@ -171,10 +171,11 @@ describe('refusals', () => {
       ],
     });
     const plan = planUninstall(facts, [
-      { pod: 'shop/cart', handler: 'wasmtime' },
-      { pod: 'shop/web', handler: 'runc' },
+      { pod: 'shop/cart', podUid: 'u1', handler: 'wasmtime' },
+      { pod: 'shop/web', podUid: 'u2', handler: 'runc' },
     ]);
     expect(plan).to.have.nested.property('finding.reason', 'InUse');
+    expect(plan).to.have.deep.nested.property('finding.pods', ['shop/cart/u1']);
     expect(plan).to.have.nested.property('finding.message').that.contains('shop/cart (wasmtime)');
     expect(plan).to.have.nested.property('finding.message').that.does.not.contain('shop/web');
   });

@@ -13,7 +13,9 @@ import { type Parsed, parseDocument } from './toml.ts';
 
 /** A pod sandbox that still needs a handler. */
 export interface HandlerUser {
+  /** `namespace/name` */
   readonly pod: string;
+  readonly podUid: string;
   readonly handler: string;
 }
 
@@ -27,7 +29,11 @@ export function planUninstall(facts: Facts, sandboxes: readonly HandlerUser[]): 
   const users = sandboxes.filter(({ handler }) => gone.includes(handler));
   if (users.length > 0) {
     const pods = users.map(({ pod, handler }) => `${pod} (${handler})`).join(', ');
-    return refused('InUse', `pods still run on these handlers: ${pods}; delete or move them, then try again`);
+    const { kind, finding: inUse } = refused(
+      'InUse',
+      `pods still run on these handlers: ${pods}; delete or move them, then try again`,
+    );
+    return { kind, finding: { ...inUse, pods: users.map(({ pod, podUid }) => `${pod}/${podUid}`) } };
   }
   const written = withoutOurs(runtime);
   if (written.kind === 'refused') return written;
