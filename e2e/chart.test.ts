@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { V1Pod, V1Service } from '@kubernetes/client-node';
+import type { V1ClusterRole, V1Pod, V1Service } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { dump, load } from 'js-yaml';
 import { CHART, helmProgram, render } from '../scripts/chart/helm.ts';
@@ -255,12 +255,13 @@ function chartStories(tool: GoTool): void {
         ttlSecondsAfterFinished: 120,
       };
       const runtimeClasses = [{ name: 'wasmtime-spin-v2', handler: 'spin' }];
+      const uninstall = { policy: 'Evict', perNode: true, timeoutSeconds: 120 };
       writeFileSync(
         file,
         dump({
           imageRegistry: 'registry.example:5000/team',
           imagePullSecrets: [{ name: 'pull' }],
-          kwasmOperator: { installer, runtimeClasses, rollout: { maxParallel: 3 } },
+          kwasmOperator: { installer, runtimeClasses, uninstall, rollout: { maxParallel: 3 } },
         }),
       );
       const chart = new Rendered(await render(program, { args: ['--values', file] }));
@@ -268,6 +269,7 @@ function chartStories(tool: GoTool): void {
       expect(policy.installer).to.deep.include({ ...installer, image: OURS, imagePullSecrets: [{ name: 'pull' }] });
       expect(policy.runtimeClasses).to.deep.equal(runtimeClasses);
       expect(policy.rollout).to.deep.equal({ maxParallel: 3 });
+      expect(policy.uninstall).to.deep.equal(uninstall);
     });
 
     it('a restart when the configuration changes, and only then', async () => {
@@ -307,6 +309,23 @@ function chartStories(tool: GoTool): void {
       expect(forbidden).to.deep.equal([]);
       expect(grants.filter((grant) => /\*|secrets|configmaps|pods\/|rbac/.test(grant))).to.deep.equal([]);
     });
+
+    const policies = [
+      { set: [], is: [] },
+      { set: ['policy=Evict'], is: ['create /pods/eviction', 'get /pods'] },
+      { set: ['policy=Force'], is: ['delete /pods', 'get /pods'] },
+      { set: ['policy=Block', 'perNode=true'], is: ['create /pods/eviction', 'delete /pods', 'get /pods'] },
+    ];
+    for (const { set, is } of policies) {
+      it(`rights on other people's pods with ${set.join(', ') || 'the defaults'}: ${is.join(', ') || 'none'}`, async () => {
+        const values = set.map((one) => `kwasmOperator.uninstall.${one}`);
+        const { rules = [] } = (await rendered([R, ...values])).one<V1ClusterRole>('ClusterRole', 'kwasm-operator');
+        const grants = rules.flatMap(({ verbs, resources = [] }) =>
+          resources.flatMap((resource) => verbs.map((verb) => `${verb} /${resource}`)),
+        );
+        expect(grants.filter((grant) => grant.includes('/pods')).sort()).to.deep.equal(is);
+      });
+    }
 
     it('leases and --leader-elect with two replicas only', async () => {
       const one = await rendered([R]);

@@ -55,6 +55,9 @@ export const DESIRED_ANNOTATION = 'kwasm.sh/desired';
 /** Node annotation: what the operator knows about this node, as JSON; a restarted operator reads it. */
 export const RECORD_ANNOTATION = 'kwasm.sh/record';
 
+/** Node annotation, or label: what is done about pods that hold up its uninstall, over the chart's value. */
+export const UNINSTALL_POLICY = 'kwasm.sh/uninstall-policy';
+
 /** The containers of ours that arm the host before a third-party installer and judge it after. */
 export const ARM_CONTAINER = 'kwasm-arm';
 export const GUARD_CONTAINER = 'kwasm-guard';

@@ -47,6 +47,7 @@ describe('readConfig', () => {
         ttlSecondsAfterFinished: 3600,
       },
       runtimeClasses: [],
+      uninstall: { policy: 'Block', perNode: false, timeoutSeconds: 900 },
       rollout: { maxParallel: 1 },
     });
     expect(rest).to.deep.equal({

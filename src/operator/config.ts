@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { LONGEST_SWITCH_SECONDS } from '../contract.ts';
 import { messageOf, Terminal } from '../errors.ts';
 import type { Policy } from './decide/policy.ts';
+import { UNINSTALL_POLICIES } from './decide/uninstall-policy.ts';
 import { type Flags, parseFlags } from './flags.ts';
 
 /** Everything that comes from outside: arguments, environment, the configuration file. Nothing else reads them. */
@@ -98,6 +99,13 @@ const schema = z.strictObject({
     )
     .refine((classes) => new Set(classes.map(({ name }) => name)).size === classes.length, 'names must differ')
     .default([]),
+  uninstall: z
+    .strictObject({
+      policy: z.enum(UNINSTALL_POLICIES).default('Block'),
+      perNode: z.boolean().default(false),
+      timeoutSeconds: z.number().int().min(30).max(86_400).default(900),
+    })
+    .prefault({}),
   rollout: z.strictObject({ maxParallel: z.number().int().min(1).default(1) }).default({ maxParallel: 1 }),
 });
 

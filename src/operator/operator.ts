@@ -9,6 +9,7 @@ import type { Config } from './config.ts';
 import { servePages, text } from './http.ts';
 import type { Credentials } from './kube/credentials.ts';
 import { LEASE_TIMES, LeaderElection } from './kube/lease.ts';
+import { PodEnds } from './kube/pod-ends.ts';
 import { Transport } from './kube/transport.ts';
 import { WATCH_LIMITS, type Watch } from './kube/watch.ts';
 import { Writes } from './kube/writes.ts';
@@ -89,6 +90,7 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
         slots,
         clock,
         writes: new Writes(transport, MANAGED_BY),
+        podEnds: new PodEnds(transport),
         namespace: policy.namespace,
         onSettled: metrics.settled,
       },

@@ -16,6 +16,7 @@ operator's own defaults are the same as those of values.yaml.
 {{- fail (printf "kwasmOperator.installer.deadlineSeconds (%d) must be larger than switchSeconds (%d): a Job that ends before the node has decided cannot tell what it decided" $deadline $switch) -}}
 {{- end -}}
 {{- $config := dict "installer" $installer "runtimeClasses" (include "kwasm-operator.runtimeClasses" . | fromYamlArray) -}}
+{{- if $given.uninstall -}}{{- $_ := set $config "uninstall" $given.uninstall -}}{{- end -}}
 {{- if $given.rollout -}}{{- $_ := set $config "rollout" $given.rollout -}}{{- end -}}
 {{- toYaml $config -}}
 {{- end }}

@@ -1,5 +1,6 @@
 import type { V1Job } from '@kubernetes/client-node';
 import type { JobAction } from '../../contract.ts';
+import type { PodRef } from './ending.ts';
 import type { Reason } from './reason.ts';
 import type { ConditionView } from './view.ts';
 
@@ -17,6 +18,13 @@ export type Action =
   /** The node condition; `event`: say it as an Event, too. */
   | { readonly kind: 'report'; readonly condition: ConditionView; readonly event: EventContent | undefined }
   | { readonly kind: 'clearCondition'; readonly event: EventContent | undefined }
+  /** Tell the pods that hold up an uninstall to go; how they took it is a fact of the next decision. */
+  | {
+      readonly kind: 'endPods';
+      readonly policy: 'Evict' | 'Force';
+      readonly job: string;
+      readonly pods: readonly PodRef[];
+    }
   /** Wait for another node's Job to end. */
   | { readonly kind: 'queueForSlot' }
   | { readonly kind: 'recheck'; readonly afterMs: number };

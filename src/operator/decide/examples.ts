@@ -1,4 +1,4 @@
-import { EXIT_CODES, type Outcome, printVerdict } from '../../verdict.ts';
+import { EXIT_CODES, type Outcome, printVerdict, type Verdict } from '../../verdict.ts';
 import type { Facts } from './facts.ts';
 import type { Policy } from './policy.ts';
 import type { ContainerState, JobView, NodeView, PodView } from './view.ts';
@@ -26,6 +26,7 @@ export const policy: Policy = {
     ttlSecondsAfterFinished: 3600,
   },
   runtimeClasses: [{ name: 'wasmtime', handler: 'wasmtime' }],
+  uninstall: { policy: 'Block', perNode: false, timeoutSeconds: 900 },
   rollout: { maxParallel: 1 },
 };
 
@@ -38,6 +39,7 @@ export function nodeView(change: Partial<NodeView> = {}): NodeView {
     uid: 'node-uid-1',
     leaving: false,
     trigger: { annotation: 'true', label: undefined },
+    uninstallPolicy: { annotation: undefined, label: undefined },
     os: 'linux',
     ready: true,
     machineId: 'machine-1',
@@ -86,7 +88,7 @@ export function podView(state: ContainerState, change: Partial<PodView> = {}): P
   };
 }
 
-export function said(outcome: Outcome, handlers: readonly string[] = []): ContainerState {
+export function said(outcome: Outcome, handlers: readonly string[] = [], more: Partial<Verdict> = {}): ContainerState {
   const text = printVerdict({
     kind: 'kwasm.sh/verdict',
     version: 1,
@@ -97,10 +99,20 @@ export function said(outcome: Outcome, handlers: readonly string[] = []): Contai
     containerd: { version: '2.1.4', unit: 'containerd.service', config: '/etc/containerd/config.toml' },
     files: [],
     steps: [],
+    ...more,
   });
   return { kind: 'ended', exitCode: EXIT_CODES[outcome], reason: 'Completed', text };
 }
 
 export function facts(change: Partial<Facts> = {}): Facts {
-  return { node: nodeView(), jobs: [], pods: [], refusals: new Map(), classes: [], busy: [], ...change };
+  return {
+    node: nodeView(),
+    jobs: [],
+    pods: [],
+    refusals: new Map(),
+    classes: [],
+    busy: [],
+    ending: undefined,
+    ...change,
+  };
 }

@@ -1,3 +1,4 @@
+import type { Ending } from './ending.ts';
 import type { ClassView, JobView, NodeView, PodView } from './view.ts';
 
 /** Everything a decision about one node rests on, read from memory at one moment. */
@@ -10,4 +11,6 @@ export interface Facts {
   readonly classes: readonly ClassView[];
   /** Other nodes that a Job of ours works on now. */
   readonly busy: readonly string[];
+  /** The pods that hold up this node's uninstall, as they were last seen; undefined: not looked at yet. */
+  readonly ending: Ending | undefined;
 }

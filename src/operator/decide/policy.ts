@@ -1,5 +1,6 @@
 import type { V1EnvVar, V1LocalObjectReference, V1ResourceRequirements, V1Toleration } from '@kubernetes/client-node';
 import { sha256Hex } from './name.ts';
+import type { UninstallPolicy } from './uninstall-policy.ts';
 
 /** What people configured, checked and with defaults filled in. */
 export interface Policy {
@@ -8,6 +9,12 @@ export interface Policy {
   readonly autoProvision: boolean;
   readonly installer: InstallerPolicy;
   readonly runtimeClasses: readonly WantedClass[];
+  readonly uninstall: {
+    readonly policy: UninstallPolicy;
+    /** A node's own annotation or label may ask for more than `policy`. */
+    readonly perNode: boolean;
+    readonly timeoutSeconds: number;
+  };
   readonly rollout: { readonly maxParallel: number };
 }
 

@@ -11,7 +11,9 @@ import {
   RECORD_ANNOTATION,
   RUNTIME_LABEL_PREFIX,
   TRIGGER,
+  UNINSTALL_POLICY,
 } from '../../contract.ts';
+import type { HolderView } from './ending.ts';
 import type {
   ClassView,
   ConditionView,
@@ -35,6 +37,7 @@ export function projectNode(node: V1Node): NodeView {
     uid: metadata?.uid ?? '',
     leaving: metadata?.deletionTimestamp !== undefined,
     trigger: { annotation: annotations[TRIGGER], label: labels[TRIGGER] },
+    uninstallPolicy: { annotation: annotations[UNINSTALL_POLICY], label: labels[UNINSTALL_POLICY] },
     os: labels['kubernetes.io/os'] ?? info?.operatingSystem ?? '',
     ready: status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True',
     machineId: info?.machineID ?? '',
@@ -120,6 +123,17 @@ function containerState({ state }: V1ContainerStatus): ContainerState {
   }
   if (state?.running !== undefined) return { kind: 'running' };
   return { kind: 'waiting', reason: state?.waiting?.reason ?? '', message: state?.waiting?.message ?? '' };
+}
+
+export function projectHolder({ metadata, spec, status }: V1Pod): HolderView {
+  return {
+    uid: metadata?.uid ?? '',
+    node: spec?.nodeName ?? '',
+    runtimeClass: spec?.runtimeClassName,
+    fromFile: metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined,
+    ended: status?.phase === 'Succeeded' || status?.phase === 'Failed',
+    leavesMs: metadata?.deletionTimestamp === undefined ? undefined : timeMs(metadata.deletionTimestamp),
+  };
 }
 
 export function projectRefusal(event: CoreV1Event): RefusalView {

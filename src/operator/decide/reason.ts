@@ -187,6 +187,22 @@ export const REASONS = {
       'Pods on this node still use the handlers that are to be removed. Nothing was touched; new ones no longer come.',
     todo: 'Delete the pods named in the message, or wait for their end; the uninstall is tried again until they are gone.',
   },
+  EndingPods: {
+    status: 'False',
+    event: 'Normal',
+    retry: 'cluster',
+    meaning:
+      'Pods on this node still use the handlers that are to be removed, and are being evicted or deleted, as the uninstall policy says.',
+    todo: 'Wait; the uninstall goes on when they are gone.',
+  },
+  PodsHeld: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'cluster',
+    meaning:
+      'Pods that are to be ended for the uninstall cannot be: a PodDisruptionBudget, a webhook, or a missing permission keeps them. It is tried again, for as long as kwasmOperator.uninstall.timeoutSeconds says.',
+    todo: "Read the API server's answer in the message: start replicas elsewhere, mend the budget, or delete the pods.",
+  },
   PodsAtRisk: {
     status: 'False',
     event: 'Warning',

@@ -28,6 +28,10 @@ export interface NodeRecord {
   readonly touched: boolean;
   /** Runs that failed in a row for this desired state. */
   readonly attempts: number;
+  /** The pods that held up the last uninstall, as its Verdict named them. */
+  readonly pods?: readonly string[];
+  /** Since when they are being ended, and how. */
+  readonly ending?: { readonly policy: 'Evict' | 'Force'; readonly since: string };
   readonly at: string;
 }
 
@@ -60,11 +64,23 @@ function isRecord(data: unknown): data is NodeRecord {
     isReason(fields.reason) &&
     STRINGS.every((key) => typeof fields[key] === 'string') &&
     Number.isFinite(Date.parse(String(fields.at))) &&
-    Array.isArray(fields.handlers) &&
-    fields.handlers.every((handler) => typeof handler === 'string') &&
+    isStrings(fields.handlers) &&
     typeof fields.touched === 'boolean' &&
-    Number.isInteger(fields.attempts)
+    Number.isInteger(fields.attempts) &&
+    isStrings(fields.pods ?? []) &&
+    isEnding(fields.ending)
   );
+}
+
+function isStrings(data: unknown): boolean {
+  return Array.isArray(data) && data.every((one) => typeof one === 'string');
+}
+
+function isEnding(data: unknown): boolean {
+  if (data === undefined) return true;
+  if (typeof data !== 'object' || data === null) return false;
+  const { policy, since } = data as { readonly policy?: unknown; readonly since?: unknown };
+  return (policy === 'Evict' || policy === 'Force') && Number.isFinite(Date.parse(String(since)));
 }
 
 /** An empty machine id says nothing: some kubelets report none. */

@@ -1,4 +1,5 @@
 import type { Action } from './action.ts';
+import { clearTheWay, type Way } from './clear-the-way.ts';
 import type { Facts } from './facts.ts';
 import { uninstallJob } from './job.ts';
 import { mark } from './mark.ts';
@@ -99,9 +100,11 @@ function remove(facts: Facts, policy: Policy, jobs: NodeJobs, record: NodeRecord
     if (result.kind === 'settling') return [{ kind: 'recheck', afterMs: result.afterMs }];
     if (isRefusal(result)) return forget(facts, jobs, []);
   }
-  if (record.attempts > 0 && record.desired === desiredHash(policy)) {
+  const way = clearTheWay(facts, policy, record, nowMs);
+  if (way.kind === 'busy') return way.actions;
+  if (way.kind !== 'clear' && record.attempts > 0 && record.desired === desiredHash(policy)) {
     const retry = retryOf(record, nowMs);
-    const said = report(node, failure(record), nowMs);
+    const said = report(node, failure(record, way.note), nowMs);
     if (retry.kind === 'person') return said;
     if (retry.kind === 'later') return [...said, { kind: 'recheck', afterMs: retry.afterMs }];
   }
@@ -131,13 +134,25 @@ function readUninstall(
     result.kind === 'lost' ? deadlineCause(facts, record, result.finding) : findingOf(result.verdict, 'uninstall');
   if (finding === undefined) return forget(facts, jobs, [], took(job));
   const run = { state: 'removing', job, finding, containerd: record.containerd } as const;
-  const failed = { ...recordOf(facts, policy, run, record, [], nowMs), touched: true };
+  const pods = result.kind === 'verdict' ? result.verdict.pods : undefined;
+  const failed = {
+    ...recordOf(facts, policy, run, record, [], nowMs),
+    touched: true,
+    ...(pods === undefined ? {} : { pods }),
+    ...(record.ending === undefined ? {} : { ending: record.ending }),
+  };
   const settled = { action: 'uninstall', reason: finding.reason, tookMs: took(job) } as const;
-  return [...mark(facts.node, failed, [], settled), ...report(facts.node, failure(failed), nowMs)];
+  const marked = mark(facts.node, failed, [], settled);
+  const way = clearTheWay(facts, policy, failed, nowMs);
+  // What is done about them is said as soon as it is done; that they are there would only be one more Event.
+  return way.kind === 'busy' ? marked : [...marked, ...report(facts.node, failure(failed, noteOf(way)), nowMs)];
 }
 
-function failure({ reason, message, attempts }: NodeRecord): Finding {
-  return { reason, message: `Uninstall: ${sentence(message)} ${retryText(reason, attempts, 'uninstall')}` };
+const noteOf = (way: Way): string => (way.kind === 'patience' ? way.note : '');
+
+function failure({ reason, message, attempts }: NodeRecord, note: string): Finding {
+  const text = `Uninstall: ${sentence(message)} ${retryText(reason, attempts, 'uninstall')}`;
+  return { reason, message: reason === 'InUse' && note !== '' ? `${text} ${note.trim()}` : text };
 }
 
 /**

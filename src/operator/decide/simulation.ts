@@ -1,6 +1,7 @@
 import { PROVISIONED_LABEL, RECORD_ANNOTATION, RUNTIME_LABEL_PREFIX } from '../../contract.ts';
 import type { Action } from './action.ts';
 import { decide } from './decide.ts';
+import type { Ending, PodEnding } from './ending.ts';
 import { facts, NOW_MS, nodeView, podView } from './examples.ts';
 import type { Facts } from './facts.ts';
 import type { Policy } from './policy.ts';
@@ -16,6 +17,9 @@ export class Simulation {
   jobs: JobView[] = [];
   pods: PodView[] = [];
   busy: readonly string[] = [];
+  ending: Ending | undefined;
+  /** How pods take it to be told to go. */
+  podsAre: PodEnding['state'] = 'gone';
   nowMs = NOW_MS;
   readonly history: Action[] = [];
   #uids = 0;
@@ -27,8 +31,8 @@ export class Simulation {
   }
 
   facts(): Facts {
-    const { node, jobs, pods, busy } = this;
-    return facts({ node, jobs: [...jobs], pods: [...pods], busy });
+    const { node, jobs, pods, busy, ending } = this;
+    return facts({ node, jobs: [...jobs], pods: [...pods], busy, ending });
   }
 
   /** Decides and acts until nothing is left to do now; `actionsMax` cuts it short, as a crash would. */
@@ -92,6 +96,17 @@ export class Simulation {
         return;
       case 'clearCondition':
         this.node = { ...this.node, condition: undefined };
+        return;
+      case 'endPods':
+        this.ending = {
+          job: action.job,
+          atMs: this.nowMs,
+          pods: action.pods.map(({ namespace, name }) => ({
+            pod: `${namespace}/${name}`,
+            state: this.podsAre,
+            why: 'budget b',
+          })),
+        };
         return;
       case 'queueForSlot':
       case 'recheck':

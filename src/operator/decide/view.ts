@@ -10,6 +10,8 @@ export interface NodeView {
   readonly leaving: boolean;
   /** Value of the trigger annotation and of the label with the same key. */
   readonly trigger: { readonly annotation: string | undefined; readonly label: string | undefined };
+  /** Value of the annotation and of the label `kwasm.sh/uninstall-policy`. */
+  readonly uninstallPolicy: { readonly annotation: string | undefined; readonly label: string | undefined };
   readonly os: string;
   readonly ready: boolean;
   readonly machineId: string;

@@ -9,11 +9,14 @@ export class ApiError extends Error {
   /** The Status object's reason: AlreadyExists, Expired, Forbidden. */
   readonly reason: string;
   readonly afterMs: number | undefined;
-  constructor(status: number, reason: string, message: string, afterMs?: number) {
+  /** The PodDisruptionBudget that refuses an eviction, in the server's words: 429, yet nothing to do with load. */
+  readonly budget: string | undefined;
+  constructor(status: number, reason: string, message: string, afterMs?: number, budget?: string) {
     super(message);
     this.status = status;
     this.reason = reason;
     this.afterMs = afterMs;
+    this.budget = budget;
   }
 }
 
@@ -28,7 +31,8 @@ export function apiError(status: number, body: string, retryAfter: string | unde
   const message = parsed?.message ?? body.slice(0, TEXT_LENGTH_MAX);
   const seconds = retryAfter === undefined ? parsed?.details?.retryAfterSeconds : Number(retryAfter);
   const afterMs = seconds !== undefined && Number.isFinite(seconds) ? seconds * 1000 : undefined;
-  return new ApiError(status, parsed?.reason ?? '', message || 'no message', afterMs);
+  const budget = parsed?.details?.causes?.find(({ reason }) => reason === 'DisruptionBudget')?.message;
+  return new ApiError(status, parsed?.reason ?? '', message || 'no message', afterMs, budget);
 }
 
 /** From a watch's ERROR event. */

@@ -51,7 +51,7 @@ export class Transport {
       return await this.#once(call, signal);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 429 || error.status === 503) this.#hold(error.afterMs);
+      if ((error.status === 429 && error.budget === undefined) || error.status === 503) this.#hold(error.afterMs);
       if (error.status !== 401) throw error;
       this.#options.credentials.forget(); // the token was rotated under us: once more with the file's own
       return await this.#once(call, signal);

@@ -5,11 +5,14 @@ import { messageOf } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Action, EventContent, Settled } from '../decide/action.ts';
 import type { ConditionView, NodeView } from '../decide/view.ts';
+import type { PodEnds } from '../kube/pod-ends.ts';
 import type { Writes } from '../kube/writes.ts';
+import { endPods } from './end-pods.ts';
 import type { World } from './world.ts';
 
 export interface ApplyDeps {
   readonly writes: Writes;
+  readonly podEnds: PodEnds;
   readonly world: World;
   readonly namespace: string;
   readonly clock: Clock;
@@ -26,6 +29,7 @@ export async function apply(action: Action, node: NodeView, deps: ApplyDeps): Pr
   switch (action.kind) {
     case 'createJob':
       world.jobs.put(await writes.createJob(action.job));
+      world.setEnding(node.name, undefined);
       log.info('job created', { job: action.job.metadata?.name });
       return;
     case 'deleteJob':
@@ -45,6 +49,8 @@ export async function apply(action: Action, node: NodeView, deps: ApplyDeps): Pr
       world.nodes.put(await writes.applyCondition(node.name, node.uid, undefined));
       log.info('condition removed');
       return await say(action.event, node, deps);
+    case 'endPods':
+      return await endPods(action, node.name, deps);
     case 'queueForSlot':
     case 'recheck':
       return; // the loop's own business

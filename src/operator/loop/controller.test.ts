@@ -5,6 +5,7 @@ import { silentLogger } from '../../log.ts';
 import type { Settled } from '../decide/action.ts';
 import { policy, said } from '../decide/examples.ts';
 import { type Answer, FakeServer, json, status } from '../kube/fake-server.ts';
+import { PodEnds } from '../kube/pod-ends.ts';
 import { Transport } from '../kube/transport.ts';
 import { Writes } from '../kube/writes.ts';
 import { type ReconcileResult, runController } from './controller.ts';
@@ -54,6 +55,7 @@ describe('runController', () => {
         slots,
         clock: systemClock,
         writes: new Writes(transport, 'kwasm-operator'),
+        podEnds: new PodEnds(transport),
         namespace: 'kwasm',
         onSettled: (one) => settled.push(one),
       },

@@ -1,4 +1,5 @@
 import type { CoreV1Event, V1Job, V1Node, V1Pod, V1RuntimeClass } from '@kubernetes/client-node';
+import type { Ending } from '../decide/ending.ts';
 import type { Facts } from '../decide/facts.ts';
 import { projectClass, projectJob, projectNode, projectPod, projectRefusal } from '../decide/project.ts';
 import type { ClassView, JobView, NodeView, PodView, RefusalView } from '../decide/view.ts';
@@ -15,6 +16,9 @@ export interface World {
   readonly classes: Store<V1RuntimeClass, ClassView>;
   /** Nodes in the store with an unfinished Job. The Jobs of a node that is gone disturb nobody. */
   busy(): readonly string[];
+  /** Pods that are being ended for a node's uninstall; undefined forgets. */
+  setEnding(node: string, ending: Ending | undefined): void;
+  ending(node: string): Ending | undefined;
 }
 
 export function makeWorld(enqueue: (key: string, priority: Priority) => void): World {
@@ -55,21 +59,33 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void): W
       for (const node of nodes.all()) enqueue(nodeKey(node.name), 'initial');
     },
   });
+  const endings = new Map<string, Ending>();
+  const setEnding = (node: string, ending: Ending | undefined) => {
+    if (ending === undefined) endings.delete(node);
+    else {
+      endings.set(node, ending);
+      enqueue(nodeKey(node), 'event');
+    }
+  };
   const busy = () => [...working].filter((name) => nodes.get(name) !== undefined);
-  return { nodes, jobs, pods, refusals, classes, busy };
+  return { nodes, jobs, pods, refusals, classes, busy, setEnding, ending: (node) => endings.get(node) };
 }
 
 /** Memory only, never a request. undefined: the node is gone. */
 export function gather(name: string, world: World, busy: readonly string[]): Facts | undefined {
   const node = world.nodes.get(name);
-  if (node === undefined) return undefined;
+  if (node === undefined) {
+    world.setEnding(name, undefined);
+    return undefined;
+  }
   const jobs = world.jobs.inGroup(name);
   const refusals = new Map<string, string>();
   for (const { uid } of jobs) {
     const newest = world.refusals.inGroup(uid).reduce(later, undefined);
     if (newest !== undefined) refusals.set(uid, newest.message);
   }
-  return { node, jobs, pods: world.pods.inGroup(name), refusals, classes: world.classes.all(), busy };
+  const pods = world.pods.inGroup(name);
+  return { node, jobs, pods, refusals, classes: world.classes.all(), busy, ending: world.ending(name) };
 }
 
 function later(best: RefusalView | undefined, one: RefusalView): RefusalView {
