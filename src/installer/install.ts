@@ -1,6 +1,7 @@
+import { collectShims } from './apply/collect.ts';
 import { assertSpace } from './apply/space.ts';
 import { stageShims, unstage } from './apply/stage.ts';
-import { runTransaction } from './apply/transaction.ts';
+import { runTransaction, warn } from './apply/transaction.ts';
 import { readAssets } from './assets.ts';
 import { assertPodsOutlive } from './detect/at-risk.ts';
 import type { Change } from './plan/change.ts';
@@ -34,11 +35,12 @@ async function keep(session: Session, run: Run, shims: readonly ShimAsset[]): Pr
   assertSpace(run.host, run.assets, shims, prefix, []);
   await run.steps.run('stage shims', () => stageShims(run.host, run.assets, shims, prefix, staged));
   const handlers = shims.map(({ handler }) => handler);
+  const files = [...staged, ...(await collect(session, run))];
   return session.resumed
-    ? session.report('installed', 'Installed', message(handlers), { handlers, files: staged })
+    ? session.report('installed', 'Installed', message(handlers), { handlers, files })
     : session.report('unchanged', 'Unchanged', `${handlers.join(', ')}: live already, nothing was restarted`, {
         handlers,
-        files: staged,
+        files,
       });
 }
 
@@ -53,7 +55,11 @@ async function change(session: Session, run: Run, shims: readonly ShimAsset[], p
     const ended = await runTransaction('install', plan, session.runtime, session.daemon, session.context);
     if (ended.kind === 'committed') {
       const handlers = plan.handlers.map(({ name }) => name);
-      const files = [...shims.map((shim) => shimPath(shim, prefix)), ...plan.files.map(({ path }) => path)];
+      const files = [
+        ...shims.map((shim) => shimPath(shim, prefix)),
+        ...plan.files.map(({ path }) => path),
+        ...(await collect(session, run)),
+      ];
       return session.report('installed', 'Installed', message(handlers), { handlers, files });
     }
     if (ended.kind !== 'broken') takeBack();
@@ -61,6 +67,19 @@ async function change(session: Session, run: Run, shims: readonly ShimAsset[], p
   } catch (error) {
     takeBack();
     throw error;
+  }
+}
+
+/** The node is as it should be by now: old versions that cannot be removed are the next run's. */
+async function collect({ context, runtime }: Session, run: Run): Promise<readonly string[]> {
+  try {
+    const versions = await run.steps.run('collect old shims', () => collectShims(run.host, context.cri, runtime));
+    for (const { directory, neededBy } of versions)
+      run.log.info(neededBy === undefined ? 'shim removed' : 'shim kept', { directory, why: neededBy ?? 'unused' });
+    return versions.filter(({ neededBy }) => neededBy === undefined).map(({ directory }) => directory);
+  } catch (error) {
+    warn('remove old shims', context)(error);
+    return [];
   }
 }
 

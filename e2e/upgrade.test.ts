@@ -1,0 +1,61 @@
+import { expect } from 'chai';
+import { imageOf } from './faults/bad-shims.ts';
+import { containerOf, type FaultNode, faultNode, stateOf } from './faults/node.ts';
+import { startWasmPod, stopWasmPod, wasmPod } from './faults/wasm-pod.ts';
+import { difference } from './harness/host-state.ts';
+import { removeInstallers, runInstaller } from './harness/installer-run.ts';
+import { type TestCluster, testCluster } from './harness/test-cluster.ts';
+import { answer, podAddress } from './harness/workloads.ts';
+
+/** Another shim comes while a Wasm pod runs on the old one. On every containerd generation. */
+describe('an upgrade under a running Wasm pod', function () {
+  this.timeout(600_000);
+  let test: TestCluster;
+  let newer: TestCluster;
+
+  before(async () => {
+    test = await testCluster();
+    newer = { ...test, images: { ...test.images, installer: await imageOf(test, 'other') } };
+  });
+  afterEach(async () => {
+    for (const { name, containerd } of test.nodes) await stopWasmPod(faultNode(test, name, containerd));
+    await removeInstallers(test);
+  });
+  after(() => test.kubectl.run(['delete', 'runtimeclass', 'wasmtime', '--ignore-not-found']));
+
+  const versions = async (node: FaultNode) => (await node.sh('ls /opt/kwasm/shims/wasmtime')).split('\n');
+
+  it('leaves it its shim, which goes with a later run once the pod is gone', async () => {
+    for (const { name, containerd } of test.nodes) {
+      const node = faultNode(test, name, containerd);
+      const before = await stateOf(node);
+      expect((await runInstaller(test, name, 'install')).verdict).to.include({ outcome: 'installed' });
+      const [old] = await versions(node);
+      const container = await startWasmPod(node);
+
+      expect((await runInstaller(newer, name, 'install')).verdict).to.include({ outcome: 'installed' });
+      expect(await versions(node), name)
+        .to.have.length(2)
+        .and.include(old);
+      const again = await runInstaller(newer, name, 'install');
+      expect(again.verdict).to.include({ outcome: 'unchanged' });
+      expect(await versions(node), 'a pod runs from it')
+        .to.have.length(2)
+        .and.include(old);
+      expect(await containerOf(node, `app=${wasmPod(node)}`), 'the same container').to.equal(container);
+      const url = `http://${await podAddress(test.kubectl, `app=${wasmPod(node)}`)}:8080/`;
+      expect(await answer(url, 10_000)).to.match(/WebAssembly/);
+
+      await stopWasmPod(node);
+      const { verdict } = await runInstaller(newer, name, 'install');
+      expect(verdict).to.include({ outcome: 'unchanged' });
+      expect(verdict.files).to.deep.equal([`/opt/kwasm/shims/wasmtime/${old}`]);
+      expect(await versions(node), 'nobody needs it')
+        .to.have.length(1)
+        .and.not.include(old);
+
+      expect((await runInstaller(newer, name, 'uninstall')).verdict).to.include({ outcome: 'uninstalled' });
+      expect(difference(before, await stateOf(node))).to.deep.equal([]);
+    }
+  });
+});
