@@ -1,8 +1,11 @@
 import { rmSync } from 'node:fs';
+import { removeLeftovers } from './apply/leftovers.ts';
 import { assertSpace } from './apply/space.ts';
 import { removeShims, runningShims } from './apply/stage.ts';
-import { runTransaction } from './apply/transaction.ts';
+import { runTransaction, warn } from './apply/transaction.ts';
 import { assertPodsOutlive } from './detect/at-risk.ts';
+import { detect } from './detect/facts.ts';
+import { leftoversText } from './plan/leftovers.ts';
 import { planUninstall } from './plan/uninstall.ts';
 import { RECORD_PATH } from './record.ts';
 import { Refusal } from './refusal.ts';
@@ -20,9 +23,12 @@ export function uninstall(run: Run): Promise<Report> {
     assertNoShimRuns(run);
     if (plan.kind !== 'change') {
       removeTraces(run);
+      const left = await leftovers(session, run);
       return session.resumed
-        ? session.report('uninstalled', 'Uninstalled', 'our change is undone')
-        : session.report('absent', 'NothingInstalled', 'the node had nothing of ours');
+        ? session.report('uninstalled', 'Uninstalled', `our change is undone${left.text}`, { files: left.removed })
+        : session.report('absent', 'NothingInstalled', `the node had nothing of ours${left.text}`, {
+            files: left.removed,
+          });
     }
     return undo(session, run, plan);
   });
@@ -34,8 +40,29 @@ async function undo(session: Session, run: Run, plan: Parameters<typeof runTrans
   const ended = await runTransaction('uninstall', plan, session.runtime, session.daemon, session.context);
   if (ended.kind !== 'committed') return session.report(ended.kind, ended.reason, ended.message);
   await run.steps.run('remove shims', () => removeTraces(run));
-  const files = plan.files.map(({ path }) => path);
-  return session.report('uninstalled', 'Uninstalled', 'our change is undone, the shims are removed', { files });
+  const left = await leftovers(session, run);
+  const files = [...plan.files.map(({ path }) => path), ...left.removed];
+  return session.report('uninstalled', 'Uninstalled', `our change is undone, the shims are removed${left.text}`, {
+    files,
+  });
+}
+
+/** With containerd as it is by now. What goes wrong here leaves files that nobody uses, and the uninstall done. */
+async function leftovers(
+  { context }: Session,
+  run: Run,
+): Promise<{ readonly removed: readonly string[]; readonly text: string }> {
+  try {
+    const { facts, cri } = await detect(run.host, () => run.clock.nowMs());
+    cri?.close();
+    const { runtime } = facts;
+    if (runtime.kind !== 'containerd') return { removed: [], text: '' };
+    const judged = await run.steps.run('remove leftovers', () => removeLeftovers(run.host, runtime));
+    return { removed: judged.remove, text: leftoversText(judged) };
+  } catch (error) {
+    warn('remove leftovers', context)(error);
+    return { removed: [], text: '' };
+  }
 }
 
 function removeTraces({ host }: Run): void {

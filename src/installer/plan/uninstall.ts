@@ -40,8 +40,10 @@ export function planUninstall(facts: Facts, sandboxes: readonly HandlerUser[]): 
   const { kwasmMarker } = runtime.config;
   const marker: readonly FileChange[] =
     kwasmMarker.kind === 'file' ? [{ path: kwasmMarker.path, before: asState(kwasmMarker.text), after: ABSENT }] : [];
-  const changed = [...written.files, ...marker].filter(({ before, after }) => !sameState(before, after));
-  if (changed.length === 0 && gone.length === 0) return { kind: 'absent' };
+  const rewritten = written.files.filter(({ before, after }) => !sameState(before, after));
+  // The marker alone is worth no restart: it goes with the other leftovers.
+  if (rewritten.length === 0 && gone.length === 0) return { kind: 'absent' };
+  const changed = [...rewritten, ...marker];
   const removeDirectories = [...new Set([OWN_DIRECTORY, ...facts.createdDirectories])].sort().reverse();
   return { kind: 'change', files: changed, createDirectories: [], removeDirectories, handlers: [], gone };
 }

@@ -3,7 +3,7 @@ import { clearTheWay, type Way } from './clear-the-way.ts';
 import type { Facts } from './facts.ts';
 import { uninstallJob } from './job.ts';
 import { mark } from './mark.ts';
-import { findingOf, hasEnded, type JobOutcome } from './outcome.ts';
+import { cut, findingOf, hasEnded, type JobOutcome } from './outcome.ts';
 import { desiredHash, type Policy } from './policy.ts';
 import { deadlineCause, kwasmWasHere, type NodeJobs, outcome, progressOf, recordOf } from './progress.ts';
 import { oldInstaller, sentence, took } from './provision.ts';
@@ -132,7 +132,10 @@ function readUninstall(
   }
   const finding =
     result.kind === 'lost' ? deadlineCause(facts, record, result.finding) : findingOf(result.verdict, 'uninstall');
-  if (finding === undefined) return forget(facts, jobs, [], took(job));
+  if (finding === undefined) {
+    const said = result.kind === 'verdict' ? cut(result.verdict.message) : '';
+    return forget(facts, jobs, [], { tookMs: took(job), said });
+  }
   const run = { state: 'removing', job, finding, containerd: record.containerd } as const;
   const pods = result.kind === 'verdict' ? result.verdict.pods : undefined;
   const failed = {
@@ -159,14 +162,19 @@ function failure({ reason, message, attempts }: NodeRecord, note: string): Findi
  * The last traces. Install Jobs and KWasm's go before the record: found alone they would look like an install nobody has
  * undone. The uninstall Job goes after it: found alone it is just swept up.
  */
-function forget(facts: Facts, jobs: NodeJobs, ours: readonly string[], tookMs?: number): readonly Action[] {
+function forget(
+  facts: Facts,
+  jobs: NodeJobs,
+  ours: readonly string[],
+  done?: { readonly tookMs: number; readonly said: string },
+): readonly Action[] {
   const { node } = facts;
   const before = [...jobs.foreign, ...(jobs.install === undefined ? [] : [jobs.install])];
-  const settled = tookMs === undefined ? undefined : ({ action: 'uninstall', reason: 'Uninstalled', tookMs } as const);
+  const settled =
+    done === undefined ? undefined : ({ action: 'uninstall', reason: 'Uninstalled', tookMs: done.tookMs } as const);
+  // The condition goes, so the Event alone can tell what was left alone on the node.
   const event =
-    tookMs === undefined
-      ? undefined
-      : ({ type: 'Normal', reason: 'Uninstalled', message: 'what was changed on this node is undone' } as const);
+    done === undefined ? undefined : ({ type: 'Normal', reason: 'Uninstalled', message: done.said } as const);
   return [
     ...removeJobs(before, NOT_WANTED),
     ...mark(node, null, ours, settled),
