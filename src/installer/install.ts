@@ -13,11 +13,14 @@ import { withSession } from './run.ts';
 export function install(run: Run): Promise<Report> {
   return withSession(run, 'install', async (session) => {
     const shims = readAssets(run.assets);
-    const plan = planInstall(session.facts, shims);
+    const sandboxes = (await session.context.cri.sandboxes()).filter(({ ready }) => ready);
+    const plan = planInstall(session.facts, shims, sandboxes);
     const fitting = shims.filter(({ arch }) => arch === session.facts.host.arch);
     switch (plan.kind) {
-      case 'refused':
-        return session.report('refused', plan.finding.reason, plan.finding.message);
+      case 'refused': {
+        const { reason, message: text, pods } = plan.finding;
+        return session.report('refused', reason, text, { pods });
+      }
       case 'absent':
         return session.report('absent', 'NothingInstalled', 'nothing to install');
       case 'unchanged':

@@ -23,6 +23,9 @@ import { parseDocument } from './plan/toml.ts';
 import { planUninstall } from './plan/uninstall.ts';
 
 /** Whatever a person or a distribution wrote: an install and an uninstall later every byte is as it was. */
+/** A second handler, which a later version does not bring any more. */
+const more = { ...wasmtime, handler: 'more', binary: 'containerd-shim-more-v1', file: 'containerd-shim-more-v1' };
+
 describe('install, then uninstall', () => {
   let root: string;
   beforeEach(() => {
@@ -30,7 +33,7 @@ describe('install, then uninstall', () => {
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  it('is the identity, and a second install changes nothing', function () {
+  it('is the identity, a second install changes nothing, and one with a handler less takes that away', function () {
     this.timeout(60_000);
     let changed = 0;
     fc.assert(
@@ -47,6 +50,12 @@ describe('install, then uninstall', () => {
         changed += 1;
         apply(installed);
         expect(planInstall(facts(version), [wasmtime])).to.have.property('kind', 'unchanged');
+        const withOne = tree();
+        apply(planInstall(facts(version), [wasmtime, more]));
+        const fewer = planInstall(facts(version), [wasmtime]);
+        expect(fewer).to.have.deep.property('gone', ['more']);
+        apply(fewer);
+        expect(tree()).to.deep.equal(withOne);
         apply(planUninstall(facts(version), []));
         expect(tree()).to.deep.equal(before);
         expect(planUninstall(facts(version), [])).to.have.property('kind', 'absent');
@@ -73,6 +82,10 @@ describe('install, then uninstall', () => {
         changed += 1;
         restartAfter(installed, base);
         expect(planInstall(k3sFacts(version), [wasmtime])).to.have.property('kind', 'unchanged');
+        const withOne = tree();
+        restartAfter(planInstall(k3sFacts(version), [wasmtime, more]), base);
+        restartAfter(planInstall(k3sFacts(version), [wasmtime]), base);
+        expect(tree()).to.deep.equal(withOne);
         restartAfter(planUninstall(k3sFacts(version), []), base);
         expect(tree()).to.deep.equal(before);
         expect(planUninstall(k3sFacts(version), [])).to.have.property('kind', 'absent');

@@ -1,5 +1,6 @@
 import { ABSENT, asState, type FileChange, type FileState, type Plan, refused } from './change.ts';
 import type { AbsentFile, ConfigFacts, ConfigFile } from './facts.ts';
+import { declaredHandlers, isShimType } from './handlers.ts';
 import { canonical, withoutOurs } from './same.ts';
 import { type Parsed, parseDocument } from './toml.ts';
 
@@ -45,6 +46,9 @@ function textBefore({ root, imported }: ConfigFacts, path: string, before: FileS
 }
 
 function onlyOurs(before: Parsed, after: unknown, names: readonly string[]): boolean {
-  const rest = (value: unknown) => canonical(withoutOurs(value, names));
-  return before.kind === 'toml' && rest(before.document.value) === rest(after);
+  if (before.kind === 'invalid') return false;
+  const earlier = declaredHandlers(before.document.value).filter(({ type }) => isShimType(type));
+  const ours = [...names, ...earlier.map(({ name }) => name)];
+  const rest = (value: unknown) => canonical(withoutOurs(value, ours));
+  return rest(before.document.value) === rest(after);
 }

@@ -12,6 +12,8 @@ const SCHEMAS = [1, 2, 3] as const;
 /** Shims of ours and of KWasm lie below this; nobody else's do. The second is MicroK8s', whose confinement reads no /opt. */
 const OURS = /^(\/opt|\/var\/snap\/microk8s\/common)\/kwasm\//;
 export const isKwasmType = (type: string): boolean => OURS.test(type);
+/** Of ours alone: KWasm's lie in `bin`. */
+export const isShimType = (type: string): boolean => isKwasmType(type) && /^.*\/kwasm\/shims\//.test(type);
 
 export interface Declared {
   readonly schema: Schema;

@@ -3,6 +3,7 @@ import { withBlock, withoutBlock } from './block.ts';
 import { ABSENT, asState, type FileChange, refused } from './change.ts';
 import { foreignHandler } from './declared.ts';
 import { DROP_IN, dropInText, isOurs } from './drop-in.ts';
+import { droppedHandlers } from './dropped.ts';
 import { checked, type Edit, parsedValue, stateOf } from './edit.ts';
 import type { ConfigFile, ConfigSource, ContainerdFacts } from './facts.ts';
 import { declaredHandlers, type Handler, handlerLines, isKwasmType, type Schema, schemaInForce } from './handlers.ts';
@@ -24,7 +25,7 @@ export function addPatch(runtime: ContainerdFacts, source: Merged, handlers: rea
     return refused('ForeignFile', `${path} exists and was not written by kwasm; rename or remove it`);
   const schema = schemaOf(runtime);
   const lines = handlers.flatMap((handler) => handlerLines(schema, handler));
-  const names = handlers.map(({ name }) => name);
+  const names = [...handlers.map(({ name }) => name), ...droppedHandlers(runtime, handlers)];
   const into = mergedInto(runtime, source);
   if (into === undefined)
     return refused(

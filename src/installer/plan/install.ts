@@ -2,6 +2,7 @@ import { type Plan, refused, sameState } from './change.ts';
 import { hostFinding, releaseOf } from './checks.ts';
 import { hasKwasmTables } from './declared.ts';
 import { dropInPlace } from './drop-in.ts';
+import { droppedHandlers } from './dropped.ts';
 import type { Edit } from './edit.ts';
 import type { ContainerdFacts, Facts } from './facts.ts';
 import { type Handler, passesOptions, systemdCgroupOf } from './handlers.ts';
@@ -9,10 +10,11 @@ import { addPatch } from './in-directory.ts';
 import { addDropIn, addOnlyDropIn } from './in-drop-in.ts';
 import { editRoot } from './in-root.ts';
 import { editTemplate } from './in-template.ts';
+import { type HandlerUser, inUse } from './in-use.ts';
 import { type ShimAsset, shimPath } from './shim.ts';
 
 /** (host facts, wanted shims) -> exact bytes per file. An unchanged host that serves them yields no change at all. */
-export function planInstall(facts: Facts, shims: readonly ShimAsset[]): Plan {
+export function planInstall(facts: Facts, shims: readonly ShimAsset[], sandboxes: readonly HandlerUser[] = []): Plan {
   const finding = hostFinding(facts);
   if (finding !== undefined) return { kind: 'refused', finding };
   if (facts.runtime.kind !== 'containerd') return refused('NotContainerd', 'the runtime is not containerd');
@@ -29,12 +31,15 @@ export function planInstall(facts: Facts, shims: readonly ShimAsset[]): Plan {
   const edit = chooseWay(runtime, handlers, release.major);
   if (edit.kind === 'refused') return edit;
   const files = edit.files.filter(({ before, after }) => !sameState(before, after));
-  if (files.length === 0 && handlers.every((handler) => isServed(runtime, handler)))
+  const gone = droppedHandlers(runtime, handlers);
+  const held = inUse(sandboxes, gone);
+  if (held !== undefined) return held;
+  if (files.length === 0 && gone.length === 0 && handlers.every((handler) => isServed(runtime, handler)))
     return { kind: 'unchanged', handlers };
   const createDirectories = runtime.config.missingDirectories.filter((directory) =>
     files.some(({ path, after }) => after.kind === 'file' && path.startsWith(`${directory}/`)),
   );
-  return { kind: 'change', files, createDirectories, removeDirectories: [], handlers, gone: [] };
+  return { kind: 'change', files, createDirectories, removeDirectories: [], handlers, gone };
 }
 
 /** Where the handlers go: a file of our own wherever merging is safe, else a block in the file that is read or rendered. */

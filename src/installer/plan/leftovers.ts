@@ -47,25 +47,40 @@ const LIBRARY_LINK = new RegExp(`^/(?:usr/)?lib/${LIBRARY}(?:\\.\\d+)*$`);
 
 /** `lock`: path to SHA-256, as runtime-class-manager wrote it down. */
 export function judgeLeftovers(found: readonly Found[], uses: Uses, lock: ReadonlyMap<string, string>): Judged {
-  const verdicts = new Map(found.map((one) => [one.path, strange(one, lock) ?? needed(one.path, uses)]));
-  const kept = () => found.filter(({ path }) => verdicts.get(path) !== undefined);
-  // What is kept may need another: a link its target, crun and the old shims their libraries, the list its files.
-  for (const { path, is } of kept()) {
-    if (is.kind === 'link' && verdicts.get(is.target) === undefined) verdicts.set(is.target, `${path} points at it`);
+  const reasons = new Map(found.map((one) => [one.path, strange(one, lock) ?? needed(one.path, uses)]));
+  const kept = () => found.filter(({ path }) => reasons.get(path) !== undefined);
+  // What is kept may need another, and that a third: until nothing more is found.
+  for (let size = -1; size !== kept().length; ) {
+    size = kept().length;
+    for (const { path, why } of neededByKept(kept(), found, lock)) {
+      if (reasons.has(path)) reasons.set(path, reasons.get(path) ?? why);
+    }
   }
-  const binary = kept().find(({ path }) => BINARY.test(path));
-  for (const { path } of found.filter(({ path }) => LIBRARIES.test(path) || LIBRARY_LINK.test(path))) {
-    if (binary !== undefined) verdicts.set(path, verdicts.get(path) ?? `${binary.path} may need it`);
-  }
-  const listed = kept().find(({ path }) => lock.has(path));
-  if (listed !== undefined && verdicts.has(RCM_LOCK))
-    verdicts.set(RCM_LOCK, verdicts.get(RCM_LOCK) ?? `${listed.path} stays`);
-  const remove = found.filter(({ path }) => verdicts.get(path) === undefined);
+  const remove = found.filter(({ path }) => reasons.get(path) === undefined);
   const links = remove.filter(({ is }) => is.kind === 'link');
   return {
     remove: [...links, ...remove.filter((one) => !links.includes(one))].map(({ path }) => path),
-    keep: kept().map(({ path }) => ({ path, why: verdicts.get(path) ?? '' })),
+    keep: kept().map(({ path }) => ({ path, why: reasons.get(path) ?? '' })),
   };
+}
+
+/** A link its target, crun and the old shims their libraries, the list its files. */
+function neededByKept(
+  kept: readonly Found[],
+  found: readonly Found[],
+  lock: ReadonlyMap<string, string>,
+): readonly { readonly path: string; readonly why: string }[] {
+  const targets = kept.flatMap(({ path, is }) =>
+    is.kind === 'link' ? [{ path: is.target, why: `${path} points at it` }] : [],
+  );
+  const binary = kept.find(({ path }) => BINARY.test(path));
+  const libraries = found.filter(({ path }) => LIBRARIES.test(path) || LIBRARY_LINK.test(path));
+  const listed = kept.find(({ path }) => lock.has(path));
+  return [
+    ...targets,
+    ...(binary === undefined ? [] : libraries.map(({ path }) => ({ path, why: `${binary.path} may need it` }))),
+    ...(listed === undefined ? [] : [{ path: RCM_LOCK, why: `${listed.path} stays` }]),
+  ];
 }
 
 /** undefined: provably theirs, by its path, its kind and what can be known of its content. */

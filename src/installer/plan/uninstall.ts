@@ -8,16 +8,9 @@ import type { ConfigFile, ContainerdFacts, Facts } from './facts.ts';
 import { declaredHandlers, isKwasmType } from './handlers.ts';
 import { OWN_DIRECTORY, withoutOwnImport } from './imports.ts';
 import { withoutPatches } from './in-directory.ts';
+import { type HandlerUser, inUse } from './in-use.ts';
 import { isCreatedTemplate, parseTemplate } from './template.ts';
 import { type Parsed, parseDocument } from './toml.ts';
-
-/** A pod sandbox that still needs a handler. */
-export interface HandlerUser {
-  /** `namespace/name` */
-  readonly pod: string;
-  readonly podUid: string;
-  readonly handler: string;
-}
 
 /** Only our file, block and import go; what others wrote meanwhile stays. Without any of ours, nothing is to be done. */
 export function planUninstall(facts: Facts, sandboxes: readonly HandlerUser[]): Plan {
@@ -26,15 +19,8 @@ export function planUninstall(facts: Facts, sandboxes: readonly HandlerUser[]): 
   const { runtime } = facts;
   if (runtime.kind !== 'containerd') return refused('NotContainerd', 'the runtime is not containerd');
   const gone = ourHandlers(runtime);
-  const users = sandboxes.filter(({ handler }) => gone.includes(handler));
-  if (users.length > 0) {
-    const pods = users.map(({ pod, handler }) => `${pod} (${handler})`).join(', ');
-    const { kind, finding: inUse } = refused(
-      'InUse',
-      `pods still run on these handlers: ${pods}; delete or move them, then try again`,
-    );
-    return { kind, finding: { ...inUse, pods: users.map(({ pod, podUid }) => `${pod}/${podUid}`) } };
-  }
+  const held = inUse(sandboxes, gone);
+  if (held !== undefined) return held;
   const written = withoutOurs(runtime);
   if (written.kind === 'refused') return written;
   const { kwasmMarker } = runtime.config;

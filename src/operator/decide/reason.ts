@@ -184,8 +184,8 @@ export const REASONS = {
     event: 'Warning',
     retry: 'backoff',
     meaning:
-      'Pods on this node still use the handlers that are to be removed. Nothing was touched; new ones no longer come.',
-    todo: 'Delete the pods named in the message, or wait for their end; the uninstall is tried again until they are gone.',
+      'Pods on this node still use handlers that are to be removed, by an uninstall, or by an upgrade that brings them no more. Nothing was touched; after an uninstall has begun, new ones no longer come.',
+    todo: 'Delete the pods named in the message, or wait for their end; it is tried again until they are gone.',
   },
   EndingPods: {
     status: 'False',
