@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { imageOf } from './faults/bad-shims.ts';
-import { containerOf, type FaultNode, faultNode, stateOf } from './faults/node.ts';
+import { containerOf, type FaultNode, faultNode, servedHandlers, stateOf } from './faults/node.ts';
 import { startWasmPod, stopWasmPod, wasmPod } from './faults/wasm-pod.ts';
 import { difference } from './harness/host-state.ts';
 import { removeInstallers, runInstaller } from './harness/installer-run.ts';
@@ -21,7 +21,7 @@ describe('an upgrade under a running Wasm pod', function () {
     for (const { name, containerd } of test.nodes) await stopWasmPod(faultNode(test, name, containerd));
     await removeInstallers(test);
   });
-  after(() => test.kubectl.run(['delete', 'runtimeclass', 'wasmtime', '--ignore-not-found']));
+  after(() => test.kubectl.run(['delete', 'runtimeclass', 'wasmtime', 'more', '--ignore-not-found']));
 
   const versions = async (node: FaultNode) => (await node.sh('ls /opt/kwasm/shims/wasmtime')).split('\n');
 
@@ -55,6 +55,32 @@ describe('an upgrade under a running Wasm pod', function () {
         .and.not.include(old);
 
       expect((await runInstaller(newer, name, 'uninstall')).verdict).to.include({ outcome: 'uninstalled' });
+      expect(difference(before, await stateOf(node))).to.deep.equal([]);
+    }
+  });
+
+  it('that brings a handler no more takes it away, but not from under a pod', async () => {
+    const more = { ...test, images: { ...test.images, installer: await imageOf(test, 'more') } };
+    for (const { name, containerd } of test.nodes) {
+      const node = faultNode(test, name, containerd);
+      const before = await stateOf(node);
+      const { verdict } = await runInstaller(more, name, 'install');
+      expect(verdict.handlers).to.deep.equal(['wasmtime', 'more']);
+      await startWasmPod(node, 'more');
+      const refused = (await runInstaller(test, name, 'install')).verdict;
+      expect(refused).to.include({ outcome: 'refused', reason: 'InUse' });
+      expect(refused.message)
+        .to.contain(`/${wasmPod(node)}-`)
+        .and.to.contain('(more)');
+      expect(await servedHandlers(node)).to.include('more');
+
+      await stopWasmPod(node);
+      expect((await runInstaller(test, name, 'install')).verdict).to.include({ outcome: 'installed' });
+      expect(await servedHandlers(node))
+        .to.include('wasmtime')
+        .and.not.include('more');
+      expect(await node.sh('ls /opt/kwasm/shims')).to.equal('wasmtime');
+      expect((await runInstaller(test, name, 'uninstall')).verdict).to.include({ outcome: 'uninstalled' });
       expect(difference(before, await stateOf(node))).to.deep.equal([]);
     }
   });

@@ -13,6 +13,21 @@ const was = `was=$(sha256sum <${SHIM} | cut -c1-64)`;
 const CHANGES = {
   /** As good as ours, and yet another one. */
   other: { files: {}, steps: `RUN ${was} && printf '\\0' >>${SHIM} && ${relist}` },
+  /** A second handler beside ours. */
+  more: {
+    files: {
+      'more.mjs': `import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+const list = JSON.parse(readFileSync('/assets/shims.json', 'utf8'));
+const binary = 'containerd-shim-more-v1';
+copyFileSync('${SHIM}', '/assets/' + binary);
+appendFileSync('/assets/' + binary, Buffer.from([0]));
+const sha256 = createHash('sha256').update(readFileSync('/assets/' + binary)).digest('hex');
+writeFileSync('/assets/shims.json', JSON.stringify([...list, { ...list[0], handler: 'more', binary, file: binary, sha256 }]));
+`,
+    },
+    steps: 'COPY more.mjs /tmp/\nRUN node /tmp/more.mjs',
+  },
   truncated: { files: {}, steps: `RUN truncate -s -4096 ${SHIM}` },
   foreign: {
     files: {},

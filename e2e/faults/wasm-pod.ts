@@ -4,16 +4,16 @@ import { containerOf, type FaultNode } from './node.ts';
 export const wasmPod = (node: FaultNode): string => `wasm-${node.name}`;
 
 /** Answers once its component is compiled; returns its container. */
-export async function startWasmPod(node: FaultNode): Promise<string> {
+export async function startWasmPod(node: FaultNode, handler = 'wasmtime'): Promise<string> {
   const { kubectl, images } = node.test;
   const runtimeClass = {
     apiVersion: 'node.k8s.io/v1',
     kind: 'RuntimeClass',
-    metadata: { name: 'wasmtime' },
-    handler: 'wasmtime',
+    metadata: { name: handler },
+    handler,
   };
   await kubectl.apply(runtimeClass);
-  await kubectl.apply(...wasmDeployment(wasmPod(node), images.demo, node.name));
+  await kubectl.apply(...wasmDeployment(wasmPod(node), images.demo, node.name, handler));
   const selector = `app=${wasmPod(node)}`;
   await answer(`http://${await podAddress(kubectl, selector)}:8080/`);
   return containerOf(node, selector);

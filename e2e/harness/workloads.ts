@@ -6,7 +6,12 @@ import { TRAFFIC_SERVER } from './traffic.ts';
 export const WORKLOADS = 'default';
 
 /** The demo component behind a Service, pinned to one node as people pin: by a node selector. */
-export function wasmDeployment(name: string, image: string, node: string): readonly [V1Deployment, V1Service] {
+export function wasmDeployment(
+  name: string,
+  image: string,
+  node: string,
+  runtimeClassName = 'wasmtime',
+): readonly [V1Deployment, V1Service] {
   const labels = { app: name };
   return [
     {
@@ -18,7 +23,7 @@ export function wasmDeployment(name: string, image: string, node: string): reado
         template: {
           metadata: { labels },
           spec: {
-            runtimeClassName: 'wasmtime',
+            runtimeClassName,
             nodeSelector: { 'kubernetes.io/hostname': node },
             terminationGracePeriodSeconds: 5,
             containers: [
