@@ -2,6 +2,7 @@ import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { getAttribute, setAttribute } from '../../../scripts/testing/attributes.ts';
 import { writeText } from './files.ts';
 
 describe('writeText', () => {
@@ -30,6 +31,14 @@ describe('writeText', () => {
     expect([after.mode, after.uid, after.gid]).to.deep.equal([before.mode, before.uid, before.gid]);
     expect(after.ino, 'a reader of the old file keeps the whole old text').to.not.equal(before.ino);
     expect(readdirSync(root)).to.deep.equal(['config.toml']);
+  });
+
+  it('keeps the extended attributes of the file that it replaces', async () => {
+    const path = join(root, 'config.toml');
+    writeFileSync(path, 'old');
+    expect(setAttribute(path, 'user.theirs', 'kept'), 'the file system of the temporary directory').to.equal(true);
+    await writeText(path, 'new');
+    expect(getAttribute(path, 'user.theirs')).to.equal('kept');
   });
 
   it('is not led astray by what an interrupted run left', async () => {

@@ -96,7 +96,8 @@ take_out_ours() {
     '# Written by kwasm'*) rm -f "$path" ;;
     *'# BEGIN kwasm'* | *'# added by kwasm'* | *'"/etc/containerd/kwasm.d/*.toml"'*)
       rest=$(staging "$path")/.kwasm-${txn##*/}.rest
-      cp -p "$path" "$rest" && without_ours "$path" >"$rest" && sync && mv -f "$rest" "$path"
+      { cp -a "$path" "$rest" 2>/dev/null || cp -p "$path" "$rest"; } &&
+        without_ours "$path" >"$rest" && sync && mv -f "$rest" "$path"
       rm -f "$rest"
       ;;
   esac

@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { execa, execaSync } from 'execa';
+import { getAttribute, setAttribute } from '../../../scripts/testing/attributes.ts';
 import { startTicks } from '../detect/endpoint.ts';
 import { openHost } from '../host.ts';
 
@@ -124,6 +125,28 @@ describe('restore.sh', () => {
     const is = statSync(config());
     expect([is.mode, is.uid, is.gid, is.mtimeMs]).to.deep.equal([was.mode, was.uid, was.gid, was.mtimeMs]);
   });
+
+  /** SELinux's label is an attribute like another where there is no SELinux; setting it takes root. */
+  const attributes = { 'user.theirs': 'kept', 'security.selinux': 'system_u:object_r:container_config_t:s0' };
+
+  for (const [what, edited] of [
+    ['puts back', 'version = 2\nours\n'],
+    ['takes our part out of', 'version = 2\n# theirs\n# BEGIN kwasm\nours\n# END kwasm\n'],
+  ] as const) {
+    it(`keeps the extended attributes of a file that it ${what}`, () => {
+      changedAndLoaded();
+      put(config(), edited);
+      const source = edited.includes('theirs') ? config() : join(txn, 'before/0');
+      const set = Object.entries(attributes).filter(([name, value]) => setAttribute(source, name, value));
+      expect(
+        set.map(([name]) => name),
+        'the file system of the temporary directory',
+      ).to.include('user.theirs');
+      run();
+      expect(read(config())).to.not.contain('ours');
+      for (const [name, value] of set) expect(getAttribute(config(), name), name).to.equal(value);
+    });
+  }
 
   it('takes half a write away that a killed installer left', () => {
     changedAndLoaded();
