@@ -109,6 +109,7 @@ export const INSTALL_REASONS = {
   // Failed: nothing live was touched.
   Locked: 'another installer runs on this host',
   NoSpace: 'a file system to be written to has too little room left',
+  NoAnswer: 'containerd does not answer on its socket',
   ShimCorrupt: 'a shim does not match its checksum, is no binary for this host, or does not start',
   ValidationFailed: 'containerd itself does not load the planned configuration as intended',
   ConfigChanged: 'somebody changed a file between planning and writing',

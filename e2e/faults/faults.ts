@@ -26,6 +26,15 @@ export async function killInstaller({ node }: Cell): Promise<void> {
   await dropPaused(node);
 }
 
+/** It has ended by itself, whoever may know of it. */
+export async function installerGone({ node }: Cell, withinMs = 120_000): Promise<void> {
+  await eventually(`the end of the installer on ${node.name}`, withinMs, async (seen) => {
+    const left = await node.sh("pgrep -f '[i]nstaller.mjs install' || true");
+    seen(left);
+    return left === '' ? true : undefined;
+  });
+}
+
 /** Every process of the pod at one stroke, the sandbox's own, too. */
 export async function killPod({ node }: Cell, run: InstallerRun): Promise<void> {
   const uid = (await podOf(node, run)).metadata?.uid ?? '';

@@ -1,7 +1,16 @@
 import { runInstaller } from '../harness/installer-run.ts';
 import { badRows } from './bad-shims.ts';
 import { type Cell, expectTruth, expectWhole, install, nextRun, SHORT } from './cell.ts';
-import { allowStart, killInstaller, killNode, killPod, reached, refuseStart, settledByHost } from './faults.ts';
+import {
+  allowStart,
+  installerGone,
+  killInstaller,
+  killNode,
+  killPod,
+  reached,
+  refuseStart,
+  settledByHost,
+} from './faults.ts';
 import { coverPrograms, POINTS, type PointName, pauseAt, releasePaused } from './pause.ts';
 import type { Row } from './row.ts';
 import { upgradeRows } from './upgrade-rows.ts';
@@ -109,6 +118,28 @@ const daemon: readonly Row[] = [
       await expectTruth(cell, ['rolledBack']);
     },
   },
+  ...(
+    [
+      ['staged', 'failed'],
+      ['armed', 'rolledBack'],
+    ] as const
+  ).map(([point, outcome]) => ({
+    id: `containerd hangs (SIGSTOP), and we have not restarted it: ${POINTS[point].name}`,
+    run: async (cell: Cell) => {
+      const run = await startUntil(cell, point, PATIENT);
+      await cell.node.sh('pkill -STOP -x containerd');
+      await releasePaused(cell.node);
+      try {
+        // The kubelet learns of the pod's end from containerd.
+        await installerGone(cell);
+      } finally {
+        await cell.node.sh('pkill -CONT -x containerd');
+      }
+      cell.verdict = (await run.ended()).verdict;
+      if (cell.verdict?.reason !== 'NoAnswer') cell.problems.push(`expected NoAnswer, got ${cell.verdict?.reason}`);
+      await expectTruth(cell, [outcome]);
+    },
+  })),
   {
     id: 'containerd hangs (SIGSTOP) before its restart',
     run: async (cell) => {
@@ -146,6 +177,8 @@ const disk: readonly Row[] = [
         await releasePaused(cell.node);
         cell.verdict = (await run.ended()).verdict;
         await cell.node.sh('rm -f /var/lib/kwasm/fill');
+        if (cell.verdict?.outcome !== 'installed' && cell.verdict?.reason !== 'NoSpace')
+          cell.problems.push(`said ${cell.verdict?.reason}, expected NoSpace`);
         await expectWhole(cell);
         if (cell.verdict?.outcome === 'installed') {
           await nextRun(cell);

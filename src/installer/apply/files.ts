@@ -14,6 +14,7 @@ import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import type { Host } from '../host.ts';
 import type { FileState } from '../plan/change.ts';
+import { withPath } from './no-space.ts';
 
 /**
  * Writes that a crash or a power cut cannot leave half done: into a temporary file beside the target, flushed, renamed,
@@ -43,7 +44,7 @@ export async function writeText(
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true }); // of a full disk, above all
-    throw error;
+    throw withPath(error, path);
   }
   for (const directory of new Set([dirname(path), dirname(temporary)])) syncDirectory(directory);
 }
@@ -84,6 +85,8 @@ export function syncFile(path: string): void {
   const file = openSync(path, 'r');
   try {
     fsyncSync(file);
+  } catch (error) {
+    throw withPath(error, path);
   } finally {
     closeSync(file);
   }

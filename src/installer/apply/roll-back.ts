@@ -6,6 +6,7 @@ import type { Cri } from '../cri/client.ts';
 import type { Host } from '../host.ts';
 import { decide, readOutcome } from './decision.ts';
 import { type Journal, removeJournal } from './journal.ts';
+import { neverRestarted } from './service.ts';
 import { disarmSwitch, isFiring, runRestore } from './switch.ts';
 import { verify } from './verify.ts';
 
@@ -32,13 +33,17 @@ export async function rollBack(
   await disarmSwitch(host, journal.id);
   const outcome = readOutcome(host, journal.id);
   const lost = outcome?.startsWith('rolledBack') ? await lostStill(journal, { host, cri, clock }) : undefined;
-  if (outcome?.startsWith('rolledBack') && lost === undefined) {
+  const untouched = lost !== undefined && (await neverRestarted(host, journal));
+  if (outcome?.startsWith('rolledBack') && (lost === undefined || untouched)) {
     try {
       removeJournal(host, journal);
     } catch (error) {
       log.warn('could not remove the journal', { why: messageOf(error) }); // the next run does
     }
-    return { kind: 'rolledBack', reason: why.reason, message: `${why.message}. The host is as it was before` };
+    const state = untouched
+      ? `Its files are as they were before; containerd, which nobody has restarted since, does not serve: ${lost}`
+      : 'The host is as it was before';
+    return { kind: 'rolledBack', reason: why.reason, message: `${why.message}. ${state}` };
   }
   const state = lost ?? outcome ?? said.split('\n').at(-1) ?? 'no answer';
   return { kind: 'broken', reason: why.reason, message: `${why.message}. Undoing it did not help: ${state}` };

@@ -47,6 +47,12 @@ function processStart(host: Host, socket: string): string {
   return ticks === '' ? '' : `${pid} ${ticks}`;
 }
 
+/** A daemon that has run since before the change has never read it: what is wrong with it now was not our doing. */
+export async function neverRestarted(host: Host, service: Service & { readonly start: string }): Promise<boolean> {
+  const { active, start } = await serviceState(host, service);
+  return active && start !== '' && start === service.start;
+}
+
 /** Only queues the restart: how long it may take is the verification's deadline, not systemctl's. */
 export async function queueRestart(host: Host, unit: string): Promise<void> {
   const done = await host.run(['systemctl', '--no-block', 'restart', unit], { timeoutMs: TIMEOUT_MS });

@@ -31,6 +31,7 @@ import { type RolledBack, rollBack } from './roll-back.ts';
 import { serviceState } from './service.ts';
 import { removeIfEmpty, removeShims, runningShims } from './stage.ts';
 import { armSwitch, disarmSwitch, stageRestoreScript } from './switch.ts';
+import { troubleOf } from './trouble.ts';
 import { validate } from './validate.ts';
 
 export type Ended =
@@ -154,5 +155,5 @@ export function reasonOf(error: unknown): { readonly reason: InstallReason; read
   if (error instanceof Failure || error instanceof Refusal) return { reason: error.reason, message: error.message };
   // A wait that was cut short carries the reason of the abort as its cause.
   if (error instanceof Error && error.name === 'AbortError' && error.cause !== undefined) return reasonOf(error.cause);
-  return { reason: 'Internal', message: messageOf(error) };
+  return troubleOf(error) ?? { reason: 'Internal', message: messageOf(error) };
 }

@@ -9,6 +9,7 @@ import type { Change } from '../plan/change.ts';
 import { unexpectedDifference } from '../plan/difference.ts';
 import type { ContainerdFacts } from '../plan/facts.ts';
 import { shadowOf } from '../plan/shadow.ts';
+import { withPath } from './no-space.ts';
 
 /** The live daemon's own program loads a copy of the whole configuration with the change in it; nothing live is touched. */
 export async function validate(
@@ -22,7 +23,13 @@ export async function validate(
   mkdirSync(host.at(directory), { recursive: true, mode: 0o700 });
   try {
     const files = shadowOf(runtime.config, change.files, directory);
-    for (const { path, text } of files) writeFileSync(host.at(path), text, { mode: 0o600 });
+    for (const { path, text } of files) {
+      try {
+        writeFileSync(host.at(path), text, { mode: 0o600 });
+      } catch (error) {
+        throw withPath(error, host.at(path));
+      }
+    }
     const argv = [daemon.binary, '-c', files[0]?.path ?? '', 'config', 'dump'];
     const planned = await loadConfig(host, argv).catch((error: unknown) => {
       throw new Failure('ValidationFailed', `containerd would not load the change: ${messageOf(error)}`);
