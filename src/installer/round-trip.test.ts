@@ -133,6 +133,12 @@ describe('install, then uninstall', () => {
     expect(tree()).to.deep.equal(before);
   });
 
+  it("restarts nothing for KWasm's marker alone, which goes with what else it left", () => {
+    write(ROOT, 'version = 2\n');
+    write('/opt/kwasm/active', '');
+    expect(planUninstall(facts('1.7.35'), [])).to.have.property('kind', 'absent');
+  });
+
   const at = (path: string): string => join(root, path);
   function write(path: string, text: string): void {
     mkdirSync(dirname(at(path)), { recursive: true });

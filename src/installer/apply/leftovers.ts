@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path/posix';
 import { findLeftovers, leftoverDirectories, readLock, readUses } from '../detect/leftovers.ts';
 import type { Host } from '../host.ts';
 import type { ContainerdFacts } from '../plan/facts.ts';
+import { frozenTemplates } from '../plan/frozen.ts';
 import { type Judged, judgeLeftovers } from '../plan/leftovers.ts';
 import { syncDirectory } from './files.ts';
 import { removeIfEmpty } from './stage.ts';
@@ -18,5 +19,5 @@ export function removeLeftovers(host: Host, runtime: ContainerdFacts): Judged {
     syncDirectory(dirname(at));
   }
   if (judged.remove.length > 0) for (const directory of leftoverDirectories()) removeIfEmpty(host, directory);
-  return judged;
+  return { ...judged, keep: [...judged.keep, ...frozenTemplates(runtime)] };
 }
