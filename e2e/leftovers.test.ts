@@ -64,7 +64,9 @@ describe('what an older installer left', function () {
       '+ opt/kwasm/bin/notes.txt',
     ]);
     const events = await test.kubectl.run(['get', 'events', '-n', 'default', '--field-selector=reason=Uninstalled']);
-    expect(events).to.contain('/opt/kwasm/active').and.to.contain(`left alone: ${NOTES} (is not known)`);
+    expect(events)
+      .to.contain('/usr/local/bin/containerd-shim-spin-v2')
+      .and.to.contain(`left alone: ${NOTES} (is not known)`);
   });
 
   it('goes with our uninstall also where it never came to anything', async () => {
