@@ -34,6 +34,7 @@ describe('removing leftovers', () => {
     put('/opt/kwasm/active', '');
     put('/opt/kwasm/bin/containerd-shim-spin-v2');
     put('/opt/kwasm/lib/libwasmedge.so');
+    for (let n = 0; n < 1200; n += 1) put(`/usr/bin/a-program-${n}`);
     symlinkSync('/opt/kwasm/bin/containerd-shim-spin-v2', join(root, 'usr/local/bin/containerd-shim-spin-v2'));
     symlinkSync('/opt/kwasm/bin/containerd-shim-wws-v1', join(root, 'bin/containerd-shim-wws-v1'));
     symlinkSync('/opt/kwasm/lib/libwasmedge.so', join(root, 'lib/libwasmedge.so.0'));

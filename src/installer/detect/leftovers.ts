@@ -29,11 +29,7 @@ const THEIRS = [
 export function findLeftovers(host: Host): readonly Found[] {
   // /bin and /lib are links themselves by now, on most distributions.
   const shared = SHARED.filter(([directory]) => host.resolve(directory) === directory)
-    .flatMap(([directory, names]) =>
-      entries(host, directory).filter(
-        ({ path, is }) => is.kind === 'link' && names.test(path.slice(directory.length + 1)),
-      ),
-    )
+    .flatMap(([directory, names]) => entries(host, directory, names))
     .filter(({ is }) => is.kind === 'link' && THEIRS.includes(dirname(is.target)));
   return [...shared, ...THEIRS.flatMap((directory) => entries(host, directory))];
 }
@@ -41,10 +37,11 @@ export function findLeftovers(host: Host): readonly Found[] {
 /** Empty ones of theirs, innermost first, once their files are gone. */
 export const leftoverDirectories = (): readonly string[] => [...THEIRS].sort().reverse();
 
-function entries(host: Host, directory: string): readonly Found[] {
+function entries(host: Host, directory: string, names = /./): readonly Found[] {
   const at = host.at(directory);
   if (!existsSync(at)) return [];
   return readdirSync(at)
+    .filter((name) => names.test(name))
     .sort()
     .slice(0, ENTRIES_MAX)
     .flatMap((name): readonly Found[] => {
