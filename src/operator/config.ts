@@ -5,6 +5,7 @@ import { LONGEST_SWITCH_SECONDS } from '../contract.ts';
 import { messageOf, Terminal } from '../errors.ts';
 import type { Policy } from './decide/policy.ts';
 import { type Flags, parseFlags } from './flags.ts';
+import { driftSchema, rolloutSchema } from './rollout-config.ts';
 
 /** Everything that comes from outside: arguments, environment, the configuration file. Nothing else reads them. */
 export interface Config {
@@ -98,7 +99,8 @@ const schema = z.strictObject({
     )
     .refine((classes) => new Set(classes.map(({ name }) => name)).size === classes.length, 'names must differ')
     .default([]),
-  rollout: z.strictObject({ maxParallel: z.number().int().min(1).default(1) }).default({ maxParallel: 1 }),
+  rollout: rolloutSchema,
+  drift: driftSchema,
 });
 
 export function readConfig(args: readonly string[], env: Environment): Config {
@@ -114,6 +116,7 @@ export function readConfig(args: readonly string[], env: Environment): Config {
     JSON.stringify({
       ...file,
       namespace,
+      ownNode: env['KWASM_NODE_NAME'] || undefined,
       autoProvision: env['AUTO_PROVISION_NODES']?.toLowerCase() === 'true',
       installer: { ...file.installer, installImage },
     }),

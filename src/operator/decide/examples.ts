@@ -1,6 +1,7 @@
 import { EXIT_CODES, type Outcome, printVerdict } from '../../verdict.ts';
 import type { Facts } from './facts.ts';
 import type { Policy } from './policy.ts';
+import { ROLLOUT_DEFAULTS } from './rollout/policy.ts';
 import type { ContainerState, JobView, NodeView, PodView } from './view.ts';
 
 /** A settled world for tests to change one thing of. */
@@ -26,7 +27,9 @@ export const policy: Policy = {
     ttlSecondsAfterFinished: 3600,
   },
   runtimeClasses: [{ name: 'wasmtime', handler: 'wasmtime' }],
-  rollout: { maxParallel: 1 },
+  rollout: ROLLOUT_DEFAULTS,
+  drift: { proofHours: null },
+  ownNode: undefined,
 };
 
 export const THIRD_PARTY = 'ghcr.io/spinframework/containerd-shim-spin/node-installer:v0.23.0';
@@ -43,6 +46,13 @@ export function nodeView(change: Partial<NodeView> = {}): NodeView {
     machineId: 'machine-1',
     bootId: 'boot-1',
     runtime: 'containerd://2.1.4',
+    handlers: [],
+    kind: 'kubernetes, Debian GNU/Linux 12 (bookworm), containerd 2.1, amd64',
+    zone: '',
+    controlPlane: false,
+    taints: [],
+    paused: false,
+    labels: {},
     provisionedLabel: undefined,
     runtimeLabels: [],
     record: undefined,
@@ -102,5 +112,5 @@ export function said(outcome: Outcome, handlers: readonly string[] = []): Contai
 }
 
 export function facts(change: Partial<Facts> = {}): Facts {
-  return { node: nodeView(), jobs: [], pods: [], refusals: new Map(), classes: [], busy: [], ...change };
+  return { node: nodeView(), jobs: [], pods: [], refusals: new Map(), classes: [], turn: { kind: 'go' }, ...change };
 }

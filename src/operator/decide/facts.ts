@@ -1,3 +1,4 @@
+import type { Turn } from './rollout/turn.ts';
 import type { ClassView, JobView, NodeView, PodView } from './view.ts';
 
 /** Everything a decision about one node rests on, read from memory at one moment. */
@@ -8,6 +9,6 @@ export interface Facts {
   /** Why a Job has no pod, by the Job's uid: the newest FailedCreate. */
   readonly refusals: ReadonlyMap<string, string>;
   readonly classes: readonly ClassView[];
-  /** Other nodes that a Job of ours works on now. */
-  readonly busy: readonly string[];
+  /** Whether a Job may be begun on it now. */
+  readonly turn: Turn;
 }

@@ -1,5 +1,6 @@
 import type { V1EnvVar, V1LocalObjectReference, V1ResourceRequirements, V1Toleration } from '@kubernetes/client-node';
 import { sha256Hex } from './name.ts';
+import type { RolloutPolicy } from './rollout/policy.ts';
 
 /** What people configured, checked and with defaults filled in. */
 export interface Policy {
@@ -8,7 +9,11 @@ export interface Policy {
   readonly autoProvision: boolean;
   readonly installer: InstallerPolicy;
   readonly runtimeClasses: readonly WantedClass[];
-  readonly rollout: { readonly maxParallel: number };
+  readonly rollout: RolloutPolicy;
+  /** Hours after which a proof is made anew where the kubelet reports no handlers; null: not by the clock. */
+  readonly drift: { readonly proofHours: number | null };
+  /** The node this operator runs on, if it was told. */
+  readonly ownNode: string | undefined;
 }
 
 export interface InstallerPolicy {

@@ -29,6 +29,13 @@ export interface NodeRecord {
   /** Runs that failed in a row for this desired state. */
   readonly attempts: number;
   readonly at: string;
+  /** What the node was when the run was read: a proof speaks for no other. Absent in records of before. */
+  readonly kind?: string;
+  readonly runtime?: string;
+  /** How often in a row proved handlers were lost again. */
+  readonly heals?: number;
+  /** The kubelet does not name handlers that are proved live: what it does not name is not lost. */
+  readonly unreported?: boolean;
 }
 
 export type Memory =
@@ -63,8 +70,16 @@ function isRecord(data: unknown): data is NodeRecord {
     Array.isArray(fields.handlers) &&
     fields.handlers.every((handler) => typeof handler === 'string') &&
     typeof fields.touched === 'boolean' &&
-    Number.isInteger(fields.attempts)
+    Number.isInteger(fields.attempts) &&
+    isStringOrAbsent(fields.kind) &&
+    isStringOrAbsent(fields.runtime) &&
+    Number.isInteger(fields.heals ?? 0) &&
+    typeof (fields.unreported ?? false) === 'boolean'
   );
+}
+
+function isStringOrAbsent(data: unknown): boolean {
+  return data === undefined || typeof data === 'string';
 }
 
 /** An empty machine id says nothing: some kubelets report none. */

@@ -4,16 +4,17 @@ import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../log.ts';
 import type { Settled } from '../decide/action.ts';
 import { policy, said } from '../decide/examples.ts';
+import type { Policy } from '../decide/policy.ts';
 import { type Answer, FakeServer, json, status } from '../kube/fake-server.ts';
 import { Transport } from '../kube/transport.ts';
 import { Writes } from '../kube/writes.ts';
 import { type ReconcileResult, runController } from './controller.ts';
 import { KeyedQueue } from './queue.ts';
-import { Slots } from './slots.ts';
 import { makeWorld, type World } from './world.ts';
 
 const NODES = 40;
 const MAX_PARALLEL = 3;
+const limited: Policy = { ...policy, rollout: { ...policy.rollout, canary: false, maxUnavailable: MAX_PARALLEL } };
 
 /** Workers, queue, slots, stores and writes together; the server answers as an API server does, the watches are played. */
 describe('runController', () => {
@@ -42,16 +43,15 @@ describe('runController', () => {
     const base = { clock: systemClock, random: Math.random };
     transport = new Transport({ ...base, credentials, userAgent: 't', requestMsMax: 2000, onRequest: () => {} });
     queue = new KeyedQueue({ ...base, depthMax: 1000, retryMsMin: 5, retryMsMax: 50 });
-    world = makeWorld((key, priority) => queue.add(key, { priority }));
-    const slots = new Slots(world.busy, (node) => queue.add(`node/${node}`));
+    world = makeWorld((key, priority) => queue.add(key, { priority }), limited);
     running = runController({
       queue,
       workers: 8,
       log: silentLogger(),
       deps: {
-        policy: { ...policy, rollout: { maxParallel: MAX_PARALLEL } },
+        policy: limited,
         world,
-        slots,
+        wake: (key, when) => queue.add(key, when),
         clock: systemClock,
         writes: new Writes(transport, 'kwasm-operator'),
         namespace: 'kwasm',

@@ -1,9 +1,14 @@
-import type { CoreV1Event, V1Job, V1Node, V1Pod, V1RuntimeClass } from '@kubernetes/client-node';
+import type { CoreV1Event, V1ConfigMap, V1Job, V1Node, V1Pod, V1RuntimeClass } from '@kubernetes/client-node';
+import { PAUSE_CONFIG_MAP } from '../../contract.ts';
 import type { Facts } from '../decide/facts.ts';
-import { projectClass, projectJob, projectNode, projectPod, projectRefusal } from '../decide/project.ts';
-import type { ClassView, JobView, NodeView, PodView, RefusalView } from '../decide/view.ts';
+import type { Policy } from '../decide/policy.ts';
+import { projectClass, projectJob, projectNode, projectPause, projectPod, projectRefusal } from '../decide/project.ts';
+import { poolKeys } from '../decide/rollout/policy.ts';
+import { Rollout } from '../decide/rollout/rollout.ts';
+import type { Turn } from '../decide/rollout/turn.ts';
+import type { ClassView, JobView, NodeView, PauseView, PodView, RefusalView } from '../decide/view.ts';
 import { Store } from '../kube/store.ts';
-import { classKey, nodeKey } from './key.ts';
+import { classKey, nodeKey, ROLLOUT_KEY } from './key.ts';
 import type { Priority } from './queue.ts';
 
 /** Everything the operator knows, and which key a change of it concerns. */
@@ -13,16 +18,21 @@ export interface World {
   readonly pods: Store<V1Pod, PodView>;
   readonly refusals: Store<CoreV1Event, RefusalView>;
   readonly classes: Store<V1RuntimeClass, ClassView>;
+  readonly pauses: Store<V1ConfigMap, PauseView>;
+  /** Kept in line with nodes, Jobs and pauses at every change of them. */
+  readonly rollout: Rollout;
   /** Nodes in the store with an unfinished Job. The Jobs of a node that is gone disturb nobody. */
   busy(): readonly string[];
 }
 
-export function makeWorld(enqueue: (key: string, priority: Priority) => void): World {
+export function makeWorld(enqueue: (key: string, priority: Priority) => void, policy: Policy): World {
   const working = new Set<string>();
+  const rollout = new Rollout(policy);
+  const kept = poolKeys(policy.rollout);
   const nodes = new Store<V1Node, NodeView>({
-    project: projectNode,
+    project: (node) => projectNode(node, kept),
     group: ({ name }) => name,
-    onChange: (name, cause) => enqueue(nodeKey(name), cause),
+    onChange: (name, cause) => changed(name, cause),
   });
   const jobs: Store<V1Job, JobView> = new Store({
     project: projectJob,
@@ -30,9 +40,13 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void): W
     onChange: (node, cause) => {
       if (jobs.inGroup(node).some(({ end }) => end === undefined)) working.add(node);
       else working.delete(node);
-      enqueue(nodeKey(node), cause);
+      changed(node, cause);
     },
   });
+  const changed = (name: string, cause: Priority) => {
+    rollout.update(name, nodes.get(name), jobs.inGroup(name));
+    enqueue(nodeKey(name), cause);
+  };
   const pods = new Store<V1Pod, PodView>({
     project: projectPod,
     group: ({ node }) => node,
@@ -55,12 +69,26 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void): W
       for (const node of nodes.all()) enqueue(nodeKey(node.name), 'initial');
     },
   });
+  const pauses: Store<V1ConfigMap, PauseView> = new Store({
+    project: projectPause,
+    group: ({ name }) => name,
+    onChange: (name, cause) => {
+      if (name !== PAUSE_CONFIG_MAP) return;
+      const pause = pauses.get(name);
+      rollout.pause(pause === undefined ? undefined : pausedBy(pause));
+      enqueue(ROLLOUT_KEY, cause);
+    },
+  });
   const busy = () => [...working].filter((name) => nodes.get(name) !== undefined);
-  return { nodes, jobs, pods, refusals, classes, busy };
+  return { nodes, jobs, pods, refusals, classes, pauses, rollout, busy };
+}
+
+function pausedBy({ name, reason }: PauseView): string {
+  return `all is paused by the ConfigMap ${name} in the operator's namespace${reason === '' ? '' : ` (${reason})`}`;
 }
 
 /** Memory only, never a request. undefined: the node is gone. */
-export function gather(name: string, world: World, busy: readonly string[]): Facts | undefined {
+export function gather(name: string, world: World, turn: Turn): Facts | undefined {
   const node = world.nodes.get(name);
   if (node === undefined) return undefined;
   const jobs = world.jobs.inGroup(name);
@@ -69,7 +97,7 @@ export function gather(name: string, world: World, busy: readonly string[]): Fac
     const newest = world.refusals.inGroup(uid).reduce(later, undefined);
     if (newest !== undefined) refusals.set(uid, newest.message);
   }
-  return { node, jobs, pods: world.pods.inGroup(name), refusals, classes: world.classes.all(), busy };
+  return { node, jobs, pods: world.pods.inGroup(name), refusals, classes: world.classes.all(), turn };
 }
 
 function later(best: RefusalView | undefined, one: RefusalView): RefusalView {
