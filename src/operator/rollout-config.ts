@@ -39,7 +39,7 @@ const pool = z.strictObject({
 export const rolloutSchema = z
   .strictObject({
     maxUnavailable: amount.default(ROLLOUT_DEFAULTS.maxUnavailable),
-    maxUnavailablePerZone: amount.nullable().default(ROLLOUT_DEFAULTS.maxUnavailablePerZone),
+    maxUnavailablePerZone: amount.default(ROLLOUT_DEFAULTS.maxUnavailablePerZone),
     maxParallel: z.number().int().min(1).nullable().default(ROLLOUT_DEFAULTS.maxParallel),
     canary: z.boolean().default(ROLLOUT_DEFAULTS.canary),
     soakSeconds: z.number().int().min(0).max(86_400).default(ROLLOUT_DEFAULTS.soakSeconds),

@@ -17,6 +17,7 @@ operator's own defaults are the same as those of values.yaml.
 {{- end -}}
 {{- $config := dict "installer" $installer "runtimeClasses" (include "kwasm-operator.runtimeClasses" . | fromYamlArray) -}}
 {{- if $given.rollout -}}{{- $_ := set $config "rollout" $given.rollout -}}{{- end -}}
+{{- if $given.drift -}}{{- $_ := set $config "drift" $given.drift -}}{{- end -}}
 {{- toYaml $config -}}
 {{- end }}
 

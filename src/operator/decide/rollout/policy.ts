@@ -7,8 +7,8 @@ export type Amount = number | `${number}%`;
 export interface RolloutPolicy {
   /** Nodes with a Job in work, and nodes that are NotReady anyway, together. */
   readonly maxUnavailable: Amount;
-  /** The same, of the nodes of one zone. null: no such limit. */
-  readonly maxUnavailablePerZone: Amount | null;
+  /** The same, of the nodes of one zone. */
+  readonly maxUnavailablePerZone: Amount;
   /** A ceiling on nodes with a Job in work, whatever the shares come to. null: none. */
   readonly maxParallel: number | null;
   /** One node of a kind first, then as many at one time as have been proved. false: neither. */
