@@ -130,7 +130,7 @@ describe('a rollout', function () {
       ...[
         'sh',
         '-c',
-        "sed -i '/kwasm/,/kwasm/d' /etc/containerd/config.toml && ! grep -q /opt/kwasm /etc/containerd/config.toml",
+        "sed -i '/BEGIN kwasm/,/END kwasm/d' /etc/containerd/config.toml && ! grep -q /opt/kwasm /etc/containerd/config.toml",
       ],
     ]);
     await test.cluster.crash(other);

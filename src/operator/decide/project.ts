@@ -66,7 +66,7 @@ export function projectNode(node: V1Node, kept: readonly string[] = []): NodeVie
       .filter(({ key, effect }) => effect !== 'PreferNoSchedule' && !key.startsWith('node.kubernetes.io/'))
       .map(({ key }) => key),
     paused: annotations[PAUSED] === 'true' || labels[PAUSED] === 'true',
-    labels: Object.fromEntries(kept.flatMap((key) => (labels[key] === undefined ? [] : [[key, labels[key]]]))),
+    labels: kept.length === 0 ? NONE : Object.fromEntries(kept.flatMap((key) => pairOf(labels, key))),
     provisionedLabel: labels[PROVISIONED_LABEL],
     runtimeLabels: Object.keys(labels)
       .filter((key) => key.startsWith(RUNTIME_LABEL_PREFIX) && labels[key] === 'true')
@@ -75,6 +75,13 @@ export function projectNode(node: V1Node, kept: readonly string[] = []): NodeVie
     record: annotations[RECORD_ANNOTATION],
     condition: projectCondition(node),
   };
+}
+
+/** One for all nodes: there are thousands, and few have pools. */
+const NONE: Readonly<Record<string, string>> = {};
+
+function pairOf(labels: Readonly<Record<string, string>>, key: string): readonly (readonly [string, string])[] {
+  return labels[key] === undefined ? [] : [[key, labels[key]]];
 }
 
 const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
