@@ -76,10 +76,11 @@ export class ClusterSimulation {
     this.changed(name);
   }
 
-  /** A watch has brought something. */
+  /** A watch has brought something. Other nodes may be looked at before this one. */
   changed(name: string): void {
     const { node, jobs } = this.#node(name);
     this.rollout.update(name, node, jobs);
+    this.call();
     this.look(name);
     this.call();
   }

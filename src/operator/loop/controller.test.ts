@@ -37,19 +37,22 @@ describe('runController', () => {
     unfinished = 0;
     unfinishedMax = 0;
     [created, settled, results] = [[], [], []];
+    nodes.clear();
     server = new FakeServer();
     server.otherwise = api;
     const credentials = await server.listen();
     const base = { clock: systemClock, random: Math.random };
     transport = new Transport({ ...base, credentials, userAgent: 't', requestMsMax: 2000, onRequest: () => {} });
     queue = new KeyedQueue({ ...base, depthMax: 1000, retryMsMin: 5, retryMsMax: 50 });
-    world = makeWorld((key, priority) => queue.add(key, { priority }), limited);
+  });
+  function begin(with_: Policy = limited): void {
+    world = makeWorld((key, priority) => queue.add(key, { priority }), with_);
     running = runController({
       queue,
       workers: 8,
       log: silentLogger(),
       deps: {
-        policy: limited,
+        policy: with_,
         world,
         wake: (key, when) => queue.add(key, when),
         clock: systemClock,
@@ -59,7 +62,7 @@ describe('runController', () => {
       },
       onResult: (result) => results.push(result),
     });
-  });
+  }
   afterEach(async () => {
     queue.close();
     await running;
@@ -175,6 +178,7 @@ describe('runController', () => {
     nodes.get(name)?.status?.conditions?.find(({ type }) => type === 'KwasmReady')?.reason;
 
   it('takes all nodes through, never more than the limit at once, with one Job each', async () => {
+    begin();
     const names = Array.from({ length: NODES }, (_, index) => `n${index}`);
     for (const name of names) addNode(name);
     await until(() => names.every((name) => reasonOf(name) === 'Provisioned'));
@@ -194,6 +198,7 @@ describe('runController', () => {
   });
 
   it('says on the node that the API server refuses its Job, keeps trying, and gets there', async () => {
+    begin();
     refuseJobs = true;
     addNode('n0');
     await until(() => reasonOf('n0') === 'JobRefused');
@@ -204,7 +209,47 @@ describe('runController', () => {
     await until(() => reasonOf('n0') === 'Provisioned');
   });
 
+  it('lets the first one soak, then goes on in waves, and wakes whose turn it is', async () => {
+    begin({ ...policy, rollout: { ...policy.rollout, soakSeconds: 1, maxUnavailable: '50%' } });
+    const names = Array.from({ length: NODES }, (_, index) => `n${index}`);
+    for (const name of names) addNode(name);
+    await until(() => settled.length === 1);
+    const [first] = created;
+    await systemClock.sleep(300);
+    expect(created).to.deep.equal([first]);
+    await until(() => names.every((name) => reasonOf(name) === 'Provisioned'));
+    expect(created).to.have.length(NODES);
+    expect(unfinishedMax).to.be.within(2, NODES / 2);
+  });
+
+  it('begins nothing while the ConfigMap is there, says so, and goes on when it has gone', async () => {
+    begin();
+    const pause = { metadata: { name: 'kwasm-pause', uid: 'p', resourceVersion: '1' }, data: { reason: 'freeze' } };
+    world.pauses.put(pause);
+    for (const name of ['n0', 'n1']) addNode(name);
+    await until(() => ['n0', 'n1'].every((name) => reasonOf(name) === 'Paused'));
+    expect(created).to.deep.equal([]);
+    world.pauses.remove(pause);
+    await until(() => ['n0', 'n1'].every((name) => reasonOf(name) === 'Provisioned'));
+  });
+
+  it('writes nothing for nodes that a restart finds provisioned', async () => {
+    begin();
+    for (const name of ['n0', 'n1']) addNode(name);
+    await until(() => ['n0', 'n1'].every((name) => reasonOf(name) === 'Provisioned'));
+    queue.close();
+    await running;
+    const before = server.calls.length;
+    queue = new KeyedQueue({ clock: systemClock, random: Math.random, depthMax: 99, retryMsMin: 5, retryMsMax: 50 });
+    results = [];
+    begin();
+    for (const node of nodes.values()) world.nodes.put(node);
+    await until(() => results.length === 2);
+    expect(server.calls.length).to.equal(before);
+  });
+
   it('does nothing for a node that has gone', async () => {
+    begin();
     queue.add('node/gone');
     await until(() => results.length === 1);
     expect(server.calls).to.deep.equal([]);

@@ -82,7 +82,29 @@ describe('the pace', () => {
     const world = cluster(rules({ canary: false, maxUnavailable: 2 }), { ready: false }, ...alike(3));
     expect(world.running).to.deep.equal(['n1']);
     world.change('n0', { ready: true });
-    expect(world.running).to.deep.equal(['n0', 'n1']);
+    expect(world.running).to.have.length(2);
+  });
+
+  it('begins nothing between the end of a Job and the reading of its result', () => {
+    for (const end of [proof, said('refused')]) {
+      const world = cluster(rules({ maxUnavailable: 2 }), ...alike(3));
+      const simulated = world.nodes.get('n0');
+      simulated?.endJob(end);
+      world.rollout.update('n0', simulated?.node, simulated?.jobs ?? []);
+      world.call();
+      expect(world.running).to.deep.equal([]);
+    }
+  });
+
+  it('begins nothing between the loss of a Job and the record of it', () => {
+    const world = cluster(rules({ maxUnavailable: 2 }), ...alike(3));
+    const simulated = world.nodes.get('n0');
+    if (simulated !== undefined) simulated.jobs = [];
+    world.rollout.update('n0', simulated?.node, []);
+    world.call();
+    expect(world.running).to.deep.equal([]);
+    world.changed('n0');
+    expect(world.reason('n1')).to.equal('RolloutStopped');
   });
 
   it('keeps to the limit of a zone, and passes it by for nodes of another', () => {

@@ -1,3 +1,4 @@
+import type { JobAction } from '../../../contract.ts';
 import { firstFinding } from '../check.ts';
 import { isStale } from '../drift.ts';
 import { desiredHash, type Policy } from '../policy.ts';
@@ -23,6 +24,7 @@ export interface Standing {
   readonly atMs: number;
   readonly reason: string;
   readonly rank: Rank;
+  /** A Job of it has not ended, or not been read. */
   readonly busy: boolean;
   readonly ready: boolean;
   /** Nothing runs on it yet, so nothing can be lost. */
@@ -47,7 +49,7 @@ export function standingOf(node: NodeView, jobs: readonly JobView[], policy: Pol
     lane: `${action} ${node.kind}`,
     kind: node.kind,
     rank: node.name === policy.ownNode ? 'own' : node.controlPlane ? 'controlPlane' : 'worker',
-    busy: jobs.some(({ end }) => end === undefined),
+    busy: jobs.some((job) => job.end === undefined || isUnread(job, node)) || hasVanished(action, node, jobs),
     ready: node.ready,
     fresh: node.taints.some((taint) => policy.rollout.startupTaints.includes(taint)),
     paused: node.paused ? PAUSED_NODE : pool?.paused ? `its pool ${pool.name} is paused` : undefined,
@@ -58,7 +60,7 @@ export function standingOf(node: NodeView, jobs: readonly JobView[], policy: Pol
 
 const PAUSED_NODE = 'it carries the annotation or label kwasm.sh/paused';
 
-type Progress = Pick<Standing, 'stage' | 'atMs' | 'reason'> & { readonly action: 'install' | 'uninstall' };
+type Progress = Pick<Standing, 'stage' | 'atMs' | 'reason'> & { readonly action: JobAction };
 
 function installing(node: NodeView, policy: Policy): Progress {
   const todo = { action: 'install', stage: 'todo', atMs: 0, reason: '' } as const;
@@ -86,6 +88,19 @@ function uninstalling(node: NodeView, jobs: readonly JobView[], policy: Policy):
   const done = jobs.find(({ action, end }) => action === 'uninstall' && end?.kind === 'complete');
   if (done?.end !== undefined) return { ...todo, stage: 'done', atMs: done.end.atMs };
   return jobs.length > 0 ? { ...todo, stage: 'aside' } : undefined;
+}
+
+/** It has ended, and what it came to is not in the record yet: until then nobody goes by it. */
+function isUnread({ uid, action, nodeUid }: JobView, node: NodeView): boolean {
+  const record = recordOn(node);
+  if (action === undefined || nodeUid !== node.uid || uid === record?.job) return false;
+  return action === 'install' || record !== undefined; // an uninstall that went well takes the record with it
+}
+
+/** A Job that was deleted before its result was read: that is about to be written down as a failure. */
+function hasVanished(action: JobAction, { condition }: NodeView, jobs: readonly JobView[]): boolean {
+  if (action !== 'install' || condition?.reason !== ('Installing' satisfies Reason)) return false;
+  return !jobs.some((job) => job.action === 'install');
 }
 
 function recordOn(node: NodeView): NodeRecord | undefined {
