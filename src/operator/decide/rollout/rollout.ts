@@ -1,6 +1,6 @@
 import type { Policy } from '../policy.ts';
 import type { JobView, NodeView } from '../view.ts';
-import { Budget } from './budget.ts';
+import { Budgets } from './budget.ts';
 import { Lane, type Member } from './lane.ts';
 import { Lines } from './line.ts';
 import { Notices } from './notices.ts';
@@ -30,7 +30,7 @@ export class Rollout {
   readonly #policy: Policy;
   readonly #members = new Map<string, Member>();
   readonly #lanes = new Map<string, Lane>();
-  readonly #budgets = new Map<string, Budget>();
+  readonly #budgets: Budgets;
   readonly #lines = new Lines();
   readonly #notices = new Notices();
   readonly #open = new Map<string, { readonly minute: number; readonly open: boolean }>();
@@ -39,6 +39,7 @@ export class Rollout {
 
   constructor(policy: Policy) {
     this.#policy = policy;
+    this.#budgets = new Budgets(policy.rollout);
   }
 
   get #rules(): RolloutPolicy {
@@ -125,7 +126,10 @@ export class Rollout {
     if (rules.maxParallel !== null && this.#running >= rules.maxParallel) return { kind: 'turn', for: 'parallel' };
     if (standing.fresh) return undefined;
     const cause =
-      this.#closed(standing, nowMs) ?? this.#wave(lane, nowMs) ?? this.#rank(standing) ?? this.#full(member);
+      this.#closed(standing, nowMs) ??
+      this.#wave(lane, nowMs) ??
+      this.#rank(standing) ??
+      this.#budgets.full(standing, isOut(member));
     return cause === undefined ? undefined : { kind: 'turn', for: cause };
   }
 
@@ -149,11 +153,6 @@ export class Rollout {
       if (ranks.some((rank) => lane.atWork[rank] > 0 || (goes && lane.open[rank] > 0))) return true;
     }
     return false;
-  }
-
-  #full(member: Member): Cause | undefined {
-    const own = isOut(member);
-    return this.#budgetsOf(member.standing).find(({ budget }) => !budget.hasRoom(own))?.cause;
   }
 
   #closed({ pool }: Standing, nowMs: number): Cause | undefined {
@@ -218,10 +217,7 @@ export class Rollout {
   #count(member: Member, sign: 1 | -1): void {
     this.#lane(member.standing).count(member, sign);
     if (member.atWork) this.#running += sign;
-    for (const { budget } of this.#budgetsOf(member.standing)) {
-      budget.size += sign;
-      if (isOut(member)) budget.out += sign;
-    }
+    this.#budgets.count(member.standing, isOut(member), sign);
   }
 
   #lane({ lane, kind }: Standing): Lane {
@@ -235,25 +231,6 @@ export class Rollout {
   /** Kinds come and go with every release of an OS image. */
   #forget(lane: string): void {
     if (this.#lanes.get(lane)?.members === 0) this.#lanes.delete(lane);
-  }
-
-  #budgetsOf({ zone, pool }: Standing): readonly { readonly budget: Budget; readonly cause: Cause }[] {
-    const { maxUnavailable, maxUnavailablePerZone, pools } = this.#rules;
-    const found = [{ budget: this.#budget('all', maxUnavailable), cause: 'limit' as Cause }];
-    if (zone !== '') found.push({ budget: this.#budget(`zone ${zone}`, maxUnavailablePerZone), cause: 'zone' });
-    if (pool !== '') {
-      const amount = pools.find(({ name }) => name === pool)?.maxUnavailable ?? null;
-      found.push({ budget: this.#budget(`pool ${pool}`, amount), cause: 'pool' });
-    }
-    return found;
-  }
-
-  #budget(key: string, amount: Budget['amount']): Budget {
-    const known = this.#budgets.get(key);
-    if (known !== undefined) return known;
-    const made = new Budget(amount);
-    this.#budgets.set(key, made);
-    return made;
   }
 }
 
