@@ -26,7 +26,7 @@ describe('a rollout', function () {
     other = older.name;
     first = (await test.cluster.addNode({ containerd: '2.3', cgroupDriver: 'cgroupfs' })).name;
     second = (await test.cluster.addNode({ containerd: '2.3', cgroupDriver: 'cgroupfs' })).name;
-    await installRelease(test);
+    await installRelease(test, ['kwasmOperator.installer.attemptsMax=0']);
   });
 
   after(async () => {
