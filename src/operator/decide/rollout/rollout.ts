@@ -46,11 +46,6 @@ export class Rollout {
     return this.#policy.rollout;
   }
 
-  /** Nodes that wait for their turn. */
-  get waiting(): number {
-    return this.#lines.size;
-  }
-
   update(name: string, node: NodeView | undefined, jobs: readonly JobView[]): void {
     const old = this.#members.get(name);
     const standing = node === undefined ? undefined : standingOf(node, jobs, this.#policy);
