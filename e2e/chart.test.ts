@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { V1ClusterRole, V1Pod, V1Service } from '@kubernetes/client-node';
+import type { V1ClusterRole, V1Pod, V1Role, V1Service } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { dump, load } from 'js-yaml';
 import { CHART, helmProgram, render } from '../scripts/chart/helm.ts';
@@ -11,6 +11,7 @@ import { type GoTool, helm, helm3 } from '../scripts/cluster/go-tools.ts';
 import { progressTo } from '../scripts/cluster/progress.ts';
 import { messageOf } from '../src/errors.ts';
 import { readConfig } from '../src/operator/config.ts';
+import { ROLLOUT_DEFAULTS } from '../src/operator/decide/rollout/policy.ts';
 import { Rendered } from './harness/rendered.ts';
 
 const OLD_VALUES = new URL('./fixtures/kwasm-0.2.3/values.yaml', import.meta.url).pathname;
@@ -187,6 +188,10 @@ function chartStories(tool: GoTool): void {
       { set: [R, 'kwasmOperator.autoProvision=maybe'], says: /autoProvision "maybe": write true or false/ },
       { set: [R, 'kwasmOperator.autoProvison=true'], says: /autoProvison/ },
       { set: [R, 'kwasmOperator.rollout.maxParallel=0'], says: /\/kwasmOperator\/rollout\/maxParallel.*want 1/s },
+      { set: [R, 'kwasmOperator.rollout.maxUnavailable=0'], says: /\/kwasmOperator\/rollout\/maxUnavailable/ },
+      { set: [R, 'kwasmOperator.rollout.maxUnavailablePerZone=200%'], says: /maxUnavailablePerZone/ },
+      { set: [R, 'kwasmOperator.rollout.windows[0].from=9'], says: /\/kwasmOperator\/rollout\/windows\/0/ },
+      { set: [R, 'kwasmOperator.rollout.pools[0].name=gpu'], says: /\/rollout\/pools\/0.*nodeSelector/s },
       {
         set: [R, 'kwasmOperator.installer.deadlineSeconds=300'],
         says: /deadlineSeconds \(300\) must be larger than switchSeconds/,
@@ -256,19 +261,29 @@ function chartStories(tool: GoTool): void {
       };
       const runtimeClasses = [{ name: 'wasmtime-spin-v2', handler: 'spin' }];
       const uninstall = { policy: 'Evict', perNode: true, timeoutSeconds: 120 };
+      const window = { days: ['Sat'], from: '22:00', to: '04:00', timezone: 'Europe/Berlin' };
+      const pool = { name: 'gpu', nodeSelector: { pool: 'gpu' }, paused: true, maxUnavailable: 1, windows: null };
+      const rollout = {
+        maxUnavailable: '2.5%',
+        maxUnavailablePerZone: 2,
+        maxParallel: 3,
+        soakSeconds: 0,
+        windows: [window],
+        pools: [{ name: 'gpu', nodeSelector: { pool: 'gpu' }, paused: true, maxUnavailable: 1 }],
+      };
       writeFileSync(
         file,
         dump({
           imageRegistry: 'registry.example:5000/team',
           imagePullSecrets: [{ name: 'pull' }],
-          kwasmOperator: { installer, runtimeClasses, uninstall, rollout: { maxParallel: 3 } },
+          kwasmOperator: { installer, runtimeClasses, uninstall, rollout },
         }),
       );
       const chart = new Rendered(await render(program, { args: ['--values', file] }));
       const policy = policyOf(chart);
       expect(policy.installer).to.deep.include({ ...installer, image: OURS, imagePullSecrets: [{ name: 'pull' }] });
       expect(policy.runtimeClasses).to.deep.equal(runtimeClasses);
-      expect(policy.rollout).to.deep.equal({ maxParallel: 3 });
+      expect(policy.rollout).to.deep.equal({ ...ROLLOUT_DEFAULTS, ...rollout, pools: [pool] });
       expect(policy.uninstall).to.deep.equal(uninstall);
     });
 
@@ -301,13 +316,19 @@ function chartStories(tool: GoTool): void {
     });
 
     it('no right to read, change or make more than it needs', async () => {
-      const grants = (await rendered([R])).grants;
+      const chart = await rendered([R]);
+      const { grants } = chart;
       expect(grants).to.include('patch /nodes/status');
       const forbidden = grants.filter((grant) =>
         /^(\*|get|update|deletecollection|escalate|bind|impersonate) /.test(grant),
       );
       expect(forbidden).to.deep.equal([]);
-      expect(grants.filter((grant) => /\*|secrets|configmaps|pods\/|rbac/.test(grant))).to.deep.equal([]);
+      expect(grants.filter((grant) => /\*|secrets|pods\/|rbac/.test(grant))).to.deep.equal([]);
+      const rules = chart.one<V1Role>('Role', 'kwasm-operator').rules ?? [];
+      const maps = rules.filter(({ resources }) => resources?.includes('configmaps'));
+      expect(maps).to.deep.equal([
+        { apiGroups: [''], resources: ['configmaps'], resourceNames: ['kwasm-pause'], verbs: ['list', 'watch'] },
+      ]);
     });
 
     const policies = [

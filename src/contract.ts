@@ -6,6 +6,12 @@
 /** Node annotation, or label with the same key: only the string 'true' asks for provisioning. */
 export const TRIGGER = 'kwasm.sh/kwasm-node';
 
+/** Node annotation, or label with the same key; 'true': nothing is begun on this node. */
+export const PAUSED = 'kwasm.sh/paused';
+
+/** A ConfigMap of this name in the operator's namespace: nothing is begun anywhere while it is there. */
+export const PAUSE_CONFIG_MAP = 'kwasm-pause';
+
 /** Node label; its value is the node's name. KWasm set it when the Job was created, we set it once the proof is in. */
 export const PROVISIONED_LABEL = 'kwasm.sh/kwasm-provisioned';
 

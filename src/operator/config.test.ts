@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Config, type Environment, readConfig } from './config.ts';
+import { ROLLOUT_DEFAULTS } from './decide/rollout/policy.ts';
 
 const IMAGE = 'registry.example/kwasm-node-installer:1';
 const env: Environment = {
@@ -48,7 +49,8 @@ describe('readConfig', () => {
       },
       runtimeClasses: [],
       uninstall: { policy: 'Block', perNode: false, timeoutSeconds: 900 },
-      rollout: { maxParallel: 1 },
+      rollout: ROLLOUT_DEFAULTS,
+      drift: { proofHours: null },
     });
     expect(rest).to.deep.equal({
       metricsAddress: { host: undefined, port: 8080 },

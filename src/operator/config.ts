@@ -6,6 +6,7 @@ import { messageOf, Terminal } from '../errors.ts';
 import type { Policy } from './decide/policy.ts';
 import { UNINSTALL_POLICIES } from './decide/uninstall-policy.ts';
 import { type Flags, parseFlags } from './flags.ts';
+import { driftSchema, rolloutSchema } from './rollout-config.ts';
 
 /** Everything that comes from outside: arguments, environment, the configuration file. Nothing else reads them. */
 export interface Config {
@@ -106,7 +107,8 @@ const schema = z.strictObject({
       timeoutSeconds: z.number().int().min(30).max(86_400).default(900),
     })
     .prefault({}),
-  rollout: z.strictObject({ maxParallel: z.number().int().min(1).default(1) }).default({ maxParallel: 1 }),
+  rollout: rolloutSchema,
+  drift: driftSchema,
 });
 
 export function readConfig(args: readonly string[], env: Environment): Config {
@@ -122,6 +124,7 @@ export function readConfig(args: readonly string[], env: Environment): Config {
     JSON.stringify({
       ...file,
       namespace,
+      ownNode: env['KWASM_NODE_NAME'] || undefined,
       autoProvision: env['AUTO_PROVISION_NODES']?.toLowerCase() === 'true',
       installer: { ...file.installer, installImage },
     }),

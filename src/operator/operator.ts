@@ -17,7 +17,6 @@ import { runController } from './loop/controller.ts';
 import { readiness } from './loop/health.ts';
 import { classKey } from './loop/key.ts';
 import { KeyedQueue } from './loop/queue.ts';
-import { Slots } from './loop/slots.ts';
 import { makeWorld } from './loop/world.ts';
 import { makeMetrics } from './metrics.ts';
 import { makeWatches } from './watches.ts';
@@ -40,8 +39,7 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
   const { policy } = config;
   const { clock, random, log } = deps;
   const queue = new KeyedQueue({ clock, random, depthMax: QUEUE_DEPTH_MAX, retryMsMin: 500, retryMsMax: 300_000 });
-  const world = makeWorld((key, priority) => queue.add(key, { priority }));
-  const slots = new Slots(world.busy, (node) => queue.add(`node/${node}`));
+  const world = makeWorld((key, priority) => queue.add(key, { priority }), policy);
   const metrics = makeMetrics(
     config.version,
     () => queue.depth,
@@ -87,7 +85,7 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
       deps: {
         policy,
         world,
-        slots,
+        wake: (key, when) => queue.add(key, when),
         clock,
         writes: new Writes(transport, MANAGED_BY),
         podEnds: new PodEnds(transport),

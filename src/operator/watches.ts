@@ -1,4 +1,4 @@
-import { JOB_LABEL } from '../contract.ts';
+import { JOB_LABEL, PAUSE_CONFIG_MAP } from '../contract.ts';
 import type { Store } from './kube/store.ts';
 import { type Resource, Watch, type WatchOptions } from './kube/watch.ts';
 import type { World } from './loop/world.ts';
@@ -27,6 +27,12 @@ export function makeWatches(
       path: `${inNamespace}/events`,
       selectors: { fieldSelector: 'involvedObject.kind=Job,reason=FailedCreate' },
       bookmarks: false,
+    }),
+    watch(world.pauses, {
+      name: 'configmaps',
+      path: `${inNamespace}/configmaps`,
+      selectors: { fieldSelector: `metadata.name=${PAUSE_CONFIG_MAP}` },
+      bookmarks: true,
     }),
     watch(world.classes, {
       name: 'runtimeclasses',

@@ -5,9 +5,11 @@ import { facts, jobView, NOW_MS, nodeView, podView, policy, said } from './examp
 import type { Facts } from './facts.ts';
 import { desiredHash, type Policy } from './policy.ts';
 import type { NodeRecord } from './record.ts';
+import type { Turn } from './rollout/turn.ts';
 import type { ConditionView, ContainerView, JobEnd, NodeView } from './view.ts';
 
 const desired = desiredHash(policy);
+const NOT_YET: Turn = { kind: 'wait', why: { kind: 'turn', for: 'canary' } };
 const unwanted = { trigger: { annotation: undefined, label: undefined } };
 const failedEnd: JobEnd = { kind: 'failed', reason: 'BackoffLimitExceeded', message: '', atMs: NOW_MS - 60_000 };
 const completeEnd: JobEnd = { ...failedEnd, kind: 'complete' };
@@ -75,10 +77,10 @@ describe('decide: a wanted node', () => {
     { name: 'Windows', given: { node: nodeView({ os: 'windows' }) }, is: ['report False NotLinux'] },
     { name: 'CRI-O', given: { node: nodeView({ runtime: 'cri-o://1.30' }) }, is: ['report False NotContainerd'] },
     { name: 'not Ready', given: { node: nodeView({ ready: false }) }, is: ['report False NodeNotReady'] },
-    { name: 'another node at work', given: { busy: ['n0'] }, is: ['report False Waiting', 'queueForSlot'] },
+    { name: 'another node at work', given: { turn: NOT_YET }, is: ['report False Waiting', 'queueForSlot'] },
     {
       name: 'still waiting, behind another one now',
-      given: { node: nodeView({ condition: condition('Waiting') }), busy: ['n7'] },
+      given: { node: nodeView({ condition: condition('Waiting') }), turn: NOT_YET },
       is: ['queueForSlot'],
     },
     { name: 'Job begun', given: { jobs: [jobView()] }, is: ['report False Installing'] },
@@ -196,7 +198,7 @@ describe('decide: a wanted node', () => {
       expect(kinds(decided({ node }, next))).to.deep.equal(['create n1-provision-kwasm']);
       const running = decided({ node, jobs: [jobView({ uid: 'job-2' })] }, next);
       expect(kinds(running)).to.deep.equal(['report True Installing']);
-      expect(kinds(decided({ node, busy: ['n0'] }, next))).to.deep.equal(['report True Waiting', 'queueForSlot']);
+      expect(kinds(decided({ node, turn: NOT_YET }, next))).to.deep.equal(['report True Waiting', 'queueForSlot']);
     });
 
     it('keeps what an earlier run proved through a failure, says so, and not through Broken', () => {
@@ -300,7 +302,7 @@ describe('decide: a node that is not wanted', () => {
     },
     {
       name: 'another node at work',
-      given: { node: nodeView({ ...unwanted, record: removing }), busy: ['n0'] },
+      given: { node: nodeView({ ...unwanted, record: removing }), turn: NOT_YET },
       is: ['report False Waiting', 'queueForSlot'],
     },
     {
@@ -315,7 +317,7 @@ describe('decide: a node that is not wanted', () => {
         jobs: [{ ...uninstall, end: completeEnd }],
         pods: gone,
       },
-      is: ['markNode', 'delete n1-unprovision-kwasm', 'clearCondition'],
+      is: ['markNode', 'clearCondition'],
     },
     {
       name: 'uninstall failed',
@@ -395,9 +397,9 @@ describe('decide: a node that is not wanted', () => {
     },
     { name: 'record spoiled by hand', given: { node: provisioned({ ...unwanted, record: 'x' }) }, is: ['markNode'] },
     {
-      name: 'swept up after a crash',
+      name: 'nothing left but its uninstall Job, which stays for the rollout to count',
       given: { node: nodeView(unwanted), jobs: [{ ...uninstall, end: completeEnd }] },
-      is: ['delete n1-unprovision-kwasm'],
+      is: [],
     },
     {
       name: 'condition left over',

@@ -1,6 +1,7 @@
 import { EXIT_CODES, type Outcome, printVerdict, type Verdict } from '../../verdict.ts';
 import type { Facts } from './facts.ts';
 import type { Policy } from './policy.ts';
+import { ROLLOUT_DEFAULTS } from './rollout/policy.ts';
 import type { ContainerState, JobView, NodeView, PodView } from './view.ts';
 
 /** A settled world for tests to change one thing of. */
@@ -27,7 +28,9 @@ export const policy: Policy = {
   },
   runtimeClasses: [{ name: 'wasmtime', handler: 'wasmtime' }],
   uninstall: { policy: 'Block', perNode: false, timeoutSeconds: 900 },
-  rollout: { maxParallel: 1 },
+  rollout: ROLLOUT_DEFAULTS,
+  drift: { proofHours: null },
+  ownNode: undefined,
 };
 
 export const THIRD_PARTY = 'ghcr.io/spinframework/containerd-shim-spin/node-installer:v0.23.0';
@@ -45,6 +48,13 @@ export function nodeView(change: Partial<NodeView> = {}): NodeView {
     machineId: 'machine-1',
     bootId: 'boot-1',
     runtime: 'containerd://2.1.4',
+    handlers: [],
+    kind: 'kubernetes, Debian GNU/Linux 12 (bookworm), containerd 2.1, amd64',
+    zone: '',
+    controlPlane: false,
+    taints: [],
+    paused: false,
+    labels: {},
     provisionedLabel: undefined,
     runtimeLabels: [],
     record: undefined,
@@ -111,7 +121,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
     pods: [],
     refusals: new Map(),
     classes: [],
-    busy: [],
+    turn: { kind: 'go' },
     ending: undefined,
     ...change,
   };

@@ -1,4 +1,5 @@
 import type { Ending } from './ending.ts';
+import type { Turn } from './rollout/turn.ts';
 import type { ClassView, JobView, NodeView, PodView } from './view.ts';
 
 /** Everything a decision about one node rests on, read from memory at one moment. */
@@ -9,8 +10,8 @@ export interface Facts {
   /** Why a Job has no pod, by the Job's uid: the newest FailedCreate. */
   readonly refusals: ReadonlyMap<string, string>;
   readonly classes: readonly ClassView[];
-  /** Other nodes that a Job of ours works on now. */
-  readonly busy: readonly string[];
   /** The pods that hold up this node's uninstall, as they were last seen; undefined: not looked at yet. */
   readonly ending: Ending | undefined;
+  /** Whether a Job may be begun on it now. */
+  readonly turn: Turn;
 }

@@ -32,7 +32,8 @@ import type { NodeView } from './view.ts';
 export function installJob(node: NodeView, policy: Policy): V1Job {
   const { installer } = policy;
   const base = isThirdParty(installer) ? guarded(node, installer) : alone(node, installer, []);
-  return jobOf('install', node, policy, base, tolerateNodeTrouble(installer.tolerations));
+  const startup = policy.rollout.startupTaints.map((key) => ({ key, operator: 'Exists' }));
+  return jobOf('install', node, policy, base, tolerateNodeTrouble([...startup, ...installer.tolerations]));
 }
 
 /** Always our own image: a third-party one knows no way back. */

@@ -1,5 +1,6 @@
 import type { V1EnvVar, V1LocalObjectReference, V1ResourceRequirements, V1Toleration } from '@kubernetes/client-node';
 import { sha256Hex } from './name.ts';
+import type { RolloutPolicy } from './rollout/policy.ts';
 import type { UninstallPolicy } from './uninstall-policy.ts';
 
 /** What people configured, checked and with defaults filled in. */
@@ -15,7 +16,11 @@ export interface Policy {
     readonly perNode: boolean;
     readonly timeoutSeconds: number;
   };
-  readonly rollout: { readonly maxParallel: number };
+  readonly rollout: RolloutPolicy;
+  /** Hours after which a proof is made anew where the kubelet reports no handlers; null: not by the clock. */
+  readonly drift: { readonly proofHours: number | null };
+  /** The node this operator runs on, if it was told. */
+  readonly ownNode: string | undefined;
 }
 
 export interface InstallerPolicy {

@@ -67,6 +67,10 @@ export function recordOf(
     touched: previous?.touched === true || mayTouch(run.finding.reason, run.job) || kwasmWasHere(facts, previous),
     attempts: run.state === 'installed' ? 0 : inRow + 1,
     at: new Date(nowMs).toISOString(),
+    kind: node.kind,
+    runtime: node.runtime,
+    ...(previous?.heals === undefined ? {} : { heals: previous.heals }),
+    ...(previous?.unreported === true ? { unreported: true } : {}),
   };
 }
 

@@ -1,4 +1,12 @@
-import type { CoreV1Event, V1ContainerStatus, V1Job, V1Node, V1Pod, V1RuntimeClass } from '@kubernetes/client-node';
+import type {
+  CoreV1Event,
+  V1ConfigMap,
+  V1ContainerStatus,
+  V1Job,
+  V1Node,
+  V1Pod,
+  V1RuntimeClass,
+} from '@kubernetes/client-node';
 import {
   DESIRED_ANNOTATION,
   ENV,
@@ -7,6 +15,7 @@ import {
   MANAGED_BY,
   MANAGED_BY_LABEL,
   NODE_CONDITION,
+  PAUSED,
   PROVISIONED_LABEL,
   RECORD_ANNOTATION,
   RUNTIME_LABEL_PREFIX,
@@ -14,6 +23,7 @@ import {
   UNINSTALL_POLICY,
 } from '../../contract.ts';
 import type { HolderView } from './ending.ts';
+import { nodeKind } from './rollout/kind.ts';
 import type {
   ClassView,
   ConditionView,
@@ -21,14 +31,16 @@ import type {
   JobEnd,
   JobView,
   NodeView,
+  PauseView,
   PodView,
   RefusalView,
 } from './view.ts';
 
 /** Objects as the API server sends them, cut to views. Times are strings in JSON, whatever the models' types say. */
 
-export function projectNode(node: V1Node): NodeView {
-  const { metadata, status } = node;
+/** `kept`: label keys that the rollout's pools ask for. */
+export function projectNode(node: V1Node, kept: readonly string[] = []): NodeView {
+  const { metadata, spec, status } = node;
   const labels = metadata?.labels ?? {};
   const annotations = metadata?.annotations ?? {};
   const info = status?.nodeInfo;
@@ -43,6 +55,21 @@ export function projectNode(node: V1Node): NodeView {
     machineId: info?.machineID ?? '',
     bootId: info?.bootID ?? '',
     runtime: info?.containerRuntimeVersion ?? '',
+    handlers: (status?.runtimeHandlers ?? []).flatMap(({ name }) => (name ? [name] : [])).sort(),
+    kind: nodeKind({
+      kubeletVersion: info?.kubeletVersion ?? '',
+      osImage: info?.osImage ?? '',
+      runtime: info?.containerRuntimeVersion ?? '',
+      arch: info?.architecture ?? '',
+      labels,
+    }),
+    zone: labels['topology.kubernetes.io/zone'] ?? '',
+    controlPlane: CONTROL_PLANE.some((key) => Object.hasOwn(labels, key)),
+    taints: (spec?.taints ?? [])
+      .filter(({ key, effect }) => effect !== 'PreferNoSchedule' && !key.startsWith('node.kubernetes.io/'))
+      .map(({ key }) => key),
+    paused: annotations[PAUSED] === 'true' || labels[PAUSED] === 'true',
+    labels: kept.length === 0 ? NONE : Object.fromEntries(kept.flatMap((key) => pairOf(labels, key))),
     provisionedLabel: labels[PROVISIONED_LABEL],
     runtimeLabels: Object.keys(labels)
       .filter((key) => key.startsWith(RUNTIME_LABEL_PREFIX) && labels[key] === 'true')
@@ -52,6 +79,15 @@ export function projectNode(node: V1Node): NodeView {
     condition: projectCondition(node),
   };
 }
+
+/** One for all nodes: there are thousands, and few have pools. */
+const NONE: Readonly<Record<string, string>> = {};
+
+function pairOf(labels: Readonly<Record<string, string>>, key: string): readonly (readonly [string, string])[] {
+  return labels[key] === undefined ? [] : [[key, labels[key]]];
+}
+
+const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
 
 function projectCondition({ status }: V1Node): ConditionView | undefined {
   const ours = status?.conditions?.find(({ type }) => type === NODE_CONDITION);
@@ -152,6 +188,10 @@ export function projectClass(object: V1RuntimeClass): ClassView {
     ours: object.metadata?.labels?.[MANAGED_BY_LABEL] === MANAGED_BY,
     nodeSelector: object.scheduling?.nodeSelector ?? {},
   };
+}
+
+export function projectPause(object: V1ConfigMap): PauseView {
+  return { name: object.metadata?.name ?? '', reason: object.data?.['reason'] ?? '' };
 }
 
 function timeMs(time: Date | string | undefined): number {

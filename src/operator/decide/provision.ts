@@ -1,5 +1,6 @@
 import type { Action } from './action.ts';
 import { classNotes } from './class.ts';
+import { driftOf, isReportedAgain, missing } from './drift.ts';
 import type { Facts } from './facts.ts';
 import { installJob } from './job.ts';
 import { mark } from './mark.ts';
@@ -9,7 +10,7 @@ import { deadlineCause, jobVanished, type NodeJobs, outcome, progressOf, recordO
 import type { Finding, Reason } from './reason.ts';
 import type { NodeRecord } from './record.ts';
 import { report } from './report.ts';
-import { retryOf, retryText } from './retry.ts';
+import { healsAfterLoss, retryOf, retryText } from './retry.ts';
 import { removeJobs, startJob } from './start.ts';
 import type { JobView } from './view.ts';
 
@@ -32,7 +33,12 @@ export function provision(
   }
   if (install !== undefined && isHung(facts, install)) return removeJobs([install], 'its guard has ended it');
   if (record?.state === 'installed' && record.desired === desiredHash(policy)) {
-    return [...mark(node, record, record.handlers), ...report(node, provisioned(facts, policy, record), nowMs)];
+    const drift = driftOf(node, record, policy.drift.proofHours, nowMs);
+    if (drift.kind === 'lost') return demote(facts, policy, record, drift.handlers, nowMs);
+    if (drift.kind === 'none') return keep(facts, policy, record, drift.afterMs, nowMs);
+    // It serves as far as anybody knows, so nothing is said of the wait for a proof.
+    const proof = install === undefined && jobVanished(facts) ? undefined : facts.turn;
+    if (proof?.kind === 'wait') return [...keep(facts, policy, record, undefined, nowMs), { kind: 'queueForSlot' }];
   }
   if (install === undefined && jobVanished(facts)) {
     return fail(facts, policy, undefined, { reason: 'JobDeleted', message: vanished }, record, nowMs);
@@ -44,7 +50,45 @@ export function provision(
     if (retry.kind === 'later') return [...said, { kind: 'recheck', afterMs: retry.afterMs }];
   }
   const inTheWay = [...jobs.foreign, ...(install === undefined ? [] : [install])];
-  return startJob(facts, policy, installJob(node, policy), inTheWay, serving, nowMs);
+  return startJob(facts, installJob(node, policy), inTheWay, serving, nowMs);
+}
+
+function keep(
+  facts: Facts,
+  policy: Policy,
+  before: NodeRecord,
+  afterMs: number | undefined,
+  nowMs: number,
+): readonly Action[] {
+  const { node } = facts;
+  const record = isReportedAgain(node, before) ? withoutDoubt(before) : before;
+  return [
+    ...mark(node, record, record.handlers),
+    ...report(node, provisioned(facts, policy, record), nowMs),
+    ...(afterMs === undefined ? [] : [{ kind: 'recheck', afterMs } as const]),
+  ];
+}
+
+function withoutDoubt({ unreported, ...record }: NodeRecord): NodeRecord {
+  return record;
+}
+
+/** The labels of what is lost go, so that no new Wasm pod comes; its echo brings the node back here, to be provisioned. */
+function demote(
+  facts: Facts,
+  policy: Policy,
+  before: NodeRecord,
+  lost: readonly string[],
+  nowMs: number,
+): readonly Action[] {
+  const { node } = facts;
+  const message = `the kubelet no longer reports ${lost.join(', ')}, proved live earlier, among the handlers of ${node.runtime.replace('://', ' ')}.`;
+  const finding: Finding = { reason: 'HandlersLost', message };
+  const left = before.handlers.filter((handler) => !lost.includes(handler));
+  const run = { state: 'failed', job: undefined, finding, containerd: before.containerd } as const;
+  const heals = healsAfterLoss(before, nowMs);
+  const record = { ...recordOf(facts, policy, run, before, left, nowMs), heals };
+  return [...mark(node, record, before.handlers), ...report(node, failure(record), nowMs)];
 }
 
 const vanished = 'the install Job was deleted, or cleaned up, before its result was read.';
@@ -107,7 +151,11 @@ function succeed(
 ): readonly Action[] {
   const finding: Finding = { reason: 'Provisioned', message: '' };
   const run = { state: 'installed', job, finding, containerd: verdict.containerd?.version ?? '' } as const;
-  const record = recordOf(facts, policy, run, before, [...verdict.handlers].sort(), nowMs);
+  const proved = recordOf(facts, policy, run, before, [...verdict.handlers].sort(), nowMs);
+  // Nothing had to be done, and yet the kubelet had not named them: its word is no proof of a loss here.
+  const contradicts = verdict.outcome === 'unchanged' && before?.reason === 'HandlersLost';
+  const unreported = contradicts && missing(facts.node, proved).length > 0;
+  const record = unreported ? { ...proved, unreported } : withoutDoubt(proved);
   const settled = { action: 'install', reason: 'Provisioned', tookMs: took(job) } as const;
   return [
     ...mark(facts.node, record, before?.handlers ?? [], settled),
@@ -154,9 +202,9 @@ export function took(job: JobView | undefined): number {
   return job?.end === undefined ? 0 : Math.max(0, job.end.atMs - job.createdMs);
 }
 
-function failure({ reason, message, attempts, handlers }: NodeRecord): Finding {
+function failure({ reason, message, attempts, handlers, heals }: NodeRecord): Finding {
   const kept = handlers.length === 0 ? '' : ` Handlers of the earlier install still serve: ${handlers.join(', ')}.`;
-  return { reason, message: `${sentence(message)} ${retryText(reason, attempts, 'install')}${kept}` };
+  return { reason, message: `${sentence(message)} ${retryText(reason, attempts, 'install', heals)}${kept}` };
 }
 
 export function sentence(text: string): string {

@@ -28,8 +28,30 @@ export const REASONS = {
     event: undefined,
     retry: 'cluster',
     meaning:
-      "It is not this node's turn: rollout.maxParallel others are being changed, or a pod of an earlier Job still ends here.",
-    todo: 'Wait, or raise rollout.maxParallel.',
+      "It is not this node's turn: others are being changed, its kind's first node is not proved yet, or no time window is open. Or a pod of an earlier Job still ends here.",
+    todo: 'Wait; docs/rollout.md says what sets the pace. The message says what it waited for first.',
+  },
+  Paused: {
+    status: 'False',
+    event: undefined,
+    retry: 'cluster',
+    meaning: 'Somebody paused the rollout: for this node, for its pool, or for all.',
+    todo: 'Take the pause away that the message names.',
+  },
+  RolloutStopped: {
+    status: 'False',
+    event: undefined,
+    retry: 'cluster',
+    meaning: 'A node of the same kind failed, so nothing is begun on this one.',
+    todo: 'Mend the node that the message names, then set its trigger anew; or install another image.',
+  },
+  HandlersLost: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning:
+      'The kubelet no longer reports handlers that were proved live: containerd was re-imaged, upgraded, or configured anew. Their labels are off, so that no new Wasm pod comes.',
+    todo: 'Nothing; the node is provisioned again. If it happens again and again, find out who writes its containerd configuration.',
   },
   Installing: {
     status: 'False',

@@ -33,6 +33,13 @@ export interface NodeRecord {
   /** Since when they are being ended, and how. */
   readonly ending?: { readonly policy: 'Evict' | 'Force'; readonly since: string };
   readonly at: string;
+  /** What the node was when the run was read: a proof speaks for no other. Absent in records of before. */
+  readonly kind?: string;
+  readonly runtime?: string;
+  /** How often in a row proved handlers were lost again. */
+  readonly heals?: number;
+  /** The kubelet does not name handlers that are proved live: what it does not name is not lost. */
+  readonly unreported?: boolean;
 }
 
 export type Memory =
@@ -68,12 +75,20 @@ function isRecord(data: unknown): data is NodeRecord {
     typeof fields.touched === 'boolean' &&
     Number.isInteger(fields.attempts) &&
     isStrings(fields.pods ?? []) &&
-    isEnding(fields.ending)
+    isEnding(fields.ending) &&
+    isStringOrAbsent(fields.kind) &&
+    isStringOrAbsent(fields.runtime) &&
+    Number.isInteger(fields.heals ?? 0) &&
+    typeof (fields.unreported ?? false) === 'boolean'
   );
 }
 
 function isStrings(data: unknown): boolean {
   return Array.isArray(data) && data.every((one) => typeof one === 'string');
+}
+
+function isStringOrAbsent(data: unknown): boolean {
+  return data === undefined || typeof data === 'string';
 }
 
 function isEnding(data: unknown): boolean {

@@ -111,7 +111,7 @@ function remove(facts: Facts, policy: Policy, jobs: NodeJobs, record: NodeRecord
   // The install Job goes, too: its verdict must not be read as today's if the node is wanted again later.
   const inTheWay = [...jobs.foreign, install, uninstall].filter((job) => job !== undefined);
   const labelsOff = mark(node, record, []);
-  return [...labelsOff, ...startJob(facts, policy, uninstallJob(node, policy), inTheWay, false, nowMs)];
+  return [...labelsOff, ...startJob(facts, uninstallJob(node, policy), inTheWay, false, nowMs)];
 }
 
 function readUninstall(
@@ -160,7 +160,7 @@ function failure({ reason, message, attempts }: NodeRecord, note: string): Findi
 
 /**
  * The last traces. Install Jobs and KWasm's go before the record: found alone they would look like an install nobody has
- * undone. The uninstall Job goes after it: found alone it is just swept up.
+ * undone. The uninstall Job stays until its time to live is over: the rollout counts those that went well.
  */
 function forget(
   facts: Facts,
@@ -175,10 +175,5 @@ function forget(
   // The condition goes, so the Event alone can tell what was left alone on the node.
   const event =
     done === undefined ? undefined : ({ type: 'Normal', reason: 'Uninstalled', message: done.said } as const);
-  return [
-    ...removeJobs(before, NOT_WANTED),
-    ...mark(node, null, ours, settled),
-    ...removeJobs(jobs.uninstall === undefined ? [] : [jobs.uninstall], 'done'),
-    ...clear(node, event),
-  ];
+  return [...removeJobs(before, NOT_WANTED), ...mark(node, null, ours, settled), ...clear(node, event)];
 }

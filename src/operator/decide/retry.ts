@@ -17,14 +17,35 @@ const ATTEMPTS_MAX = 6;
 /** A roll-back has restarted containerd twice: fewer attempts, further apart. */
 const ROLLED_BACK = { attemptsMax: 2, delayMs: 15 * MINUTE_MS };
 
+/**
+ * A node that loses its handlers is provisioned again at once; one that loses them again and again, because somebody else
+ * writes its configuration, would have its containerd restarted each time.
+ */
+const HEAL = { delayMsMin: 5 * MINUTE_MS, delayMsMax: 6 * 60 * MINUTE_MS };
+/** A proof that held for so long begins a new count. */
+const HEAL_RESET_MS = 24 * 60 * MINUTE_MS;
+
+export function healsAfterLoss({ heals = 0, at }: Pick<NodeRecord, 'heals' | 'at'>, nowMs: number): number {
+  return nowMs - Date.parse(at) > HEAL_RESET_MS ? 1 : heals + 1;
+}
+
+function healDelayMs(heals: number): number {
+  return heals <= 1 ? 0 : Math.min(HEAL.delayMsMax, HEAL.delayMsMin * 2 ** Math.min(30, heals - 2));
+}
+
+function healText(heals: number): string {
+  if (heals <= 1) return 'It is provisioned again.';
+  return `That was number ${heals} in a row; it is provisioned again after ${minutes(healDelayMs(heals))}.`;
+}
+
 const PATIENT_DELAY = { delayMsMin: 30_000, delayMsMax: 5 * MINUTE_MS };
 
-export function retryOf(
-  { reason, attempts, at }: Pick<NodeRecord, 'reason' | 'attempts' | 'at'>,
-  nowMs: number,
-): Retry {
+type Failure = Pick<NodeRecord, 'reason' | 'attempts' | 'heals'>;
+
+export function retryOf(record: Failure & Pick<NodeRecord, 'at'>, nowMs: number): Retry {
+  const { reason, attempts, at } = record;
   if (attempts >= attemptsMaxOf(reason)) return { kind: 'person' };
-  const delayMs = delayMsOf(reason, attempts);
+  const delayMs = delayMsOf(record);
   // A stamp from a clock ahead of ours must not postpone the retry for longer than the delay itself.
   const waitMs = Math.min(delayMs, Date.parse(at) + delayMs - nowMs);
   return waitMs <= 0 ? { kind: 'now' } : { kind: 'later', afterMs: waitMs };
@@ -32,11 +53,12 @@ export function retryOf(
 
 export function attemptsMaxOf(reason: Reason): number {
   if (REASONS[reason].retry === 'person') return 0;
-  if (PATIENT.has(reason)) return Number.POSITIVE_INFINITY;
+  if (PATIENT.has(reason) || reason === 'HandlersLost') return Number.POSITIVE_INFINITY;
   return reason === 'RolledBack' ? ROLLED_BACK.attemptsMax : ATTEMPTS_MAX;
 }
 
-function delayMsOf(reason: Reason, attempts: number): number {
+function delayMsOf({ reason, attempts, heals = 0 }: Failure): number {
+  if (reason === 'HandlersLost') return healDelayMs(heals);
   if (reason === 'RolledBack') return ROLLED_BACK.delayMs;
   const doublings = Math.min(30, Math.max(0, attempts - 1));
   if (PATIENT.has(reason)) return Math.min(PATIENT_DELAY.delayMsMax, PATIENT_DELAY.delayMsMin * 2 ** doublings);
@@ -44,13 +66,14 @@ function delayMsOf(reason: Reason, attempts: number): number {
 }
 
 /** For the condition: constant while the state is, so no clock in it. */
-export function retryText(reason: Reason, attempts: number, action: JobAction): string {
+export function retryText(reason: Reason, attempts: number, action: JobAction, heals = 0): string {
+  if (reason === 'HandlersLost') return healText(heals);
   if (PATIENT.has(reason)) return 'Tried again every few minutes until they are gone.';
   const max = attemptsMaxOf(reason);
   const again = action === 'install' ? 'remove the trigger and set it again' : 'set the trigger and remove it again';
   if (max === 0) return `Not tried again by itself: mend the cause, then ${again}.`;
   if (attempts >= max) return `Given up after ${attempts} attempts: mend the cause, then ${again}.`;
-  return `Attempt ${attempts} of ${max}; the next one follows after ${minutes(delayMsOf(reason, attempts))}.`;
+  return `Attempt ${attempts} of ${max}; the next one follows after ${minutes(delayMsOf({ reason, attempts }))}.`;
 }
 
 function minutes(ms: number): string {

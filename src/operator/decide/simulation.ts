@@ -6,6 +6,7 @@ import { facts, NOW_MS, nodeView, podView } from './examples.ts';
 import type { Facts } from './facts.ts';
 import type { Policy } from './policy.ts';
 import { projectJob } from './project.ts';
+import type { Turn } from './rollout/turn.ts';
 import type { ContainerState, JobView, NodeView, PodView } from './view.ts';
 
 /**
@@ -16,30 +17,33 @@ export class Simulation {
   node: NodeView;
   jobs: JobView[] = [];
   pods: PodView[] = [];
-  busy: readonly string[] = [];
+  turn: Turn = { kind: 'go' };
   ending: Ending | undefined;
   /** How pods take it to be told to go. */
   podsAre: PodEnding['state'] = 'gone';
   nowMs = NOW_MS;
   readonly history: Action[] = [];
   #uids = 0;
-  readonly #policy: Policy;
+  policy: Policy;
+  /** It asked for its turn when it was last looked at. */
+  queued = false;
 
   constructor(policy: Policy, node: NodeView = nodeView()) {
-    this.#policy = policy;
+    this.policy = policy;
     this.node = node;
   }
 
   facts(): Facts {
-    const { node, jobs, pods, busy, ending } = this;
-    return facts({ node, jobs: [...jobs], pods: [...pods], busy, ending });
+    const { node, jobs, pods, turn, ending } = this;
+    return facts({ node, jobs: [...jobs], pods: [...pods], turn, ending });
   }
 
   /** Decides and acts until nothing is left to do now; `actionsMax` cuts it short, as a crash would. */
   settle(actionsMax = Number.POSITIVE_INFINITY): void {
     let left = actionsMax;
     for (let round = 0; round < 50; round += 1) {
-      const actions = decide(this.facts(), this.#policy, this.nowMs).filter(({ kind }) => kind !== 'recheck');
+      const actions = decide(this.facts(), this.policy, this.nowMs).filter(({ kind }) => kind !== 'recheck');
+      this.queued = actions.some(({ kind }) => kind === 'queueForSlot');
       if (actions.every(({ kind }) => kind === 'queueForSlot')) return;
       for (const action of actions) {
         if (left === 0) return;

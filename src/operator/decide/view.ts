@@ -18,6 +18,18 @@ export interface NodeView {
   readonly bootId: string;
   /** As the kubelet reports it: `containerd://2.1.4`; empty until it has. */
   readonly runtime: string;
+  /** Runtime handlers that the kubelet reports, sorted; none with containerd 1.x, which does not tell it. */
+  readonly handlers: readonly string[];
+  /** Distribution, OS image, minor version of containerd, architecture. */
+  readonly kind: string;
+  readonly zone: string;
+  readonly controlPlane: boolean;
+  /** Keys of taints that keep pods away, without those that Kubernetes sets as a node's health changes. */
+  readonly taints: readonly string[];
+  /** A person wants nothing begun on it. */
+  readonly paused: boolean;
+  /** Labels that decide on the node's pool. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly provisionedLabel: string | undefined;
   /** Handlers whose runtime label is on the node, sorted. */
   readonly runtimeLabels: readonly string[];
@@ -96,4 +108,10 @@ export interface ClassView {
   /** Carries our managed-by label. A class without it is somebody else's and is never written. */
   readonly ours: boolean;
   readonly nodeSelector: Readonly<Record<string, string>>;
+}
+
+/** That it is there says: begin nothing. */
+export interface PauseView {
+  readonly name: string;
+  readonly reason: string;
 }

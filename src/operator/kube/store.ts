@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 /**
  * The views of one resource. A change marks the group of keys it belongs to (a node, for its Jobs and pods) exactly when
  * the view differs: heartbeats and our own echoes mark nothing.
@@ -15,7 +17,8 @@ interface Meta {
 
 interface Entry<View> {
   readonly view: View;
-  readonly text: string;
+  /** Of the view: its text would be as large again. */
+  readonly digest: string;
   readonly uid: string;
   readonly version: string;
 }
@@ -64,7 +67,7 @@ export class Store<Raw extends object, View> {
     const old = this.#entries.get(name);
     if (old !== undefined && old.uid === entry.uid && isOlder(entry.version, old.version)) return;
     this.#set(name, entry);
-    if (old?.text !== entry.text) this.#changed(entry.view, old?.view, 'event');
+    if (old?.digest !== entry.digest) this.#changed(entry.view, old?.view, 'event');
   }
 
   remove(object: Raw): void {
@@ -104,14 +107,19 @@ export class Store<Raw extends object, View> {
     this.#complete = true;
     for (const [name, entry] of next) {
       const old = before.get(name);
-      if (old?.text !== entry.text) this.#changed(entry.view, old?.view, cause);
+      if (old?.digest !== entry.digest) this.#changed(entry.view, old?.view, cause);
     }
     for (const [name, old] of before) if (!next.has(name)) this.#changed(old.view, undefined, cause);
   }
 
   #entry(object: Raw): Entry<View> {
     const view = this.#options.project(object);
-    return { view, text: JSON.stringify(view), uid: uidOf(object), version: versionOf(object) };
+    return {
+      view,
+      digest: hash('sha256', JSON.stringify(view), 'base64'),
+      uid: uidOf(object),
+      version: versionOf(object),
+    };
   }
 
   #set(name: string, entry: Entry<View>): void {

@@ -4,17 +4,18 @@ import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../log.ts';
 import type { Settled } from '../decide/action.ts';
 import { policy, said } from '../decide/examples.ts';
+import type { Policy } from '../decide/policy.ts';
 import { type Answer, FakeServer, json, status } from '../kube/fake-server.ts';
 import { PodEnds } from '../kube/pod-ends.ts';
 import { Transport } from '../kube/transport.ts';
 import { Writes } from '../kube/writes.ts';
 import { type ReconcileResult, runController } from './controller.ts';
 import { KeyedQueue } from './queue.ts';
-import { Slots } from './slots.ts';
 import { makeWorld, type World } from './world.ts';
 
 const NODES = 40;
 const MAX_PARALLEL = 3;
+const limited: Policy = { ...policy, rollout: { ...policy.rollout, canary: false, maxUnavailable: MAX_PARALLEL } };
 
 /** Workers, queue, slots, stores and writes together; the server answers as an API server does, the watches are played. */
 describe('runController', () => {
@@ -37,22 +38,24 @@ describe('runController', () => {
     unfinished = 0;
     unfinishedMax = 0;
     [created, settled, results] = [[], [], []];
+    nodes.clear();
     server = new FakeServer();
     server.otherwise = api;
     const credentials = await server.listen();
     const base = { clock: systemClock, random: Math.random };
     transport = new Transport({ ...base, credentials, userAgent: 't', requestMsMax: 2000, onRequest: () => {} });
     queue = new KeyedQueue({ ...base, depthMax: 1000, retryMsMin: 5, retryMsMax: 50 });
-    world = makeWorld((key, priority) => queue.add(key, { priority }));
-    const slots = new Slots(world.busy, (node) => queue.add(`node/${node}`));
+  });
+  function begin(with_: Policy = limited): void {
+    world = makeWorld((key, priority) => queue.add(key, { priority }), with_);
     running = runController({
       queue,
       workers: 8,
       log: silentLogger(),
       deps: {
-        policy: { ...policy, rollout: { maxParallel: MAX_PARALLEL } },
+        policy: with_,
         world,
-        slots,
+        wake: (key, when) => queue.add(key, when),
         clock: systemClock,
         writes: new Writes(transport, 'kwasm-operator'),
         podEnds: new PodEnds(transport),
@@ -61,7 +64,7 @@ describe('runController', () => {
       },
       onResult: (result) => results.push(result),
     });
-  });
+  }
   afterEach(async () => {
     queue.close();
     await running;
@@ -177,6 +180,7 @@ describe('runController', () => {
     nodes.get(name)?.status?.conditions?.find(({ type }) => type === 'KwasmReady')?.reason;
 
   it('takes all nodes through, never more than the limit at once, with one Job each', async () => {
+    begin();
     const names = Array.from({ length: NODES }, (_, index) => `n${index}`);
     for (const name of names) addNode(name);
     await until(() => names.every((name) => reasonOf(name) === 'Provisioned'));
@@ -196,6 +200,7 @@ describe('runController', () => {
   });
 
   it('says on the node that the API server refuses its Job, keeps trying, and gets there', async () => {
+    begin();
     refuseJobs = true;
     addNode('n0');
     await until(() => reasonOf('n0') === 'JobRefused');
@@ -206,7 +211,47 @@ describe('runController', () => {
     await until(() => reasonOf('n0') === 'Provisioned');
   });
 
+  it('lets the first one soak, then goes on in waves, and wakes whose turn it is', async () => {
+    begin({ ...policy, rollout: { ...policy.rollout, soakSeconds: 1, maxUnavailable: '50%' } });
+    const names = Array.from({ length: NODES }, (_, index) => `n${index}`);
+    for (const name of names) addNode(name);
+    await until(() => settled.length === 1);
+    const [first] = created;
+    await systemClock.sleep(300);
+    expect(created).to.deep.equal([first]);
+    await until(() => names.every((name) => reasonOf(name) === 'Provisioned'));
+    expect(created).to.have.length(NODES);
+    expect(unfinishedMax).to.be.within(2, NODES / 2);
+  });
+
+  it('begins nothing while the ConfigMap is there, says so, and goes on when it has gone', async () => {
+    begin();
+    const pause = { metadata: { name: 'kwasm-pause', uid: 'p', resourceVersion: '1' }, data: { reason: 'freeze' } };
+    world.pauses.put(pause);
+    for (const name of ['n0', 'n1']) addNode(name);
+    await until(() => ['n0', 'n1'].every((name) => reasonOf(name) === 'Paused'));
+    expect(created).to.deep.equal([]);
+    world.pauses.remove(pause);
+    await until(() => ['n0', 'n1'].every((name) => reasonOf(name) === 'Provisioned'));
+  });
+
+  it('writes nothing for nodes that a restart finds provisioned', async () => {
+    begin();
+    for (const name of ['n0', 'n1']) addNode(name);
+    await until(() => ['n0', 'n1'].every((name) => reasonOf(name) === 'Provisioned'));
+    queue.close();
+    await running;
+    const before = server.calls.length;
+    queue = new KeyedQueue({ clock: systemClock, random: Math.random, depthMax: 99, retryMsMin: 5, retryMsMax: 50 });
+    results = [];
+    begin();
+    for (const node of nodes.values()) world.nodes.put(node);
+    await until(() => results.length === 2);
+    expect(server.calls.length).to.equal(before);
+  });
+
   it('does nothing for a node that has gone', async () => {
+    begin();
     queue.add('node/gone');
     await until(() => results.length === 1);
     expect(server.calls).to.deep.equal([]);

@@ -7,42 +7,63 @@ import { report } from '../decide/report.ts';
 import type { NodeView } from '../decide/view.ts';
 import { ApiError } from '../kube/api-error.ts';
 import { type ApplyDeps, apply } from './apply.ts';
-import { parseKey } from './key.ts';
-import type { Slots } from './slots.ts';
+import { nodeKey, parseKey, ROLLOUT_KEY } from './key.ts';
+import type { Priority } from './queue.ts';
 import { gather } from './world.ts';
 
 export type Result = { readonly kind: 'done' } | { readonly kind: 'after'; readonly afterMs: number };
 
 export interface ReconcileDeps extends ApplyDeps {
   readonly policy: Policy;
-  readonly slots: Slots;
+  /** Nodes whose turn has come, or that are to say what they wait for now; and when the rollout wants to be asked again. */
+  readonly wake: (key: string, when?: { readonly afterMs?: number; readonly priority?: Priority }) => void;
 }
 
 /** Gather, decide, apply. Only the controller turns what is thrown here into a requeue. */
 export async function reconcile(key: string, deps: ReconcileDeps): Promise<Result> {
-  const { kind, name } = parseKey(key);
-  if (kind === 'class') await reconcileClass(name, deps);
-  else return await reconcileNode(name, deps);
-  return { kind: 'done' };
+  const parsed = parseKey(key);
+  switch (parsed.kind) {
+    case 'node':
+      return await reconcileNode(parsed.name, deps);
+    case 'class':
+      await reconcileClass(parsed.name, deps);
+      return { kind: 'done' };
+    case 'rollout':
+      callNext(deps);
+      return { kind: 'done' };
+  }
 }
 
 async function reconcileNode(name: string, deps: ReconcileDeps): Promise<Result> {
-  const { world, slots, policy, clock } = deps;
-  const facts = gather(name, world, slots.busyBeside(name));
-  slots.leave(name);
-  if (facts === undefined) return { kind: 'done' }; // gone, and its Job with it
-  const actions = decide(facts, policy, clock.nowMs());
-  // In the same tick as the decision: the next worker to decide must see the slot taken.
-  if (actions.some(({ kind }) => kind === 'createJob')) slots.reserve(name);
-  if (actions.some(({ kind }) => kind === 'queueForSlot')) slots.wait(name);
+  const { world, policy, clock } = deps;
+  const { rollout } = world;
+  const nowMs = clock.nowMs();
+  rollout.leave(name);
+  const facts = gather(name, world, rollout.turn(name, nowMs));
+  if (facts === undefined) {
+    callNext(deps); // it may have been the one that others waited for
+    return { kind: 'done' }; // gone, and its Job with it
+  }
+  const actions = decide(facts, policy, nowMs);
+  // In the same tick as the decision: the next worker to decide must see the place taken.
+  if (actions.some(({ kind }) => kind === 'createJob')) rollout.take(name);
+  if (actions.some(({ kind }) => kind === 'queueForSlot')) rollout.wait(name);
   try {
     for (const action of actions) await applyTo(facts.node, action, deps);
   } finally {
-    slots.release(name);
-    slots.wakeFree(policy.rollout.maxParallel);
+    rollout.release(name);
+    callNext(deps);
   }
   const recheck = actions.find((action) => action.kind === 'recheck');
   return recheck === undefined ? { kind: 'done' } : { kind: 'after', afterMs: recheck.afterMs };
+}
+
+/** Wakes those whose turn it is. The places are taken already, so no two are called for one. */
+function callNext({ world, clock, wake }: ReconcileDeps): void {
+  const { go, tell, afterMs } = world.rollout.call(clock.nowMs());
+  for (const name of go) wake(nodeKey(name));
+  for (const name of tell) wake(nodeKey(name), { priority: 'initial' });
+  if (afterMs !== undefined) wake(ROLLOUT_KEY, { afterMs });
 }
 
 /** An API server that refuses our Job (quota, webhook, a name that is taken) is a finding about the node. */

@@ -1,10 +1,15 @@
-import type { CoreV1Event, V1Job, V1Node, V1Pod, V1RuntimeClass } from '@kubernetes/client-node';
+import type { CoreV1Event, V1ConfigMap, V1Job, V1Node, V1Pod, V1RuntimeClass } from '@kubernetes/client-node';
+import { PAUSE_CONFIG_MAP } from '../../contract.ts';
 import type { Ending } from '../decide/ending.ts';
 import type { Facts } from '../decide/facts.ts';
-import { projectClass, projectJob, projectNode, projectPod, projectRefusal } from '../decide/project.ts';
-import type { ClassView, JobView, NodeView, PodView, RefusalView } from '../decide/view.ts';
+import type { Policy } from '../decide/policy.ts';
+import { projectClass, projectJob, projectNode, projectPause, projectPod, projectRefusal } from '../decide/project.ts';
+import { poolKeys } from '../decide/rollout/policy.ts';
+import { Rollout } from '../decide/rollout/rollout.ts';
+import type { Turn } from '../decide/rollout/turn.ts';
+import type { ClassView, JobView, NodeView, PauseView, PodView, RefusalView } from '../decide/view.ts';
 import { Store } from '../kube/store.ts';
-import { classKey, nodeKey } from './key.ts';
+import { classKey, nodeKey, ROLLOUT_KEY } from './key.ts';
 import type { Priority } from './queue.ts';
 
 /** Everything the operator knows, and which key a change of it concerns. */
@@ -14,6 +19,9 @@ export interface World {
   readonly pods: Store<V1Pod, PodView>;
   readonly refusals: Store<CoreV1Event, RefusalView>;
   readonly classes: Store<V1RuntimeClass, ClassView>;
+  readonly pauses: Store<V1ConfigMap, PauseView>;
+  /** Kept in line with nodes, Jobs and pauses at every change of them. */
+  readonly rollout: Rollout;
   /** Nodes in the store with an unfinished Job. The Jobs of a node that is gone disturb nobody. */
   busy(): readonly string[];
   /** Pods that are being ended for a node's uninstall; undefined forgets. */
@@ -21,12 +29,14 @@ export interface World {
   ending(node: string): Ending | undefined;
 }
 
-export function makeWorld(enqueue: (key: string, priority: Priority) => void): World {
+export function makeWorld(enqueue: (key: string, priority: Priority) => void, policy: Policy): World {
   const working = new Set<string>();
+  const rollout = new Rollout(policy);
+  const kept = poolKeys(policy.rollout);
   const nodes = new Store<V1Node, NodeView>({
-    project: projectNode,
+    project: (node) => projectNode(node, kept),
     group: ({ name }) => name,
-    onChange: (name, cause) => enqueue(nodeKey(name), cause),
+    onChange: (name, cause) => changed(name, cause),
   });
   const jobs: Store<V1Job, JobView> = new Store({
     project: projectJob,
@@ -34,9 +44,13 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void): W
     onChange: (node, cause) => {
       if (jobs.inGroup(node).some(({ end }) => end === undefined)) working.add(node);
       else working.delete(node);
-      enqueue(nodeKey(node), cause);
+      changed(node, cause);
     },
   });
+  const changed = (name: string, cause: Priority) => {
+    rollout.update(name, nodes.get(name), jobs.inGroup(name));
+    enqueue(nodeKey(name), cause);
+  };
   const pods = new Store<V1Pod, PodView>({
     project: projectPod,
     group: ({ node }) => node,
@@ -59,6 +73,16 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void): W
       for (const node of nodes.all()) enqueue(nodeKey(node.name), 'initial');
     },
   });
+  const pauses: Store<V1ConfigMap, PauseView> = new Store({
+    project: projectPause,
+    group: ({ name }) => name,
+    onChange: (name, cause) => {
+      if (name !== PAUSE_CONFIG_MAP) return;
+      const pause = pauses.get(name);
+      rollout.pause(pause === undefined ? undefined : pausedBy(pause));
+      enqueue(ROLLOUT_KEY, cause);
+    },
+  });
   const endings = new Map<string, Ending>();
   const setEnding = (node: string, ending: Ending | undefined) => {
     if (ending === undefined) endings.delete(node);
@@ -68,11 +92,16 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void): W
     }
   };
   const busy = () => [...working].filter((name) => nodes.get(name) !== undefined);
-  return { nodes, jobs, pods, refusals, classes, busy, setEnding, ending: (node) => endings.get(node) };
+  const ending = (node: string) => endings.get(node);
+  return { nodes, jobs, pods, refusals, classes, pauses, rollout, busy, setEnding, ending };
+}
+
+function pausedBy({ name, reason }: PauseView): string {
+  return `all is paused by the ConfigMap ${name} in the operator's namespace${reason === '' ? '' : ` (${reason})`}`;
 }
 
 /** Memory only, never a request. undefined: the node is gone. */
-export function gather(name: string, world: World, busy: readonly string[]): Facts | undefined {
+export function gather(name: string, world: World, turn: Turn): Facts | undefined {
   const node = world.nodes.get(name);
   if (node === undefined) {
     world.setEnding(name, undefined);
@@ -85,7 +114,7 @@ export function gather(name: string, world: World, busy: readonly string[]): Fac
     if (newest !== undefined) refusals.set(uid, newest.message);
   }
   const pods = world.pods.inGroup(name);
-  return { node, jobs, pods, refusals, classes: world.classes.all(), busy, ending: world.ending(name) };
+  return { node, jobs, pods, refusals, classes: world.classes.all(), turn, ending: world.ending(name) };
 }
 
 function later(best: RefusalView | undefined, one: RefusalView): RefusalView {

@@ -1,0 +1,182 @@
+import { expect } from 'chai';
+import { decide } from './decide.ts';
+import { NOW_MS, nodeView, policy, said } from './examples.ts';
+import { type NodeRecord, recall } from './record.ts';
+import { Simulation } from './simulation.ts';
+import type { NodeView } from './view.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const REPORTED = ['runc', 'wasmtime'];
+const proof = said('installed', ['wasmtime']);
+
+/** A node that was provisioned, with the handlers that its kubelet reports. */
+function provisioned(handlers: readonly string[], proofHours: number | null = null): Simulation {
+  const world = new Simulation({ ...policy, drift: { proofHours } }, nodeView());
+  world.settle();
+  world.endJob(proof);
+  world.settle();
+  world.node = { ...world.node, handlers };
+  world.nowMs += 2 * MINUTE_MS;
+  world.settle();
+  expect(world.node.condition?.reason).to.equal('Provisioned');
+  world.history.length = 0;
+  return world;
+}
+
+function becomes(world: Simulation, change: Partial<NodeView>, afterMs = 0): void {
+  world.node = { ...world.node, ...change };
+  world.nowMs += afterMs;
+  world.settle();
+}
+
+function recordOn(world: Simulation): NodeRecord {
+  const memory = recall(world.node.record);
+  if (memory.kind !== 'record') throw new Error(`the record is ${memory.kind}`);
+  return memory.record;
+}
+
+const running = (world: Simulation) => world.jobs.filter(({ end }) => end === undefined).length;
+
+describe('a provisioned node that changes', () => {
+  it('that loses its handlers loses its labels, and is provisioned again', () => {
+    const world = provisioned(REPORTED);
+    becomes(world, { handlers: ['runc'] });
+    expect(world.node.runtimeLabels).to.deep.equal([]);
+    expect(world.node.provisionedLabel).to.equal(undefined);
+    const reports = world.history.flatMap((one) => (one.kind === 'report' ? [one.condition] : []));
+    expect(reports[0]?.reason).to.equal('HandlersLost');
+    expect(reports[0]?.message).to.contain('wasmtime').and.contain('containerd 2.1.4');
+    expect(running(world)).to.equal(1);
+    world.endJob(proof);
+    becomes(world, { handlers: REPORTED });
+    expect(world.node.runtimeLabels).to.deep.equal(['wasmtime']);
+    expect(world.node.condition?.reason).to.equal('Provisioned');
+  });
+
+  it('keeps the label of the handler that is still there', () => {
+    const world = new Simulation(policy, nodeView());
+    world.settle();
+    world.endJob(said('installed', ['spin', 'wasmtime']));
+    world.settle();
+    becomes(world, { handlers: ['spin'] }, HOUR_MS);
+    expect(world.node.runtimeLabels).to.deep.equal(['spin']);
+    expect(world.node.provisionedLabel).to.equal('n1');
+  });
+
+  it('is given time: the kubelet reports what was installed a little later', () => {
+    const world = new Simulation(policy, nodeView({ handlers: ['runc'] }));
+    world.settle();
+    world.endJob(proof);
+    world.settle();
+    expect(world.node.condition?.reason).to.equal('Provisioned');
+    const [recheck] = decide(world.facts(), policy, world.nowMs);
+    expect(recheck).to.deep.equal({ kind: 'recheck', afterMs: MINUTE_MS });
+    becomes(world, {}, MINUTE_MS - 1);
+    expect(world.node.condition?.reason).to.equal('Provisioned');
+    becomes(world, {}, 1);
+    expect(world.node.runtimeLabels).to.deep.equal([]);
+  });
+
+  it('waits longer each time that it loses them again, and begins anew after a day that went well', () => {
+    const world = provisioned(REPORTED);
+    const lose = () => {
+      becomes(world, { handlers: ['runc'] }, 2 * MINUTE_MS);
+      const rechecks = decide(world.facts(), policy, world.nowMs).find(({ kind }) => kind === 'recheck');
+      const waitedMs = rechecks?.kind === 'recheck' ? rechecks.afterMs : 0;
+      world.nowMs += waitedMs;
+      world.settle();
+      world.endJob(proof);
+      becomes(world, { handlers: REPORTED });
+      expect(world.node.condition?.reason).to.equal('Provisioned');
+      return waitedMs / MINUTE_MS;
+    };
+    expect([lose(), lose(), lose(), lose()]).to.deep.equal([0, 5, 10, 20]);
+    for (let more = 0; more < 6; more += 1) lose();
+    expect(lose()).to.equal(360);
+    world.nowMs += 25 * HOUR_MS;
+    expect(lose()).to.equal(0);
+  });
+
+  it('does not believe a kubelet that does not name what is proved live, until it does', () => {
+    const world = provisioned(REPORTED);
+    becomes(world, { handlers: ['runc'] });
+    world.endJob(said('unchanged', ['wasmtime']));
+    becomes(world, {}, HOUR_MS);
+    expect(world.node.runtimeLabels).to.deep.equal(['wasmtime']);
+    expect(recordOn(world).unreported).to.equal(true);
+    expect(running(world)).to.equal(0);
+    becomes(world, { handlers: REPORTED });
+    expect(recordOn(world).unreported).to.equal(undefined);
+    becomes(world, { handlers: ['runc'] }, HOUR_MS);
+    expect(world.node.runtimeLabels).to.deep.equal([]);
+  });
+
+  const changes: readonly { name: string; handlers: readonly string[]; change: Partial<NodeView>; proofs: number }[] = [
+    { name: 'boots, and its kubelet names the handlers', handlers: REPORTED, change: { bootId: 'boot-2' }, proofs: 0 },
+    { name: 'boots, and nobody says what containerd runs with', handlers: [], change: { bootId: 'boot-2' }, proofs: 1 },
+    { name: 'gets another containerd', handlers: REPORTED, change: { runtime: 'containerd://2.1.5' }, proofs: 1 },
+    { name: 'gets another OS image', handlers: REPORTED, change: { kind: 'kubernetes, Debian 13' }, proofs: 1 },
+    { name: 'is cordoned, labelled, and its kubelet is upgraded', handlers: [], change: { zone: 'b' }, proofs: 0 },
+    { name: 'has a kubelet that has not reported its machine yet', handlers: [], change: { bootId: '' }, proofs: 0 },
+  ];
+  for (const { name, handlers, change, proofs } of changes) {
+    it(`that ${name}: ${proofs === 0 ? 'nothing is done' : 'proved anew, and serving meanwhile'}`, () => {
+      const world = provisioned(handlers);
+      becomes(world, change, HOUR_MS);
+      expect(running(world)).to.equal(proofs);
+      expect(world.node.runtimeLabels).to.deep.equal(['wasmtime']);
+      expect(world.node.condition?.status).to.equal('True');
+      if (proofs === 0) expect(world.history).to.deep.equal([]);
+      world.endJob(said('unchanged', ['wasmtime']));
+      world.settle();
+      expect(world.node.condition?.reason).to.equal('Provisioned');
+      becomes(world, {}, HOUR_MS);
+      expect(running(world)).to.equal(0);
+    });
+  }
+
+  it('is proved anew by the clock, where a person asked for it and nobody reports handlers', () => {
+    const world = provisioned([], 24);
+    const [recheck] = decide(world.facts(), world.policy, world.nowMs);
+    expect(recheck).to.deep.equal({ kind: 'recheck', afterMs: 24 * HOUR_MS - 2 * MINUTE_MS });
+    becomes(world, {}, 24 * HOUR_MS);
+    expect(running(world)).to.equal(1);
+    const reporting = provisioned(REPORTED, 24);
+    becomes(reporting, {}, 48 * HOUR_MS);
+    expect(running(reporting)).to.equal(0);
+  });
+
+  it('says nothing of the wait for its proof, and asks for its turn', () => {
+    const world = provisioned([]);
+    world.turn = { kind: 'wait', why: { kind: 'turn', for: 'limit' } };
+    becomes(world, { bootId: 'boot-2' });
+    expect(world.queued).to.equal(true);
+    expect(world.history).to.deep.equal([]);
+  });
+
+  it('keeps its own word while it waits to be provisioned again', () => {
+    const world = provisioned(REPORTED);
+    world.turn = { kind: 'wait', why: { kind: 'turn', for: 'limit' } };
+    becomes(world, { handlers: ['runc'] });
+    expect(world.queued).to.equal(true);
+    expect(world.node.condition?.reason).to.equal('HandlersLost');
+  });
+
+  it('of which a version before this one said nothing is left as it is, unwritten', () => {
+    const world = provisioned([]);
+    const { kind, runtime, ...before } = recordOn(world);
+    becomes(world, { record: JSON.stringify(before), kind: 'another', runtime: 'containerd://2.4.0' }, HOUR_MS);
+    expect(world.history).to.deep.equal([]);
+  });
+
+  it('is another machine under the same name: nothing of before holds', () => {
+    for (const change of [{ machineId: 'machine-2' }, { uid: 'node-uid-2' }]) {
+      const world = provisioned(REPORTED);
+      becomes(world, { ...change, handlers: ['runc'], bootId: 'boot-2' });
+      expect(world.node.runtimeLabels).to.deep.equal([]);
+      expect(running(world)).to.equal(1);
+      expect(world.nowMs - NOW_MS).to.equal(2 * MINUTE_MS);
+    }
+  });
+});
