@@ -55,6 +55,16 @@ export const MANAGED_BY = 'kwasm-operator';
 export const JOB_ACTION_LABEL = 'kwasm.sh/action';
 export type JobAction = 'install' | 'uninstall';
 
+/** Job labels and annotation of a canary pod's Job: the handler it tries, and the run whose work it proves. */
+export const CANARY_ACTION = 'canary';
+export const HANDLER_LABEL = 'kwasm.sh/handler';
+export const PROVES_ANNOTATION = 'kwasm.sh/proves';
+export const CANARY_CONTAINER = 'canary';
+export const CANARY_JOB_SUFFIX = '-canary-kwasm';
+
+/** RuntimeClass of canary pods: selects no nodes, for their node has no label yet. */
+export const CANARY_CLASS_PREFIX = 'kwasm-canary-';
+
 /** Job annotation: hash of the desired state the Job was made for. */
 export const DESIRED_ANNOTATION = 'kwasm.sh/desired';
 

@@ -3,6 +3,7 @@ import { load } from 'js-yaml';
 import { z } from 'zod';
 import { LONGEST_SWITCH_SECONDS } from '../contract.ts';
 import { messageOf, Terminal } from '../errors.ts';
+import { canarySchema } from './canary-config.ts';
 import type { Policy } from './decide/policy.ts';
 import { type Flags, parseFlags } from './flags.ts';
 import { driftSchema, rolloutSchema } from './rollout-config.ts';
@@ -101,6 +102,8 @@ const schema = z.strictObject({
     .default([]),
   rollout: rolloutSchema,
   drift: driftSchema,
+  canary: canarySchema,
+  startupTaint: z.string().default(''),
 });
 
 export function readConfig(args: readonly string[], env: Environment): Config {

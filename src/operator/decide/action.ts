@@ -1,7 +1,7 @@
 import type { V1Job } from '@kubernetes/client-node';
 import type { JobAction } from '../../contract.ts';
 import type { Reason } from './reason.ts';
-import type { ConditionView } from './view.ts';
+import type { ConditionView, TaintAt } from './view.ts';
 
 /** What to do about a node, in order, one request each. No action means no request. */
 export type Action =
@@ -17,6 +17,8 @@ export type Action =
   /** The node condition; `event`: say it as an Event, too. */
   | { readonly kind: 'report'; readonly condition: ConditionView; readonly event: EventContent | undefined }
   | { readonly kind: 'clearCondition'; readonly event: EventContent | undefined }
+  /** At these places of the list, if it is still so. */
+  | { readonly kind: 'removeTaints'; readonly taints: readonly TaintAt[] }
   /** Wait for another node's Job to end. */
   | { readonly kind: 'queueForSlot' }
   | { readonly kind: 'recheck'; readonly afterMs: number };

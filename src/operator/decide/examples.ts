@@ -1,4 +1,5 @@
 import { EXIT_CODES, type Outcome, printVerdict } from '../../verdict.ts';
+import { CANARY_DEFAULTS } from './canary-policy.ts';
 import type { Facts } from './facts.ts';
 import type { Policy } from './policy.ts';
 import { ROLLOUT_DEFAULTS } from './rollout/policy.ts';
@@ -28,6 +29,8 @@ export const policy: Policy = {
   },
   runtimeClasses: [{ name: 'wasmtime', handler: 'wasmtime' }],
   rollout: ROLLOUT_DEFAULTS,
+  canary: CANARY_DEFAULTS,
+  startupTaint: '',
   drift: { proofHours: null },
   ownNode: undefined,
 };
@@ -51,6 +54,7 @@ export function nodeView(change: Partial<NodeView> = {}): NodeView {
     zone: '',
     controlPlane: false,
     taints: [],
+    startupTaint: [],
     paused: false,
     labels: {},
     provisionedLabel: undefined,
@@ -68,6 +72,7 @@ export function jobView(change: Partial<JobView> = {}): JobView {
     node: 'n1',
     nodeUid: 'node-uid-1',
     action: 'install',
+    proves: undefined,
     desired: undefined,
     image: policy.installer.image,
     guarded: false,

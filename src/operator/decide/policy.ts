@@ -1,4 +1,5 @@
 import type { V1EnvVar, V1LocalObjectReference, V1ResourceRequirements, V1Toleration } from '@kubernetes/client-node';
+import type { CanaryPolicy } from './canary-policy.ts';
 import { sha256Hex } from './name.ts';
 import type { RolloutPolicy } from './rollout/policy.ts';
 
@@ -10,6 +11,9 @@ export interface Policy {
   readonly installer: InstallerPolicy;
   readonly runtimeClasses: readonly WantedClass[];
   readonly rollout: RolloutPolicy;
+  readonly canary: CanaryPolicy;
+  /** Key of the taint that new nodes carry until they are ready; empty: none. */
+  readonly startupTaint: string;
   /** Hours after which a proof is made anew where the kubelet reports no handlers; null: not by the clock. */
   readonly drift: { readonly proofHours: number | null };
   /** The node this operator runs on, if it was told. */
@@ -38,6 +42,17 @@ export interface InstallerPolicy {
 export interface WantedClass {
   readonly name: string;
   readonly handler: string;
+  /** It selects no nodes. */
+  readonly anywhere?: true;
+}
+
+/** Keys of taints under which nothing runs on a node yet. */
+export function startupTaints({ startupTaint, rollout }: Policy): readonly string[] {
+  return [...new Set([...rollout.startupTaints, ...(startupTaint === '' ? [] : [startupTaint])])];
+}
+
+export function startupTolerations(policy: Policy): readonly V1Toleration[] {
+  return startupTaints(policy).map((key) => ({ key, operator: 'Exists' }));
 }
 
 /**

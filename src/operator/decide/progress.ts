@@ -11,6 +11,8 @@ export interface NodeJobs {
   readonly stale: readonly JobView[];
   readonly install: JobView | undefined;
   readonly uninstall: JobView | undefined;
+  /** Of canary pods, this run's and earlier ones'. */
+  readonly canaries: readonly JobView[];
   /** Made by KWasm's own operator. */
   readonly foreign: readonly JobView[];
 }
@@ -25,6 +27,7 @@ export function sortJobs({ jobs, node }: Facts): NodeJobs {
     stale: jobs.filter((job) => !fresh.includes(job)),
     install: fresh.find(({ action }) => action === 'install'),
     uninstall: fresh.find(({ action }) => action === 'uninstall'),
+    canaries: fresh.filter(({ action }) => action === 'canary'),
     foreign: fresh.filter(({ action }) => action === undefined),
   };
 }

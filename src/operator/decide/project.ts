@@ -6,16 +6,20 @@ import type {
   V1Node,
   V1Pod,
   V1RuntimeClass,
+  V1Taint,
 } from '@kubernetes/client-node';
 import {
+  CANARY_ACTION,
   DESIRED_ANNOTATION,
   ENV,
+  HANDLER_LABEL,
   INSTALLER_CONTAINER,
   JOB_ACTION_LABEL,
   MANAGED_BY,
   MANAGED_BY_LABEL,
   NODE_CONDITION,
   PAUSED,
+  PROVES_ANNOTATION,
   PROVISIONED_LABEL,
   RECORD_ANNOTATION,
   RUNTIME_LABEL_PREFIX,
@@ -32,12 +36,13 @@ import type {
   PauseView,
   PodView,
   RefusalView,
+  TaintAt,
 } from './view.ts';
 
 /** Objects as the API server sends them, cut to views. Times are strings in JSON, whatever the models' types say. */
 
-/** `kept`: label keys that the rollout's pools ask for. */
-export function projectNode(node: V1Node, kept: readonly string[] = []): NodeView {
+/** `kept`: label keys that the rollout's pools ask for; `startup`: the key of the startup taint. */
+export function projectNode(node: V1Node, kept: readonly string[] = [], startup = ''): NodeView {
   const { metadata, spec, status } = node;
   const labels = metadata?.labels ?? {};
   const annotations = metadata?.annotations ?? {};
@@ -65,6 +70,7 @@ export function projectNode(node: V1Node, kept: readonly string[] = []): NodeVie
     taints: (spec?.taints ?? [])
       .filter(({ key, effect }) => effect !== 'PreferNoSchedule' && !key.startsWith('node.kubernetes.io/'))
       .map(({ key }) => key),
+    startupTaint: startup === '' ? NO_TAINT : taintsWith(startup, spec?.taints ?? []),
     paused: annotations[PAUSED] === 'true' || labels[PAUSED] === 'true',
     labels: kept.length === 0 ? NONE : Object.fromEntries(kept.flatMap((key) => pairOf(labels, key))),
     provisionedLabel: labels[PROVISIONED_LABEL],
@@ -79,6 +85,13 @@ export function projectNode(node: V1Node, kept: readonly string[] = []): NodeVie
 
 /** One for all nodes: there are thousands, and few have pools. */
 const NONE: Readonly<Record<string, string>> = {};
+
+const NO_TAINT: readonly TaintAt[] = [];
+
+/** The last one first: what is removed from the end moves none of those before it. */
+function taintsWith(wanted: string, taints: readonly V1Taint[]): readonly TaintAt[] {
+  return taints.flatMap(({ key, effect }, index) => (key === wanted ? [{ index, key, effect }] : [])).reverse();
+}
 
 function pairOf(labels: Readonly<Record<string, string>>, key: string): readonly (readonly [string, string])[] {
   return labels[key] === undefined ? [] : [[key, labels[key]]];
@@ -116,7 +129,8 @@ export function projectJob(job: V1Job): JobView {
     uid: metadata?.uid ?? '',
     node: owner?.name ?? pod?.nodeName ?? '',
     nodeUid: owner?.uid,
-    action: action === 'install' || action === 'uninstall' ? action : undefined,
+    action: action === 'install' || action === 'uninstall' || action === CANARY_ACTION ? action : undefined,
+    proves: provesOf(job),
     desired: metadata?.annotations?.[DESIRED_ANNOTATION],
     image: (pod?.containers.find(({ name }) => name === INSTALLER_CONTAINER) ?? pod?.containers[0])?.image ?? '',
     guarded: (pod?.initContainers?.length ?? 0) > 0,
@@ -125,6 +139,12 @@ export function projectJob(job: V1Job): JobView {
     leaving: metadata?.deletionTimestamp !== undefined,
     end,
   };
+}
+
+function provesOf({ metadata }: V1Job): JobView['proves'] {
+  const handler = metadata?.labels?.[HANDLER_LABEL];
+  const run = metadata?.annotations?.[PROVES_ANNOTATION];
+  return handler === undefined || run === undefined ? undefined : { handler, run };
 }
 
 function machineIdOf({ spec }: V1Job): string {

@@ -6,12 +6,13 @@ import type { NodeView } from './view.ts';
  * writes nothing, and a Job's verdict outlives the Job's TTL.
  *
  * - installed: the last run proved `handlers`
+ * - proving: the last run did, and canary pods have yet to: `proving`. `handlers` are those that served before
  * - failed: the last install did not; `handlers` are those of an earlier run that still serve
  * - removing: no longer wanted; labels are off, an uninstall is due or has failed with `reason`
  */
 export interface NodeRecord {
   readonly version: 1;
-  readonly state: 'installed' | 'failed' | 'removing';
+  readonly state: 'installed' | 'proving' | 'failed' | 'removing';
   readonly reason: Reason;
   readonly message: string;
   /** Hash of the desired state that the last run had. */
@@ -29,6 +30,12 @@ export interface NodeRecord {
   /** Runs that failed in a row for this desired state. */
   readonly attempts: number;
   readonly at: string;
+  /** Handlers that the last run proved, until canary pods have. */
+  readonly proving?: readonly string[];
+  /** Handlers that canary pods proved, after the installer. */
+  readonly canary?: readonly string[];
+  /** Why a node that is wanted is being undone, and the desired state that is not tried on it again. */
+  readonly revert?: { readonly reason: Reason; readonly message: string; readonly desired: string } | undefined;
   /** What the node was when the run was read: a proof speaks for no other. Absent in records of before. */
   readonly kind?: string;
   readonly runtime?: string;
@@ -63,12 +70,14 @@ function isRecord(data: unknown): data is NodeRecord {
   const fields = data as { readonly [key in keyof NodeRecord]?: unknown };
   return (
     typeof fields.version === 'number' &&
-    (fields.state === 'installed' || fields.state === 'failed' || fields.state === 'removing') &&
+    isState(fields.state) &&
     isReason(fields.reason) &&
     STRINGS.every((key) => typeof fields[key] === 'string') &&
     Number.isFinite(Date.parse(String(fields.at))) &&
-    Array.isArray(fields.handlers) &&
-    fields.handlers.every((handler) => typeof handler === 'string') &&
+    isStrings(fields.handlers) &&
+    isStrings(fields.proving ?? []) &&
+    isStrings(fields.canary ?? []) &&
+    isRevert(fields.revert) &&
     typeof fields.touched === 'boolean' &&
     Number.isInteger(fields.attempts) &&
     isStringOrAbsent(fields.kind) &&
@@ -78,8 +87,30 @@ function isRecord(data: unknown): data is NodeRecord {
   );
 }
 
+function isState(data: unknown): data is NodeRecord['state'] {
+  return data === 'installed' || data === 'proving' || data === 'failed' || data === 'removing';
+}
+
+function isStrings(data: unknown): boolean {
+  return Array.isArray(data) && data.every((one) => typeof one === 'string');
+}
+
+function isRevert(data: unknown): boolean {
+  if (data === undefined) return true;
+  if (typeof data !== 'object' || data === null) return false;
+  const { reason, message, desired } = data as { readonly [key in keyof NonNullable<NodeRecord['revert']>]?: unknown };
+  return isReason(reason) && typeof message === 'string' && typeof desired === 'string';
+}
+
 function isStringOrAbsent(data: unknown): boolean {
   return data === undefined || typeof data === 'string';
+}
+
+/** Being undone although it is wanted. */
+export type Reverting = NodeRecord & { readonly revert: NonNullable<NodeRecord['revert']> };
+
+export function isReverting(record: NodeRecord | undefined): record is Reverting {
+  return record?.state === 'removing' && record.revert !== undefined;
 }
 
 /** An empty machine id says nothing: some kubelets report none. */

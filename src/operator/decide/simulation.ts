@@ -1,4 +1,10 @@
-import { PROVISIONED_LABEL, RECORD_ANNOTATION, RUNTIME_LABEL_PREFIX } from '../../contract.ts';
+import {
+  CANARY_CONTAINER,
+  INSTALLER_CONTAINER,
+  PROVISIONED_LABEL,
+  RECORD_ANNOTATION,
+  RUNTIME_LABEL_PREFIX,
+} from '../../contract.ts';
 import type { Action } from './action.ts';
 import { decide } from './decide.ts';
 import { facts, NOW_MS, nodeView, podView } from './examples.ts';
@@ -19,6 +25,8 @@ export class Simulation {
   turn: Turn = { kind: 'go' };
   nowMs = NOW_MS;
   readonly history: Action[] = [];
+  /** The node as it was each time a startup taint was taken from it. */
+  readonly untainted: NodeView[] = [];
   #uids = 0;
   policy: Policy;
   /** It asked for its turn when it was last looked at. */
@@ -61,7 +69,9 @@ export class Simulation {
     const job = this.jobs.find(({ end }) => end === undefined);
     if (job === undefined) return false;
     const kind = state.kind === 'ended' && state.exitCode === 0 ? 'complete' : 'failed';
-    this.pods.push(podView(state, { name: `${job.name}-pod`, uid: this.#uid(), jobUid: job.uid }));
+    const name = job.action === 'canary' ? CANARY_CONTAINER : INSTALLER_CONTAINER;
+    const containers = [{ name, state }];
+    this.pods.push(podView(state, { name: `${job.name}-pod`, uid: this.#uid(), jobUid: job.uid, containers }));
     const end = { kind, reason: '', message: '', atMs: this.nowMs } as const;
     this.jobs = this.jobs.map((one) => (one === job ? { ...job, end } : one));
     return true;
@@ -96,6 +106,10 @@ export class Simulation {
         return;
       case 'clearCondition':
         this.node = { ...this.node, condition: undefined };
+        return;
+      case 'removeTaints':
+        this.untainted.push(this.node);
+        this.node = { ...this.node, startupTaint: this.node.startupTaint.slice(action.taints.length) };
         return;
       case 'queueForSlot':
       case 'recheck':

@@ -24,6 +24,8 @@ export interface NodeView {
   readonly controlPlane: boolean;
   /** Keys of taints that keep pods away, without those that Kubernetes sets as a node's health changes. */
   readonly taints: readonly string[];
+  /** Where in the list of its taints the startup taint is, last one first. */
+  readonly startupTaint: readonly TaintAt[];
   /** A person wants nothing begun on it. */
   readonly paused: boolean;
   /** Labels that decide on the node's pool. */
@@ -34,6 +36,12 @@ export interface NodeView {
   /** Our record annotation, unparsed. */
   readonly record: string | undefined;
   readonly condition: ConditionView | undefined;
+}
+
+export interface TaintAt {
+  readonly index: number;
+  readonly key: string;
+  readonly effect: string;
 }
 
 export interface ConditionView {
@@ -50,7 +58,9 @@ export interface JobView {
   readonly node: string;
   readonly nodeUid: string | undefined;
   /** undefined: a Job of KWasm's own operator. */
-  readonly action: 'install' | 'uninstall' | undefined;
+  readonly action: 'install' | 'uninstall' | 'canary' | undefined;
+  /** Of a canary pod's Job. `run`: as a record's `job`. */
+  readonly proves: { readonly handler: string; readonly run: string } | undefined;
   readonly desired: string | undefined;
   readonly image: string;
   /** Containers of ours run before and beside a third-party installer. */
