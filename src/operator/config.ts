@@ -90,6 +90,7 @@ const installer = z
   });
 
 const schema = z.strictObject({
+  mode: z.enum(['jobs', 'daemonset']).default('jobs'),
   installer,
   runtimeClasses: z
     .array(
@@ -114,6 +115,9 @@ export function readConfig(args: readonly string[], env: Environment): Config {
   }
   const file = parseFile(flags.get('config') ?? CONFIG_FILE);
   const installImage = env['INSTALLER_IMAGE'] || file.installer.image;
+  if (file.mode === 'daemonset' && installImage !== file.installer.image) {
+    throw new Terminal(`mode daemonset runs our own installer only: INSTALLER_IMAGE is ${installImage}; use mode jobs`);
+  }
   // Outside JSON becomes ours here: what is undefined in it is absent, which the models want.
   const policy = JSON.parse(
     JSON.stringify({

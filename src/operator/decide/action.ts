@@ -17,6 +17,8 @@ export type Action =
   /** The node condition; `event`: say it as an Event, too. */
   | { readonly kind: 'report'; readonly condition: ConditionView; readonly event: EventContent | undefined }
   | { readonly kind: 'clearCondition'; readonly event: EventContent | undefined }
+  /** Of the DaemonSet, which makes another: its installer runs again. */
+  | { readonly kind: 'deletePod'; readonly name: string; readonly uid: string; readonly why: string }
   /** At these places of the list, if it is still so. */
   | { readonly kind: 'removeTaints'; readonly taints: readonly TaintAt[] }
   /** Wait for another node's Job to end. */

@@ -1,4 +1,5 @@
 import type { Action } from './action.ts';
+import { provisionByAgent } from './by-agent.ts';
 import type { Facts } from './facts.ts';
 import { mark } from './mark.ts';
 import type { Policy } from './policy.ts';
@@ -24,7 +25,7 @@ export function decide(facts: Facts, policy: Policy, nowMs: number): readonly Ac
   }
   const record = memory.kind === 'record' ? memory.record : undefined;
   const actions = isWanted(node, policy)
-    ? provision(facts, policy, jobs, record, nowMs)
+    ? (policy.mode === 'daemonset' ? provisionByAgent : provision)(facts, policy, jobs, record, nowMs)
     : retire(facts, policy, jobs, memory, nowMs);
   // A record that is about to change says nothing of what is on the node yet.
   const settled = actions.every(({ kind }) => kind !== 'markNode');

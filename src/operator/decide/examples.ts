@@ -11,6 +11,7 @@ export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 export const policy: Policy = {
   namespace: 'kwasm',
+  mode: 'jobs',
   autoProvision: false,
   installer: {
     image: 'registry.example/kwasm-node-installer:1',
@@ -97,6 +98,7 @@ export function podView(state: ContainerState, change: Partial<PodView> = {}): P
     reason: '',
     message: '',
     containers: [{ name: 'kwasm-provision', state }],
+    agent: undefined,
     ...change,
   };
 }

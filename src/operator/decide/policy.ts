@@ -7,6 +7,8 @@ import type { RolloutPolicy } from './rollout/policy.ts';
 export interface Policy {
   /** Where the Jobs live. */
   readonly namespace: string;
+  /** jobs: one for each node; daemonset: its pods install, and Jobs only undo. */
+  readonly mode: 'jobs' | 'daemonset';
   readonly autoProvision: boolean;
   readonly installer: InstallerPolicy;
   readonly runtimeClasses: readonly WantedClass[];
@@ -60,7 +62,11 @@ export function startupTolerations(policy: Policy): readonly V1Toleration[] {
  * what ends up on the host and nothing else; another toleration or deadline must not touch 5,000 nodes.
  */
 export function desiredHash({ installer }: Policy): string {
-  return sha256Hex(JSON.stringify({ version: 1, image: installer.installImage })).slice(0, 16);
+  return hashOfImage(installer.installImage);
+}
+
+export function hashOfImage(image: string): string {
+  return sha256Hex(JSON.stringify({ version: 1, image })).slice(0, 16);
 }
 
 export function isThirdParty({ image, installImage }: InstallerPolicy): boolean {

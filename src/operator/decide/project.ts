@@ -1,7 +1,8 @@
 import type {
   CoreV1Event,
   V1ConfigMap,
-  V1ContainerStatus,
+  V1ContainerState,
+  V1ContainerStateTerminated,
   V1Job,
   V1Node,
   V1Pod,
@@ -9,6 +10,7 @@ import type {
   V1Taint,
 } from '@kubernetes/client-node';
 import {
+  AGENT_LABEL,
   CANARY_ACTION,
   DESIRED_ANNOTATION,
   ENV,
@@ -27,6 +29,7 @@ import {
 } from '../../contract.ts';
 import { nodeKind } from './rollout/kind.ts';
 import type {
+  AgentView,
   ClassView,
   ConditionView,
   ContainerState,
@@ -165,17 +168,39 @@ export function projectPod(pod: V1Pod): PodView {
     phase: status?.phase ?? '',
     reason: status?.reason ?? '',
     message: status?.message ?? '',
-    containers: containers.map((container) => ({ name: container.name, state: containerState(container) })),
+    containers: containers.map(({ name, state }) => ({ name, state: containerState(state) })),
+    agent: metadata?.labels?.[AGENT_LABEL] === 'true' ? projectAgent(pod) : undefined,
   };
 }
 
-function containerState({ state }: V1ContainerStatus): ContainerState {
-  if (state?.terminated !== undefined) {
-    const { exitCode, reason, message } = state.terminated;
-    return { kind: 'ended', exitCode, reason: reason ?? '', text: message ?? '' };
-  }
+/** A container that has failed is started again, with what the last one said beside it. */
+function projectAgent({ metadata, spec, status }: V1Pod): AgentView {
+  const container = status?.initContainerStatuses?.find(({ name }) => name === INSTALLER_CONTAINER);
+  const ended = container?.state?.terminated ?? container?.lastState?.terminated;
+  const state = containerState(container?.state);
+  const endedMs = timeMs(ended?.finishedAt);
+  return {
+    image: spec?.initContainers?.find(({ name }) => name === INSTALLER_CONTAINER)?.image ?? '',
+    leaving: metadata?.deletionTimestamp !== undefined,
+    busy: state.kind !== 'ended',
+    started: state.kind !== 'waiting' || ended !== undefined,
+    run: ended && {
+      id: `${metadata?.uid}/${ended.containerID ?? endedMs}`,
+      startedMs: timeMs(ended.startedAt),
+      endedMs,
+      state: endedState(ended),
+    },
+  };
+}
+
+function containerState(state: V1ContainerState | undefined): ContainerState {
+  if (state?.terminated !== undefined) return endedState(state.terminated);
   if (state?.running !== undefined) return { kind: 'running' };
   return { kind: 'waiting', reason: state?.waiting?.reason ?? '', message: state?.waiting?.message ?? '' };
+}
+
+function endedState({ exitCode, reason, message }: V1ContainerStateTerminated) {
+  return { kind: 'ended', exitCode, reason: reason ?? '', text: message ?? '' } as const;
 }
 
 export function projectRefusal(event: CoreV1Event): RefusalView {

@@ -25,19 +25,9 @@ export function provision(
   nowMs: number,
 ): readonly Action[] {
   const { node } = facts;
-  const serving = record !== undefined && record.handlers.length > 0;
-  const old = jobs.foreign.find(({ end }) => end === undefined);
-  if (old !== undefined) return report(node, oldInstaller(old), nowMs, serving);
-  if (isReverting(record)) return revert(facts, policy, jobs, record, nowMs);
+  const begun = goOn(facts, policy, jobs, record, nowMs);
+  if (begun !== undefined) return begun;
   const { install, uninstall } = jobs;
-  // After a revert it stays until its time to live is over: for its log, and what it came to is known.
-  const undone = record?.state === 'failed' && record.job === uninstall?.uid;
-  if (uninstall !== undefined && !undone) return afterUninstall(facts, uninstall, nowMs);
-  if (install !== undefined && install.uid !== record?.job) {
-    return readInstall(facts, policy, install, record, nowMs);
-  }
-  if (install !== undefined && isHung(facts, install)) return removeJobs([install], 'its guard has ended it');
-  if (record?.state === 'proving') return prove(facts, policy, jobs, record, nowMs);
   if (record?.state === 'installed' && record.desired === desiredHash(policy)) {
     const drift = driftOf(node, record, policy.drift.proofHours, nowMs);
     if (drift.kind === 'lost') return demote(facts, policy, record, drift.handlers, nowMs);
@@ -55,11 +45,37 @@ export function provision(
     if (retry.kind === 'person') return said;
     if (retry.kind === 'later') return [...said, { kind: 'recheck', afterMs: retry.afterMs }];
   }
+  const serving = record !== undefined && record.handlers.length > 0;
   const inTheWay = [...jobs.foreign, ...jobs.canaries, install, uninstall].filter((job) => job !== undefined);
   return startJob(facts, installJob(node, policy), inTheWay, serving, nowMs);
 }
 
-function keep(
+/** What was begun is ended first, however the next is made; undefined: nothing was. */
+export function goOn(
+  facts: Facts,
+  policy: Policy,
+  jobs: NodeJobs,
+  record: NodeRecord | undefined,
+  nowMs: number,
+): readonly Action[] | undefined {
+  const { node } = facts;
+  const serving = record !== undefined && record.handlers.length > 0;
+  const old = jobs.foreign.find(({ end }) => end === undefined);
+  if (old !== undefined) return report(node, oldInstaller(old), nowMs, serving);
+  if (isReverting(record)) return revert(facts, policy, jobs, record, nowMs);
+  const { install, uninstall } = jobs;
+  // After a revert it stays until its time to live is over: for its log, and what it came to is known.
+  const undone = record?.state === 'failed' && record.job === uninstall?.uid;
+  if (uninstall !== undefined && !undone) return afterUninstall(facts, uninstall, nowMs);
+  if (install !== undefined && install.uid !== record?.job) {
+    return readInstall(facts, policy, install, record, nowMs);
+  }
+  if (install !== undefined && isHung(facts, install)) return removeJobs([install], 'its guard has ended it');
+  if (record?.state === 'proving') return prove(facts, policy, jobs, record, nowMs);
+  return undefined;
+}
+
+export function keep(
   facts: Facts,
   policy: Policy,
   before: NodeRecord,
@@ -80,7 +96,7 @@ function withoutDoubt({ unreported, ...record }: NodeRecord): NodeRecord {
 }
 
 /** The labels of what is lost go, so that no new Wasm pod comes; its echo brings the node back here, to be provisioned. */
-function demote(
+export function demote(
   facts: Facts,
   policy: Policy,
   before: NodeRecord,
@@ -140,7 +156,7 @@ function readInstall(
   }
 }
 
-function succeed(
+export function succeed(
   facts: Facts,
   policy: Policy,
   job: JobView,
@@ -168,7 +184,7 @@ function succeed(
  * Handlers that an earlier run proved keep their labels through a failed one, for the host is as it was; not through
  * Broken. A label that KWasm set without proof goes when ours found the contrary, and stays when the run was merely lost.
  */
-function fail(
+export function fail(
   facts: Facts,
   policy: Policy,
   job: JobView | undefined,

@@ -60,6 +60,21 @@ export const REASONS = {
     meaning: 'The install Job works on this node.',
     todo: 'Wait; the Job has a deadline.',
   },
+  AgentWorking: {
+    status: 'False',
+    event: undefined,
+    retry: 'cluster',
+    meaning: "The installer in the DaemonSet's pod of this node waits for a free slot, or works.",
+    todo: "Wait. `kubectl get leases` in the operator's namespace shows who holds the slots; a node that failed keeps its own.",
+  },
+  NeedsLabel: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'person',
+    meaning:
+      'The trigger is an annotation; in mode `daemonset` it has to be a label, because pods of a DaemonSet cannot be selected by annotations. Nothing is changed.',
+    todo: 'Label the node with the same key and value.',
+  },
   CanaryRunning: {
     status: 'False',
     event: undefined,

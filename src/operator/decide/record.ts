@@ -5,6 +5,7 @@ import type { NodeView } from './view.ts';
  * The operator's memory of one node, in an annotation of that node: a restart with 5,000 provisioned nodes reads it and
  * writes nothing, and a Job's verdict outlives the Job's TTL.
  *
+ * - installing: the agent of a DaemonSet's pod was seen at work, so that there is something to undo
  * - installed: the last run proved `handlers`
  * - proving: the last run did, and canary pods have yet to: `proving`. `handlers` are those that served before
  * - failed: the last install did not; `handlers` are those of an earlier run that still serve
@@ -12,7 +13,7 @@ import type { NodeView } from './view.ts';
  */
 export interface NodeRecord {
   readonly version: 1;
-  readonly state: 'installed' | 'proving' | 'failed' | 'removing';
+  readonly state: 'installing' | 'installed' | 'proving' | 'failed' | 'removing';
   readonly reason: Reason;
   readonly message: string;
   /** Hash of the desired state that the last run had. */
@@ -30,6 +31,8 @@ export interface NodeRecord {
   /** Runs that failed in a row for this desired state. */
   readonly attempts: number;
   readonly at: string;
+  /** The last run of the agent in a DaemonSet's pod that was read: what its pod says stays there as long as the pod. */
+  readonly run?: string;
   /** Handlers that the last run proved, until canary pods have. */
   readonly proving?: readonly string[];
   /** Handlers that canary pods proved, after the installer. */
@@ -80,6 +83,7 @@ function isRecord(data: unknown): data is NodeRecord {
     isRevert(fields.revert) &&
     typeof fields.touched === 'boolean' &&
     Number.isInteger(fields.attempts) &&
+    isStringOrAbsent(fields.run) &&
     isStringOrAbsent(fields.kind) &&
     isStringOrAbsent(fields.runtime) &&
     Number.isInteger(fields.heals ?? 0) &&
@@ -87,8 +91,10 @@ function isRecord(data: unknown): data is NodeRecord {
   );
 }
 
+const STATES: ReadonlySet<unknown> = new Set(['installing', 'installed', 'proving', 'failed', 'removing']);
+
 function isState(data: unknown): data is NodeRecord['state'] {
-  return data === 'installed' || data === 'proving' || data === 'failed' || data === 'removing';
+  return STATES.has(data);
 }
 
 function isStrings(data: unknown): boolean {

@@ -35,7 +35,10 @@ export function retire(facts: Facts, policy: Policy, jobs: NodeJobs, memory: Mem
   if (record?.state === 'removing') return remove(facts, policy, jobs, record, nowMs);
   const unread = install !== undefined && install.uid !== record?.job ? outcome(facts, install, nowMs) : undefined;
   if (unread?.kind === 'settling') return [{ kind: 'recheck', afterMs: unread.afterMs }];
-  const owed = mayLieOnHost(facts, memory) || (unread !== undefined && !isRefusal(unread));
+  const owed =
+    mayLieOnHost(facts, memory) ||
+    facts.pods.some(({ agent }) => agent?.started) ||
+    (unread !== undefined && !isRefusal(unread));
   if (!owed) return forget(facts, jobs, ours);
   const removing = { ...removal(facts, policy, memory, nowMs), touched: true };
   return mark(node, removing, ours); // its echo brings the node back here

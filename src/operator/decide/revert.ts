@@ -56,7 +56,9 @@ export function revert(
   record: Reverting,
   nowMs: number,
 ): readonly Action[] {
-  const now = { ...facts, turn: { kind: 'go' } } as const;
+  // A DaemonSet's pod is there as long as its node is wanted; only its work is waited for.
+  const pods = facts.pods.filter(({ agent }) => agent === undefined || agent.busy);
+  const now = { ...facts, pods, turn: { kind: 'go' } } as const;
   return remove(now, policy, jobs, record, nowMs, (job) => reverted(facts, record, job, nowMs));
 }
 

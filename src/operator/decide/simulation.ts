@@ -107,6 +107,9 @@ export class Simulation {
       case 'clearCondition':
         this.node = { ...this.node, condition: undefined };
         return;
+      case 'deletePod':
+        this.pods = this.pods.filter(({ uid }) => uid !== action.uid);
+        return;
       case 'removeTaints':
         this.untainted.push(this.node);
         this.node = { ...this.node, startupTaint: this.node.startupTaint.slice(action.taints.length) };

@@ -90,6 +90,27 @@ export interface PodView {
   readonly reason: string;
   readonly message: string;
   readonly containers: readonly ContainerView[];
+  /** Of the DaemonSet's pods: they are there as long as their node is wanted, and belong to no Job. */
+  readonly agent: AgentView | undefined;
+}
+
+export interface AgentView {
+  readonly image: string;
+  /** Being deleted. */
+  readonly leaving: boolean;
+  /** The installer's container is at work, or about to be. */
+  readonly busy: boolean;
+  /** A container of it was started at some time, so the host may have been touched. */
+  readonly started: boolean;
+  /** The last run that has ended. */
+  readonly run: AgentRun | undefined;
+}
+
+export interface AgentRun {
+  readonly id: string;
+  readonly startedMs: number;
+  readonly endedMs: number;
+  readonly state: ContainerState & { readonly kind: 'ended' };
 }
 
 export interface ContainerView {

@@ -25,8 +25,15 @@ export class Writes {
 
   /** Its pods with it. Gone already, or another Job by now: both are what was wanted. */
   async deleteJob(namespace: string, name: string, uid: string): Promise<void> {
-    const path = `/apis/batch/v1/namespaces/${namespace}/jobs/${name}`;
-    const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background', preconditions: { uid } };
+    await this.#delete(`/apis/batch/v1/namespaces/${namespace}/jobs/${name}`, uid, 'Background');
+  }
+
+  async deletePod(namespace: string, name: string, uid: string): Promise<void> {
+    await this.#delete(`/api/v1/namespaces/${namespace}/pods/${name}`, uid);
+  }
+
+  async #delete(path: string, uid: string, propagationPolicy?: 'Background'): Promise<void> {
+    const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy, preconditions: { uid } };
     try {
       await this.#transport.send({ method: 'DELETE', verb: 'delete', path, body });
     } catch (error) {

@@ -45,6 +45,10 @@ export async function apply(action: Action, node: NodeView, deps: ApplyDeps): Pr
       world.nodes.put(await writes.applyCondition(node.name, node.uid, undefined));
       log.info('condition removed');
       return await say(action.event, node, deps);
+    case 'deletePod':
+      await writes.deletePod(namespace, action.name, action.uid);
+      log.info('pod deleted', { pod: action.name, why: action.why });
+      return;
     case 'removeTaints':
       world.nodes.put(await writes.removeTaints(node.name, node.uid, action.taints));
       log.info('startup taint removed');
