@@ -19,11 +19,11 @@ export const canarySchema = z
   .strictObject({
     image: images.nullable().default(null),
     deadlineSeconds: z.number().int().min(10).max(3600).default(CANARY_DEFAULTS.deadlineSeconds),
-    resources: z.strictObject({ limits: quantities, requests: quantities }).nullable().default(null),
+    resources: z.strictObject({ limits: quantities, requests: quantities }).default({}),
   })
   .prefault({})
   .transform(({ image, deadlineSeconds, resources }) => ({
     images: image ?? {},
     deadlineSeconds,
-    resources: resources ?? CANARY_DEFAULTS.resources,
+    resources: Object.keys(resources).length > 0 ? resources : CANARY_DEFAULTS.resources,
   }));

@@ -16,6 +16,7 @@ operator's own defaults are the same as those of values.yaml.
 {{- fail (printf "kwasmOperator.installer.deadlineSeconds (%d) must be larger than switchSeconds (%d): a Job that ends before the node has decided cannot tell what it decided" $deadline $switch) -}}
 {{- end -}}
 {{- $config := dict "installer" $installer "runtimeClasses" (include "kwasm-operator.runtimeClasses" . | fromYamlArray) -}}
+{{- if ne "jobs" (include "kwasm-operator.mode" .) -}}{{- $_ := set $config "mode" $given.mode -}}{{- end -}}
 {{- range $part := list "rollout" "drift" "canary" -}}
 {{- $set := dict -}}
 {{- /* Helm 3 hands a null on, Helm 4 does not. */ -}}
