@@ -51,6 +51,7 @@ describe('readConfig', () => {
       runtimeClasses: [],
       rollout: ROLLOUT_DEFAULTS,
       drift: { proofHours: null },
+      mode: 'jobs',
       canary: CANARY_DEFAULTS,
       startupTaint: '',
     });
@@ -71,6 +72,12 @@ describe('readConfig', () => {
     expect(images('{ image: r/c:1 }')).to.deep.equal({ wasmtime: 'r/c:1' });
     expect(images('{ image: { spin: r/s:1, wasmtime: r/c:1 } }')).to.deep.equal({ spin: 'r/s:1', wasmtime: 'r/c:1' });
     expect(images('{ image: "" }')).to.deep.equal({});
+  });
+
+  it('runs its own installer only in mode daemonset', () => {
+    const yaml = `${minimal}\nmode: daemonset`;
+    expect(given(yaml).policy.mode).to.equal('daemonset');
+    expect(() => given(yaml, { INSTALLER_IMAGE: 'x/y:1' })).to.throw(/mode daemonset.*x\/y:1/);
   });
 
   it("reads KWasm's environment", () => {
