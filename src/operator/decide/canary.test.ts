@@ -91,6 +91,7 @@ describe('a canary pod', () => {
       .and.to.contain('wasm trap')
       .and.to.contain('undone');
     expect(standingOf(world.node, world.jobs, policy)).to.include({ stage: 'failed', busy: false });
+    expect(uninstalls(), 'for its log').to.have.length(1);
     world.nowMs += 10 * 24 * 3_600_000;
     const before = world.history.length;
     world.settle();
@@ -153,6 +154,19 @@ describe('a canary pod', () => {
     );
     const removed = order.indexOf(`delete ${canaryJobName('n1', 'wasmtime')}`);
     expect(removed).to.be.greaterThan(-1).and.lessThan(order.indexOf('create n1-unprovision-kwasm'));
+  });
+
+  it('is not ended early by a clock that is ahead of the API server, or of the operator that led before', () => {
+    put({ kind: 'running' });
+    const hour = 3_600_000;
+    world.jobs = world.jobs.map((job) => ({ ...job, createdMs: world.nowMs - hour }));
+    world.settle();
+    expect(recordNow()?.state, "the server's clock is behind").to.equal('proving');
+    const at = new Date(world.nowMs - hour).toISOString();
+    world.jobs = world.jobs.map((job) => ({ ...job, createdMs: world.nowMs }));
+    world.node = { ...world.node, record: JSON.stringify({ ...recordNow(), at }) };
+    world.settle();
+    expect(recordNow()?.state, 'the other one was').to.equal('proving');
   });
 
   it('that gets no sandbox fails at its deadline', () => {

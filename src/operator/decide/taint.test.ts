@@ -44,6 +44,27 @@ describe('the startup taint', () => {
     expect(removals(world)).to.deep.equal([{ kind: 'removeTaints', taints: [at(1)] }]);
   });
 
+  it('waits for the canary pod of an upgrade, though the handlers of before serve', () => {
+    const canary = { ...plain.canary, images: { wasmtime: 'registry.example/canary:1' } };
+    const world = new Simulation({ ...policy, canary });
+    world.settle();
+    world.endJob(said('installed', ['wasmtime']));
+    world.settle();
+    world.endJob(said('installed')); // the canary's own, which is judged by its exit code
+    world.settle();
+    const image = 'registry.example/kwasm-node-installer:2';
+    world.policy = { ...world.policy, installer: { ...policy.installer, image, installImage: image } };
+    world.node = { ...world.node, startupTaint: [at(0)] };
+    world.settle();
+    world.endJob(said('installed', ['wasmtime']));
+    world.settle();
+    expect(world.node.condition).to.include({ status: 'True', reason: 'CanaryRunning' });
+    expect(removals(world)).to.deep.equal([]);
+    world.endJob(said('installed'));
+    world.settle();
+    expect(removals(world)).to.have.length(1);
+  });
+
   it('goes at once from a node that nobody wants runtimes on', () => {
     const node = { ...tainted, trigger: { annotation: undefined, label: undefined } };
     const actions = decide(facts({ node }), policy, NOW_MS);
