@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { V1ClusterRole, V1Pod, V1Role, V1Service } from '@kubernetes/client-node';
+import type { V1ClusterRole, V1DaemonSet, V1Lease, V1Pod, V1Role, V1Service } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { dump, load } from 'js-yaml';
 import { CHART, helmProgram, render } from '../scripts/chart/helm.ts';
@@ -347,6 +347,15 @@ function chartStories(tool: GoTool): void {
         expect(grants.filter((grant) => grant.includes('/pods')).sort()).to.deep.equal(is);
       });
     }
+    it('a canary and a startup taint, as the operator reads them', async () => {
+      expect(policyOf(await rendered([R])).canary.images).to.deep.equal({});
+      const set = ['kwasmOperator.canary.image=r/c:1', 'kwasmOperator.startupTaint=example.com/starting'];
+      const policy = policyOf(await rendered([R, ...set]));
+      expect(policy.canary).to.deep.include({ images: { wasmtime: 'r/c:1' }, deadlineSeconds: 180 });
+      expect(policy.startupTaint).to.equal('example.com/starting');
+      const each = await rendered([R, 'kwasmOperator.canary.image.spin=r/s:1']);
+      expect(policyOf(each).canary.images).to.deep.equal({ spin: 'r/s:1' });
+    });
 
     it('leases and --leader-elect with two replicas only', async () => {
       const one = await rendered([R]);
@@ -367,6 +376,77 @@ function chartStories(tool: GoTool): void {
         ['http', 80],
         ['metrics', 8080],
       ]);
+    });
+  });
+
+  describe('in mode daemonset', () => {
+    const MODE = 'kwasmOperator.mode=daemonset';
+    const daemonSet = (chart: Rendered) => chart.one<V1DaemonSet>('DaemonSet').spec;
+
+    it('has one, on labelled nodes, whose pods the operator watches and its Service does not know', async () => {
+      const chart = await rendered([R, MODE]);
+      expect(policyOf(chart).mode).to.equal('daemonset');
+      const spec = daemonSet(chart);
+      const pod = spec?.template.spec;
+      expect(pod?.nodeSelector).to.deep.equal({ 'kubernetes.io/os': 'linux', 'kwasm.sh/kwasm-node': 'true' });
+      expect(pod?.initContainers?.map(({ name, image, args }) => ({ name, image, args }))).to.deep.equal([
+        { name: 'kwasm-provision', image: OURS, args: ['agent'] },
+      ]);
+      const labels = spec?.template.metadata?.labels ?? {};
+      expect(labels).to.include({ 'kwasm.sh/job': 'true', 'kwasm.sh/agent': 'true' });
+      const selector = chart.one<V1Service>('Service').spec?.selector ?? {};
+      expect(Object.entries(selector).every(([key, value]) => labels[key] === value)).to.equal(false);
+    });
+
+    it('gives the nodes a token for the slots, in the container that needs it, and no other right', async () => {
+      const chart = await rendered([R, MODE, 'kwasmOperator.daemonset.slots=2']);
+      const slots = ['kwasm-operator-agent-slot-0', 'kwasm-operator-agent-slot-1'];
+      expect(chart.one<V1Role>('Role', 'kwasm-operator-agent').rules).to.deep.equal([
+        { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: slots, verbs: ['get', 'update'] },
+      ]);
+      for (const slot of slots) expect(chart.one<V1Lease>('Lease', slot).spec).to.equal(undefined);
+      const pod = daemonSet(chart)?.template.spec;
+      expect(pod?.initContainers?.[0]?.env).to.deep.include({ name: 'KWASM_SLOTS', value: slots.join() });
+      expect(pod?.automountServiceAccountToken).to.equal(false);
+      const [holder] = pod?.containers ?? [];
+      expect(holder?.volumeMounts).to.equal(undefined);
+      expect(holder?.securityContext).to.deep.include({ runAsNonRoot: true, capabilities: { drop: ['ALL'] } });
+      expect(daemonSet(chart)?.updateStrategy?.rollingUpdate?.maxUnavailable).to.equal(2);
+    });
+
+    it('gives the operator the one right more that it needs, and without the mode none', async () => {
+      const [jobs, daemons] = [await rendered([R]), await rendered([R, MODE])];
+      const more = daemons.grants.filter((grant) => !jobs.grants.includes(grant) && !grant.endsWith('/leases'));
+      expect(more).to.deep.equal(['delete /pods']);
+      expect(jobs.objects.filter(({ kind }) => kind === 'DaemonSet' || kind === 'Lease')).to.deep.equal([]);
+    });
+
+    it('runs everywhere but where a label says no, with autoProvision', async () => {
+      const pod = daemonSet(await rendered([R, MODE, 'kwasmOperator.autoProvision=true']))?.template.spec;
+      expect(pod?.nodeSelector).to.deep.equal({ 'kubernetes.io/os': 'linux' });
+      expect(JSON.stringify(pod?.affinity)).to.contain('"NotIn","values":["false"]');
+    });
+
+    it('tolerates control planes and startup taints, and what a person adds', async () => {
+      const set = ['kwasmOperator.startupTaint=a/b', 'kwasmOperator.installer.tolerations[0].key=mine'];
+      const pod = daemonSet(await rendered([R, MODE, ...set]))?.template.spec;
+      expect(pod?.tolerations?.map(({ key }) => key)).to.deep.equal([
+        'node-role.kubernetes.io/control-plane',
+        'node-role.kubernetes.io/master',
+        'node.kubernetes.io/network-unavailable',
+        'kwasm.sh/not-ready',
+        'a/b',
+        'mine',
+      ]);
+    });
+
+    it("refuses other people's installers", async () => {
+      expect(await refusal([R, MODE, `kwasmOperator.installerImage=${SPIN}`])).to.contain('mode=daemonset');
+    });
+
+    it('keeps its names within what a name may have', async () => {
+      const chart = await rendered([R, MODE, `fullnameOverride=${'n'.repeat(63)}`]);
+      expect(chart.one('DaemonSet').metadata?.name).to.equal(`${'n'.repeat(57)}-agent`);
     });
   });
 

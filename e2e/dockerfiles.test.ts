@@ -26,7 +26,7 @@ describe('the Dockerfiles mean the same to buildah and to us', function () {
     for (const name of ['app/deep', 'assets']) mkdirSync(join(context, name), { recursive: true });
     writeFileSync(join(context, 'app/deep/main.mjs'), 'program');
     writeFileSync(join(context, 'assets/shim'), 'binary', { mode: 0o755 });
-    writeFileSync(join(context, 'component.wasm'), 'component');
+    for (const name of ['component', 'canary']) writeFileSync(join(context, `${name}.wasm`), name);
     symlinkSync('deep', join(context, 'app/linked'));
   });
   after(() => rmSync(dir, { recursive: true, force: true }));

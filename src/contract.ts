@@ -36,10 +36,17 @@ export const ENV = {
   switchSeconds: 'KWASM_SWITCH_SECONDS',
   /** CRI pod uid (downward API) and container name of a third-party installer that the guard waits for. */
   podUid: 'KWASM_POD_UID',
+  /** Of the agent in a DaemonSet's pod: its node and namespace (downward API), and the Leases that are slots. */
+  nodeName: 'KWASM_NODE_NAME',
+  namespace: 'KWASM_NAMESPACE',
+  slots: 'KWASM_SLOTS',
 } as const;
 
 /** The longest that an installer chooses by itself for `switchSeconds`: K3s' and RKE2's restart is one of the control plane. */
 export const LONGEST_SWITCH_SECONDS = 480;
+
+/** On the pods of the DaemonSet, beside JOB_LABEL. */
+export const AGENT_LABEL = 'kwasm.sh/agent';
 
 /** Node label, value 'true': this handler was proved live on this node. Our RuntimeClasses select it. */
 export function runtimeLabel(handler: string): string {
@@ -54,6 +61,16 @@ export const MANAGED_BY = 'kwasm-operator';
 /** Job label: what the Job does. */
 export const JOB_ACTION_LABEL = 'kwasm.sh/action';
 export type JobAction = 'install' | 'uninstall';
+
+/** Job labels and annotation of a canary pod's Job: the handler it tries, and the run whose work it proves. */
+export const CANARY_ACTION = 'canary';
+export const HANDLER_LABEL = 'kwasm.sh/handler';
+export const PROVES_ANNOTATION = 'kwasm.sh/proves';
+export const CANARY_CONTAINER = 'canary';
+export const CANARY_JOB_SUFFIX = '-canary-kwasm';
+
+/** RuntimeClass of canary pods: selects no nodes, for their node has no label yet. */
+export const CANARY_CLASS_PREFIX = 'kwasm-canary-';
 
 /** Job annotation: hash of the desired state the Job was made for. */
 export const DESIRED_ANNOTATION = 'kwasm.sh/desired';

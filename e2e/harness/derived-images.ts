@@ -10,13 +10,13 @@ const BUILD_DEADLINE_MS = 300_000;
 export async function buildAndPush(
   reference: string,
   dockerfile: string,
-  files: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string | Uint8Array>> = {},
 ): Promise<string> {
   const context = await mkdtemp(join(tmpdir(), 'kwasm-image-'));
   const storage = ['--storage-driver', 'vfs', '--root', join(context, '.storage'), '--runroot', join(context, '.run')];
   try {
     await writeFile(join(context, 'Dockerfile'), dockerfile);
-    for (const [name, text] of Object.entries(files)) await writeFile(join(context, name), text);
+    for (const [name, content] of Object.entries(files)) await writeFile(join(context, name), content);
     const build = ['bud', '--isolation', 'chroot', '--tls-verify=false', '--layers=false', '-t', reference, context];
     await execa('buildah', [...storage, ...build], { timeout: BUILD_DEADLINE_MS });
     await execa('buildah', [...storage, 'push', '--tls-verify=false', reference], { timeout: BUILD_DEADLINE_MS });

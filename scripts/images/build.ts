@@ -32,6 +32,7 @@ export interface BuiltImages {
   readonly operator: string;
   readonly installer: string;
   readonly demo: string;
+  readonly canary: string;
 }
 
 const root = join(import.meta.dirname, '../..');
@@ -74,8 +75,8 @@ async function buildAlone(
     const digest = await progress.step(`push ${reference}`, () => prepared.push(sources[name], reference));
     return `${repository}@${digest}`;
   };
-  const [operator, installer, demo] = [await pushed('operator'), await pushed('installer'), await pushed('demo')];
-  return { registry, tag, operator, installer, demo };
+  const [operator, installer] = [await pushed('operator'), await pushed('installer')];
+  return { registry, tag, operator, installer, demo: await pushed('demo'), canary: await pushed('canary') };
 }
 
 /**

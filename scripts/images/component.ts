@@ -32,6 +32,12 @@ export async function demoComponent(source: string, cacheRoot: string): Promise<
   return readFileSync(file);
 }
 
+/** WebAssembly text as a module. */
+export async function assembledModule(source: string): Promise<Uint8Array> {
+  const { parse } = await import('@bytecodealliance/jco');
+  return await parse(readFileSync(source, 'utf8'));
+}
+
 function componentKey(source: string): string {
   const hash = createHash('sha256').update(`${ENGINE_WASI} ${SHIPPED_WASI}`);
   for (const name of ['componentize-js', 'jco', 'preview2-shim']) hash.update(versionOf(name));

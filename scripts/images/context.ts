@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { BuiltShim } from '../shim/build.ts';
 import { writeWhole } from './blobs.ts';
 import { bundle, PROGRAMS } from './bundle.ts';
-import { demoComponent } from './component.ts';
+import { assembledModule, demoComponent } from './component.ts';
 import { pathsBelow } from './entries.ts';
 import type { Architecture } from './oci.ts';
 import type { ImageName } from './registry.ts';
@@ -21,6 +21,7 @@ const DOCKERFILES: Readonly<Record<ImageName, string>> = {
   operator: 'installer-image/operator.Dockerfile',
   installer: 'installer-image/Dockerfile',
   demo: 'installer-image/demo.Dockerfile',
+  canary: 'installer-image/canary.Dockerfile',
 };
 
 export type ImageSources = Readonly<Record<ImageName, ImageSource>>;
@@ -37,11 +38,12 @@ export async function layOut(
     mkdirSync(context, { recursive: true });
     return { dockerfile: join(root, DOCKERFILES[name]), context, platforms };
   };
-  // A component is the same bytes everywhere; the other two carry binaries of this machine's architecture.
-  const [operator, installer, demo] = [
+  // A module is the same bytes everywhere; the first two carry binaries of this machine's architecture.
+  const [operator, installer, demo, canary] = [
     source('operator', [native]),
     source('installer', [native]),
     source('demo', ['amd64', 'arm64']),
+    source('canary', ['amd64', 'arm64']),
   ];
   await bundle(root, PROGRAMS.operator, operator.context);
   await bundle(root, PROGRAMS.installer, installer.context);
@@ -50,7 +52,8 @@ export async function layOut(
     join(demo.context, 'component.wasm'),
     await demoComponent(join(root, 'manifests/demo/component'), cacheRoot),
   );
-  return { operator, installer, demo };
+  writeWhole(join(canary.context, 'canary.wasm'), await assembledModule(join(root, 'installer-image/canary.wat')));
+  return { operator, installer, demo, canary };
 }
 
 /** A digest of all that an image is made from beside its base. */

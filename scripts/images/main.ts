@@ -15,7 +15,8 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   const progress = progressTo((line) => console.error(line));
   const images = await buildImages({ ...args, progress, signal: stop.signal });
-  for (const reference of [images.operator, images.installer, images.demo]) console.log(reference);
+  const { operator, installer, demo, canary } = images;
+  for (const reference of [operator, installer, demo, canary]) console.log(reference);
   console.error(`In the chart's values: --set imageRegistry=${images.registry} --set image.tag=${images.tag}`);
 }
 

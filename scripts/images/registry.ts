@@ -1,13 +1,14 @@
 import { isIPv4 } from 'node:net';
 import { Terminal } from '../../src/errors.ts';
 
-export type ImageName = 'operator' | 'installer' | 'demo';
+export type ImageName = 'operator' | 'installer' | 'demo' | 'canary';
 
 /** As KWasm's; the chart puts the registry before them. */
 export const REPOSITORIES: Readonly<Record<ImageName, string>> = {
   operator: 'kwasm-operator',
   installer: 'kwasm-node-installer',
   demo: 'kwasm-demo',
+  canary: 'kwasm-canary',
 };
 
 const REGISTRY = /^[a-z0-9.-]+(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;

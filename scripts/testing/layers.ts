@@ -12,18 +12,19 @@ interface Layer {
   readonly pure?: true;
 }
 
-const TOP = ['contract', 'errors', 'clock', 'log', 'verdict'];
+const TOP = ['contract', 'errors', 'clock', 'log', 'verdict', 'retry-delays'];
 
 const layers: readonly Layer[] = [
   { under: 'contract', may: [], pure: true },
   { under: 'verdict', may: ['zod'], pure: true },
   { under: 'errors', may: [], pure: true },
+  { under: 'retry-delays', may: [], pure: true },
   { under: 'clock', may: ['node:'] },
   { under: 'log', may: ['winston'] },
   { under: 'shims/', may: ['contract', 'semver', 'shims/'], pure: true },
   {
     under: 'operator/decide/',
-    may: ['contract', 'errors', 'verdict', 'shims/', 'operator/decide/', 'semver', 'node:crypto'],
+    may: ['contract', 'errors', 'verdict', 'retry-delays', 'shims/', 'operator/decide/', 'semver', 'node:crypto'],
     pure: true,
   },
   { under: 'operator/kube/', may: [...TOP, '@kubernetes/client-node', 'undici', 'node:', 'operator/kube/'] },

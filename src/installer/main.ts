@@ -4,6 +4,8 @@ import { systemClock } from '../clock.ts';
 import { ENV, NODE_ROOT_PATH } from '../contract.ts';
 import { jsonLogger } from '../log.ts';
 import { EXIT_CODES, printVerdict } from '../verdict.ts';
+import { runAgent } from './agent/agent.ts';
+import { agentSettings } from './agent/settings.ts';
 import { Failure } from './failure.ts';
 import { guardArm } from './guard/arm.ts';
 import { guardWatch } from './guard/watch.ts';
@@ -18,6 +20,7 @@ import { uninstall } from './uninstall.ts';
 /** Wiring; the only reader of argv and environment. */
 const TERMINATION_LOG = '/dev/termination-log';
 const COMMANDS: Readonly<Record<string, (run: Run) => Promise<Report>>> = {
+  agent: (run) => runAgent({ run, install, ...agentSettings(env, run) }),
   install,
   uninstall,
   'guard-arm': guardArm,

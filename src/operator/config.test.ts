@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Config, type Environment, readConfig } from './config.ts';
+import { CANARY_DEFAULTS } from './decide/canary-policy.ts';
 import { ROLLOUT_DEFAULTS } from './decide/rollout/policy.ts';
 
 const IMAGE = 'registry.example/kwasm-node-installer:1';
@@ -51,6 +52,9 @@ describe('readConfig', () => {
       uninstall: { policy: 'Block', perNode: false, timeoutSeconds: 900 },
       rollout: ROLLOUT_DEFAULTS,
       drift: { proofHours: null },
+      mode: 'jobs',
+      canary: CANARY_DEFAULTS,
+      startupTaint: '',
     });
     expect(rest).to.deep.equal({
       metricsAddress: { host: undefined, port: 8080 },
@@ -62,6 +66,19 @@ describe('readConfig', () => {
       version: 'dev',
       warnings: [],
     });
+  });
+
+  it('takes one canary image for our own handler, or one for each', () => {
+    const images = (yaml: string) => given(`${minimal}\ncanary: ${yaml}`).policy.canary.images;
+    expect(images('{ image: r/c:1 }')).to.deep.equal({ wasmtime: 'r/c:1' });
+    expect(images('{ image: { spin: r/s:1, wasmtime: r/c:1 } }')).to.deep.equal({ spin: 'r/s:1', wasmtime: 'r/c:1' });
+    expect(images('{ image: "" }')).to.deep.equal({});
+  });
+
+  it('runs its own installer only in mode daemonset', () => {
+    const yaml = `${minimal}\nmode: daemonset`;
+    expect(given(yaml).policy.mode).to.equal('daemonset');
+    expect(() => given(yaml, { INSTALLER_IMAGE: 'x/y:1' })).to.throw(/mode daemonset.*x\/y:1/);
   });
 
   it("reads KWasm's environment", () => {
@@ -113,6 +130,8 @@ describe('readConfig', () => {
     { name: 'a misspelt key', yaml: `${minimal}\nrunTimeClasses: []`, says: 'runTimeClasses' },
     { name: 'a wrong type', yaml: `${minimal}\nrollout: { maxParallel: "2" }`, says: 'rollout.maxParallel' },
     { name: 'no slot at all', yaml: `${minimal}\nrollout: { maxParallel: 0 }`, says: 'rollout.maxParallel' },
+    { name: 'a canary of no handler', yaml: `${minimal}\ncanary: { image: { "a b": x } }`, says: 'canary.image' },
+    { name: 'a canary in a hurry', yaml: `${minimal}\ncanary: { deadlineSeconds: 1 }`, says: 'canary.deadlineSeconds' },
     {
       name: 'a deadline before the switch',
       yaml: `installer: { image: "${IMAGE}", deadlineSeconds: 200 }`,

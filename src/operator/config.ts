@@ -3,6 +3,7 @@ import { load } from 'js-yaml';
 import { z } from 'zod';
 import { LONGEST_SWITCH_SECONDS } from '../contract.ts';
 import { messageOf, Terminal } from '../errors.ts';
+import { canarySchema } from './canary-config.ts';
 import type { Policy } from './decide/policy.ts';
 import { UNINSTALL_POLICIES } from './decide/uninstall-policy.ts';
 import { type Flags, parseFlags } from './flags.ts';
@@ -90,6 +91,7 @@ const installer = z
   });
 
 const schema = z.strictObject({
+  mode: z.enum(['jobs', 'daemonset']).default('jobs'),
   installer,
   runtimeClasses: z
     .array(
@@ -109,6 +111,8 @@ const schema = z.strictObject({
     .prefault({}),
   rollout: rolloutSchema,
   drift: driftSchema,
+  canary: canarySchema,
+  startupTaint: z.string().default(''),
 });
 
 export function readConfig(args: readonly string[], env: Environment): Config {
@@ -119,6 +123,9 @@ export function readConfig(args: readonly string[], env: Environment): Config {
   }
   const file = parseFile(flags.get('config') ?? CONFIG_FILE);
   const installImage = env['INSTALLER_IMAGE'] || file.installer.image;
+  if (file.mode === 'daemonset' && installImage !== file.installer.image) {
+    throw new Terminal(`mode daemonset runs our own installer only: INSTALLER_IMAGE is ${installImage}; use mode jobs`);
+  }
   // Outside JSON becomes ours here: what is undefined in it is absent, which the models want.
   const policy = JSON.parse(
     JSON.stringify({

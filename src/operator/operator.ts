@@ -6,6 +6,7 @@ import { LEASE_NAME, MANAGED_BY } from '../contract.ts';
 import { Terminal } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Config } from './config.ts';
+import { wantedClasses } from './decide/class.ts';
 import { servePages, text } from './http.ts';
 import type { Credentials } from './kube/credentials.ts';
 import { LEASE_TIMES, LeaderElection } from './kube/lease.ts';
@@ -77,7 +78,7 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
     log.info('synced', { nodes: world.nodes.size, jobs: world.jobs.size });
     if (config.leaderElect) await unlessAborted(election.acquire(stop), stop);
     if (stop.aborted) return;
-    for (const { name } of policy.runtimeClasses) queue.add(classKey(name));
+    for (const { name } of wantedClasses(policy)) queue.add(classKey(name));
     const controlling = runController({
       queue,
       workers: WORKERS,

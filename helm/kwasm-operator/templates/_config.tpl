@@ -16,12 +16,14 @@ operator's own defaults are the same as those of values.yaml.
 {{- fail (printf "kwasmOperator.installer.deadlineSeconds (%d) must be larger than switchSeconds (%d): a Job that ends before the node has decided cannot tell what it decided" $deadline $switch) -}}
 {{- end -}}
 {{- $config := dict "installer" $installer "runtimeClasses" (include "kwasm-operator.runtimeClasses" . | fromYamlArray) -}}
-{{- range $part := list "uninstall" "rollout" "drift" -}}
+{{- if ne "jobs" (include "kwasm-operator.mode" .) -}}{{- $_ := set $config "mode" $given.mode -}}{{- end -}}
+{{- range $part := list "uninstall" "rollout" "drift" "canary" -}}
 {{- $set := dict -}}
 {{- /* Helm 3 hands a null on, Helm 4 does not. */ -}}
 {{- range $key, $value := index $given $part -}}{{- if not (kindIs "invalid" $value) -}}{{- $_ := set $set $key $value -}}{{- end -}}{{- end -}}
 {{- if $set -}}{{- $_ := set $config $part $set -}}{{- end -}}
 {{- end -}}
+{{- if $given.startupTaint -}}{{- $_ := set $config "startupTaint" $given.startupTaint -}}{{- end -}}
 {{- toYaml $config -}}
 {{- end }}
 

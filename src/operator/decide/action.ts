@@ -2,7 +2,7 @@ import type { V1Job } from '@kubernetes/client-node';
 import type { JobAction } from '../../contract.ts';
 import type { PodRef } from './ending.ts';
 import type { Reason } from './reason.ts';
-import type { ConditionView } from './view.ts';
+import type { ConditionView, TaintAt } from './view.ts';
 
 /** What to do about a node, in order, one request each. No action means no request. */
 export type Action =
@@ -25,6 +25,10 @@ export type Action =
       readonly job: string;
       readonly pods: readonly PodRef[];
     }
+  /** Of the DaemonSet, which makes another: its installer runs again. */
+  | { readonly kind: 'deletePod'; readonly name: string; readonly uid: string; readonly why: string }
+  /** At these places of the list, if it is still so. */
+  | { readonly kind: 'removeTaints'; readonly taints: readonly TaintAt[] }
   /** Wait for another node's Job to end. */
   | { readonly kind: 'queueForSlot' }
   | { readonly kind: 'recheck'; readonly afterMs: number };

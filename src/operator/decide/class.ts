@@ -1,6 +1,7 @@
 import type { V1RuntimeClass } from '@kubernetes/client-node';
 import { MANAGED_BY, MANAGED_BY_LABEL, runtimeLabel } from '../../contract.ts';
-import type { WantedClass } from './policy.ts';
+import { canaryClass } from './canary-job.ts';
+import type { Policy, WantedClass } from './policy.ts';
 import type { ClassView } from './view.ts';
 
 /**
@@ -20,8 +21,8 @@ export function decideClass(wanted: WantedClass, actual: ClassView | undefined):
   if (actual === undefined) return { kind: 'apply', manifest };
   if (actual.handler !== wanted.handler) return { kind: 'conflict', message: conflict(wanted, actual) };
   if (!actual.ours) return { kind: 'adopted' };
-  const label = runtimeLabel(wanted.handler);
-  return actual.nodeSelector[label] === 'true' ? { kind: 'keep' } : { kind: 'apply', manifest };
+  const selects = actual.nodeSelector[runtimeLabel(wanted.handler)] === 'true';
+  return selects !== (wanted.anywhere ?? false) ? { kind: 'keep' } : { kind: 'apply', manifest };
 }
 
 function conflict({ name, handler }: WantedClass, actual: ClassView): string {
@@ -32,14 +33,19 @@ function conflict({ name, handler }: WantedClass, actual: ClassView): string {
   );
 }
 
+/** Every class that is to be there. */
+export function wantedClasses({ runtimeClasses, canary }: Policy): readonly WantedClass[] {
+  return [...runtimeClasses, ...Object.keys(canary.images).map(canaryClass)];
+}
+
 /** No pod with this class is scheduled to a node before its handler has been proved there. */
-export function runtimeClass({ name, handler }: WantedClass): V1RuntimeClass {
+export function runtimeClass({ name, handler, anywhere }: WantedClass): V1RuntimeClass {
   return {
     apiVersion: 'node.k8s.io/v1',
     kind: 'RuntimeClass',
     metadata: { name, labels: { [MANAGED_BY_LABEL]: MANAGED_BY } },
     handler,
-    scheduling: { nodeSelector: { [runtimeLabel(handler)]: 'true' } },
+    ...(anywhere ? {} : { scheduling: { nodeSelector: { [runtimeLabel(handler)]: 'true' } } }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Action } from './action.ts';
+import { provisionByAgent } from './by-agent.ts';
 import type { Facts } from './facts.ts';
 import { mark } from './mark.ts';
 import type { Policy } from './policy.ts';
@@ -8,6 +9,7 @@ import { isOfThisNode, recall } from './record.ts';
 import { report } from './report.ts';
 import { retire } from './retire.ts';
 import { removeJobs } from './start.ts';
+import { startupTaint } from './taint.ts';
 import { isWanted } from './wanted.ts';
 
 /** What to do about one node, now. Level-triggered: it sees a state, never an event, and a settled node yields []. */
@@ -21,7 +23,11 @@ export function decide(facts: Facts, policy: Policy, nowMs: number): readonly Ac
     const message = 'another machine, or a new Node object, has this name; what was proved before no longer holds';
     return [...mark(node, null, memory.record.handlers), ...report(node, { reason: 'NodeReplaced', message }, nowMs)];
   }
-  return isWanted(node, policy)
-    ? provision(facts, policy, jobs, memory.kind === 'record' ? memory.record : undefined, nowMs)
+  const record = memory.kind === 'record' ? memory.record : undefined;
+  const actions = isWanted(node, policy)
+    ? (policy.mode === 'daemonset' ? provisionByAgent : provision)(facts, policy, jobs, record, nowMs)
     : retire(facts, policy, jobs, memory, nowMs);
+  // A record that is about to change says nothing of what is on the node yet.
+  const settled = actions.every(({ kind }) => kind !== 'markNode');
+  return settled ? [...actions, ...startupTaint(node, policy, record)] : actions;
 }

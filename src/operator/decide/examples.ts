@@ -1,4 +1,5 @@
 import { EXIT_CODES, type Outcome, printVerdict, type Verdict } from '../../verdict.ts';
+import { CANARY_DEFAULTS } from './canary-policy.ts';
 import type { Facts } from './facts.ts';
 import type { Policy } from './policy.ts';
 import { ROLLOUT_DEFAULTS } from './rollout/policy.ts';
@@ -10,6 +11,7 @@ export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 export const policy: Policy = {
   namespace: 'kwasm',
+  mode: 'jobs',
   autoProvision: false,
   installer: {
     image: 'registry.example/kwasm-node-installer:1',
@@ -29,6 +31,8 @@ export const policy: Policy = {
   runtimeClasses: [{ name: 'wasmtime', handler: 'wasmtime' }],
   uninstall: { policy: 'Block', perNode: false, timeoutSeconds: 900 },
   rollout: ROLLOUT_DEFAULTS,
+  canary: CANARY_DEFAULTS,
+  startupTaint: '',
   drift: { proofHours: null },
   ownNode: undefined,
 };
@@ -53,6 +57,7 @@ export function nodeView(change: Partial<NodeView> = {}): NodeView {
     zone: '',
     controlPlane: false,
     taints: [],
+    startupTaint: [],
     paused: false,
     labels: {},
     provisionedLabel: undefined,
@@ -70,6 +75,7 @@ export function jobView(change: Partial<JobView> = {}): JobView {
     node: 'n1',
     nodeUid: 'node-uid-1',
     action: 'install',
+    proves: undefined,
     desired: undefined,
     image: policy.installer.image,
     guarded: false,
@@ -94,6 +100,7 @@ export function podView(state: ContainerState, change: Partial<PodView> = {}): P
     reason: '',
     message: '',
     containers: [{ name: 'kwasm-provision', state }],
+    agent: undefined,
     ...change,
   };
 }

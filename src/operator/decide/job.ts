@@ -25,15 +25,15 @@ import {
   tolerateEverything,
   tolerateNodeTrouble,
 } from './options.ts';
-import { desiredHash, type InstallerPolicy, isThirdParty, type Policy } from './policy.ts';
+import { desiredHash, type InstallerPolicy, isThirdParty, type Policy, startupTolerations } from './policy.ts';
 import type { NodeView } from './view.ts';
 
 /** The Job that installs: ours alone, or a third-party installer between our arm and guard containers. */
 export function installJob(node: NodeView, policy: Policy): V1Job {
   const { installer } = policy;
   const base = isThirdParty(installer) ? guarded(node, installer) : alone(node, installer, []);
-  const startup = policy.rollout.startupTaints.map((key) => ({ key, operator: 'Exists' }));
-  return jobOf('install', node, policy, base, tolerateNodeTrouble([...startup, ...installer.tolerations]));
+  const tolerations = [...startupTolerations(policy), ...installer.tolerations];
+  return jobOf('install', node, policy, base, tolerateNodeTrouble(tolerations));
 }
 
 /** Always our own image: a third-party one knows no way back. */

@@ -1,11 +1,14 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Outcome } from '../../verdict.ts';
+import { CANARY_DEFAULTS } from './canary-policy.ts';
 import { decide } from './decide.ts';
 import { nodeView, policy, said } from './examples.ts';
+import type { Policy } from './policy.ts';
 import { recall } from './record.ts';
 import { Simulation } from './simulation.ts';
-import type { ContainerState } from './view.ts';
+import type { ContainerState, NodeView } from './view.ts';
+import { isWanted } from './wanted.ts';
 
 type Step =
   | { readonly kind: 'want'; readonly annotation: 'true' | undefined }
@@ -43,6 +46,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 const lives = fc.array(step, { maxLength: 12 });
 const beginnings = fc.constantFrom(nodeView(), nodeView({ provisionedLabel: 'n1' }), nodeView({ record: 'spoiled' }));
+const TAINT = 'kwasm.sh/not-ready';
+const careful: Policy = {
+  ...policy,
+  startupTaint: TAINT,
+  canary: { ...CANARY_DEFAULTS, images: { wasmtime: 'registry.example/canary:1' } },
+};
+/** As a node pool's template makes them: an initial taint is the pool's promise that nothing runs there yet. */
+const tainted = beginnings.map((node) => ({
+  ...node,
+  startupTaint: [{ index: 0, key: TAINT, effect: 'NoSchedule' }],
+}));
 
 function take(world: Simulation, one: Step): void {
   switch (one.kind) {
@@ -71,11 +85,14 @@ function take(world: Simulation, one: Step): void {
   world.settle();
 }
 
-describe('the life of a node', () => {
+describe('the life of a node', () => propertiesOf(policy, beginnings));
+describe('the life of a node with a canary pod and a startup taint', () => propertiesOf(careful, tainted));
+
+function propertiesOf(rules: Policy, born: fc.Arbitrary<NodeView>): void {
   function forAll(check: (world: Simulation) => void, each = false): void {
     fc.assert(
-      fc.property(beginnings, lives, (node, steps) => {
-        const world = new Simulation(policy, node);
+      fc.property(born, lives, (node, steps) => {
+        const world = new Simulation(rules, node);
         world.settle();
         for (const one of steps) {
           take(world, one);
@@ -90,7 +107,7 @@ describe('the life of a node', () => {
 
   it('settles: nothing is left to do, twice over', () => {
     forAll((world) => {
-      const actions = decide(world.facts(), policy, world.nowMs).filter(({ kind }) => kind !== 'recheck');
+      const actions = decide(world.facts(), rules, world.nowMs).filter(({ kind }) => kind !== 'recheck');
       expect(actions).to.deep.equal([]);
     });
   });
@@ -149,6 +166,18 @@ describe('the life of a node', () => {
       expect(world.node.runtimeLabels).to.deep.equal(['wasmtime']);
       expect(world.node.provisionedLabel).to.equal('n1');
       expect(world.node.condition?.status).to.equal('True');
+      expect(world.node.startupTaint).to.deep.equal([]);
     });
   });
-});
+
+  it('takes the startup taint off when the node is ready, or not wanted, and never before', () => {
+    forAll((world) => {
+      for (const node of world.untainted) {
+        const memory = recall(node.record);
+        const state = memory.kind === 'record' ? memory.record.state : memory.kind;
+        const ready = state === 'installed' && node.runtimeLabels.length > 0 && node.condition?.status === 'True';
+        expect(ready || !isWanted(node, rules), `${state}, ${node.condition?.reason}`).to.equal(true);
+      }
+    }, true);
+  });
+}

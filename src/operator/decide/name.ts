@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { JOB_SUFFIX, type JobAction, UNINSTALL_JOB_SUFFIX } from '../../contract.ts';
+import { CANARY_JOB_SUFFIX, JOB_SUFFIX, type JobAction, UNINSTALL_JOB_SUFFIX } from '../../contract.ts';
 
 /**
  * Job names. KWasm's operator cut `<node>-provision-kwasm` at 63 characters: nodes with a long common prefix shared one
@@ -11,8 +11,16 @@ const NAME_LENGTH_MAX = 63;
 
 export function jobName(node: string, action: JobAction): string {
   const suffix = action === 'install' ? JOB_SUFFIX : UNINSTALL_JOB_SUFFIX;
-  if (node.length + suffix.length <= NAME_LENGTH_MAX) return node + suffix;
-  const tail = `-${sha256Hex(node).slice(0, 8)}${suffix}`;
+  return node.length + suffix.length <= NAME_LENGTH_MAX ? node + suffix : hashed(node, node, suffix);
+}
+
+/** One per node and handler. Always with the hash of both: handlers may contain what separates them from a node's name. */
+export function canaryJobName(node: string, handler: string): string {
+  return hashed(node, `${node}/${handler}`, CANARY_JOB_SUFFIX);
+}
+
+function hashed(node: string, whole: string, suffix: string): string {
+  const tail = `-${sha256Hex(whole).slice(0, 8)}${suffix}`;
   return node.slice(0, NAME_LENGTH_MAX - tail.length).replace(/[-.]+$/, '') + tail;
 }
 

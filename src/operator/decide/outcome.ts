@@ -86,7 +86,7 @@ const START_TROUBLE = new Set([
   'ImageInspectError',
 ]);
 
-function startTrouble({ containers }: PodView): Finding | undefined {
+export function startTrouble({ containers }: PodView): Finding | undefined {
   for (const { name, state } of containers) {
     if (state.kind !== 'waiting') continue;
     const detail = state.message === '' ? state.reason : state.message;

@@ -1,4 +1,5 @@
 import type { V1EnvVar, V1LocalObjectReference, V1ResourceRequirements, V1Toleration } from '@kubernetes/client-node';
+import type { CanaryPolicy } from './canary-policy.ts';
 import { sha256Hex } from './name.ts';
 import type { RolloutPolicy } from './rollout/policy.ts';
 import type { UninstallPolicy } from './uninstall-policy.ts';
@@ -7,6 +8,8 @@ import type { UninstallPolicy } from './uninstall-policy.ts';
 export interface Policy {
   /** Where the Jobs live. */
   readonly namespace: string;
+  /** jobs: one for each node; daemonset: its pods install, and Jobs only undo. */
+  readonly mode: 'jobs' | 'daemonset';
   readonly autoProvision: boolean;
   readonly installer: InstallerPolicy;
   readonly runtimeClasses: readonly WantedClass[];
@@ -17,6 +20,9 @@ export interface Policy {
     readonly timeoutSeconds: number;
   };
   readonly rollout: RolloutPolicy;
+  readonly canary: CanaryPolicy;
+  /** Key of the taint that new nodes carry until they are ready; empty: none. */
+  readonly startupTaint: string;
   /** Hours after which a proof is made anew where the kubelet reports no handlers; null: not by the clock. */
   readonly drift: { readonly proofHours: number | null };
   /** The node this operator runs on, if it was told. */
@@ -45,6 +51,17 @@ export interface InstallerPolicy {
 export interface WantedClass {
   readonly name: string;
   readonly handler: string;
+  /** It selects no nodes. */
+  readonly anywhere?: true;
+}
+
+/** Keys of taints under which nothing runs on a node yet. */
+export function startupTaints({ startupTaint, rollout }: Policy): readonly string[] {
+  return [...new Set([...rollout.startupTaints, ...(startupTaint === '' ? [] : [startupTaint])])];
+}
+
+export function startupTolerations(policy: Policy): readonly V1Toleration[] {
+  return startupTaints(policy).map((key) => ({ key, operator: 'Exists' }));
 }
 
 /**
@@ -52,7 +69,11 @@ export interface WantedClass {
  * what ends up on the host and nothing else; another toleration or deadline must not touch 5,000 nodes.
  */
 export function desiredHash({ installer }: Policy): string {
-  return sha256Hex(JSON.stringify({ version: 1, image: installer.installImage })).slice(0, 16);
+  return hashOfImage(installer.installImage);
+}
+
+export function hashOfImage(image: string): string {
+  return sha256Hex(JSON.stringify({ version: 1, image })).slice(0, 16);
 }
 
 export function isThirdParty({ image, installImage }: InstallerPolicy): boolean {

@@ -11,6 +11,8 @@ export interface NodeJobs {
   readonly stale: readonly JobView[];
   readonly install: JobView | undefined;
   readonly uninstall: JobView | undefined;
+  /** Of canary pods, this run's and earlier ones'. */
+  readonly canaries: readonly JobView[];
   /** Made by KWasm's own operator. */
   readonly foreign: readonly JobView[];
 }
@@ -25,6 +27,7 @@ export function sortJobs({ jobs, node }: Facts): NodeJobs {
     stale: jobs.filter((job) => !fresh.includes(job)),
     install: fresh.find(({ action }) => action === 'install'),
     uninstall: fresh.find(({ action }) => action === 'uninstall'),
+    canaries: fresh.filter(({ action }) => action === 'canary'),
     foreign: fresh.filter(({ action }) => action === undefined),
   };
 }
@@ -67,11 +70,19 @@ export function recordOf(
     touched: previous?.touched === true || mayTouch(run.finding.reason, run.job) || kwasmWasHere(facts, previous),
     attempts: run.state === 'installed' ? 0 : inRow + 1,
     at: new Date(nowMs).toISOString(),
+    ...runRead(facts, run.job, previous),
     kind: node.kind,
     runtime: node.runtime,
     ...(previous?.heals === undefined ? {} : { heals: previous.heals }),
     ...(previous?.unreported === true ? { unreported: true } : {}),
   };
+}
+
+/** The last run of a DaemonSet's agent that was read. */
+function runRead({ pods }: Facts, job: JobView | undefined, previous: NodeRecord | undefined): Pick<NodeRecord, 'run'> {
+  const agents = job !== undefined && pods.some(({ agent }) => agent?.run?.id === job.uid);
+  const run = agents ? job.uid : previous?.run;
+  return run === undefined ? {} : { run };
 }
 
 /** No container of ours came to anything; in a guarded Job the arm container had run before. */

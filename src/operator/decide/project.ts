@@ -1,21 +1,27 @@
 import type {
   CoreV1Event,
   V1ConfigMap,
-  V1ContainerStatus,
+  V1ContainerState,
+  V1ContainerStateTerminated,
   V1Job,
   V1Node,
   V1Pod,
   V1RuntimeClass,
+  V1Taint,
 } from '@kubernetes/client-node';
 import {
+  AGENT_LABEL,
+  CANARY_ACTION,
   DESIRED_ANNOTATION,
   ENV,
+  HANDLER_LABEL,
   INSTALLER_CONTAINER,
   JOB_ACTION_LABEL,
   MANAGED_BY,
   MANAGED_BY_LABEL,
   NODE_CONDITION,
   PAUSED,
+  PROVES_ANNOTATION,
   PROVISIONED_LABEL,
   RECORD_ANNOTATION,
   RUNTIME_LABEL_PREFIX,
@@ -25,6 +31,7 @@ import {
 import type { HolderView } from './ending.ts';
 import { nodeKind } from './rollout/kind.ts';
 import type {
+  AgentView,
   ClassView,
   ConditionView,
   ContainerState,
@@ -34,12 +41,13 @@ import type {
   PauseView,
   PodView,
   RefusalView,
+  TaintAt,
 } from './view.ts';
 
 /** Objects as the API server sends them, cut to views. Times are strings in JSON, whatever the models' types say. */
 
-/** `kept`: label keys that the rollout's pools ask for. */
-export function projectNode(node: V1Node, kept: readonly string[] = []): NodeView {
+/** `kept`: label keys that the rollout's pools ask for; `startup`: the key of the startup taint. */
+export function projectNode(node: V1Node, kept: readonly string[] = [], startup = ''): NodeView {
   const { metadata, spec, status } = node;
   const labels = metadata?.labels ?? {};
   const annotations = metadata?.annotations ?? {};
@@ -68,6 +76,7 @@ export function projectNode(node: V1Node, kept: readonly string[] = []): NodeVie
     taints: (spec?.taints ?? [])
       .filter(({ key, effect }) => effect !== 'PreferNoSchedule' && !key.startsWith('node.kubernetes.io/'))
       .map(({ key }) => key),
+    startupTaint: startup === '' ? NO_TAINT : taintsWith(startup, spec?.taints ?? []),
     paused: annotations[PAUSED] === 'true' || labels[PAUSED] === 'true',
     labels: kept.length === 0 ? NONE : Object.fromEntries(kept.flatMap((key) => pairOf(labels, key))),
     provisionedLabel: labels[PROVISIONED_LABEL],
@@ -82,6 +91,13 @@ export function projectNode(node: V1Node, kept: readonly string[] = []): NodeVie
 
 /** One for all nodes: there are thousands, and few have pools. */
 const NONE: Readonly<Record<string, string>> = {};
+
+const NO_TAINT: readonly TaintAt[] = [];
+
+/** The last one first: what is removed from the end moves none of those before it. */
+function taintsWith(wanted: string, taints: readonly V1Taint[]): readonly TaintAt[] {
+  return taints.flatMap(({ key, effect }, index) => (key === wanted ? [{ index, key, effect }] : [])).reverse();
+}
 
 function pairOf(labels: Readonly<Record<string, string>>, key: string): readonly (readonly [string, string])[] {
   return labels[key] === undefined ? [] : [[key, labels[key]]];
@@ -119,7 +135,8 @@ export function projectJob(job: V1Job): JobView {
     uid: metadata?.uid ?? '',
     node: owner?.name ?? pod?.nodeName ?? '',
     nodeUid: owner?.uid,
-    action: action === 'install' || action === 'uninstall' ? action : undefined,
+    action: action === 'install' || action === 'uninstall' || action === CANARY_ACTION ? action : undefined,
+    proves: provesOf(job),
     desired: metadata?.annotations?.[DESIRED_ANNOTATION],
     image: (pod?.containers.find(({ name }) => name === INSTALLER_CONTAINER) ?? pod?.containers[0])?.image ?? '',
     guarded: (pod?.initContainers?.length ?? 0) > 0,
@@ -128,6 +145,12 @@ export function projectJob(job: V1Job): JobView {
     leaving: metadata?.deletionTimestamp !== undefined,
     end,
   };
+}
+
+function provesOf({ metadata }: V1Job): JobView['proves'] {
+  const handler = metadata?.labels?.[HANDLER_LABEL];
+  const run = metadata?.annotations?.[PROVES_ANNOTATION];
+  return handler === undefined || run === undefined ? undefined : { handler, run };
 }
 
 function machineIdOf({ spec }: V1Job): string {
@@ -148,15 +171,33 @@ export function projectPod(pod: V1Pod): PodView {
     phase: status?.phase ?? '',
     reason: status?.reason ?? '',
     message: status?.message ?? '',
-    containers: containers.map((container) => ({ name: container.name, state: containerState(container) })),
+    containers: containers.map(({ name, state }) => ({ name, state: containerState(state) })),
+    agent: metadata?.labels?.[AGENT_LABEL] === 'true' ? projectAgent(pod) : undefined,
   };
 }
 
-function containerState({ state }: V1ContainerStatus): ContainerState {
-  if (state?.terminated !== undefined) {
-    const { exitCode, reason, message } = state.terminated;
-    return { kind: 'ended', exitCode, reason: reason ?? '', text: message ?? '' };
-  }
+/** A container that has failed is started again, with what the last one said beside it. */
+function projectAgent({ metadata, spec, status }: V1Pod): AgentView {
+  const container = status?.initContainerStatuses?.find(({ name }) => name === INSTALLER_CONTAINER);
+  const ended = container?.state?.terminated ?? container?.lastState?.terminated;
+  const state = containerState(container?.state);
+  const endedMs = timeMs(ended?.finishedAt);
+  return {
+    image: spec?.initContainers?.find(({ name }) => name === INSTALLER_CONTAINER)?.image ?? '',
+    leaving: metadata?.deletionTimestamp !== undefined,
+    busy: state.kind !== 'ended',
+    started: state.kind !== 'waiting' || ended !== undefined,
+    run: ended && {
+      id: `${metadata?.uid}/${ended.containerID ?? endedMs}`,
+      startedMs: timeMs(ended.startedAt),
+      endedMs,
+      state: endedState(ended),
+    },
+  };
+}
+
+function containerState(state: V1ContainerState | undefined): ContainerState {
+  if (state?.terminated !== undefined) return endedState(state.terminated);
   if (state?.running !== undefined) return { kind: 'running' };
   return { kind: 'waiting', reason: state?.waiting?.reason ?? '', message: state?.waiting?.message ?? '' };
 }
@@ -170,6 +211,10 @@ export function projectHolder({ metadata, spec, status }: V1Pod): HolderView {
     ended: status?.phase === 'Succeeded' || status?.phase === 'Failed',
     leavesMs: metadata?.deletionTimestamp === undefined ? undefined : timeMs(metadata.deletionTimestamp),
   };
+}
+
+function endedState({ exitCode, reason, message }: V1ContainerStateTerminated) {
+  return { kind: 'ended', exitCode, reason: reason ?? '', text: message ?? '' } as const;
 }
 
 export function projectRefusal(event: CoreV1Event): RefusalView {

@@ -1,16 +1,18 @@
 import type { Action } from './action.ts';
-import { classNotes } from './class.ts';
 import { driftOf, isReportedAgain, missing } from './drift.ts';
 import type { Facts } from './facts.ts';
+import { failure, oldInstaller, provisioned, took } from './install-finding.ts';
 import { installJob } from './job.ts';
 import { mark } from './mark.ts';
 import { findingOf, hasEnded, type JobOutcome } from './outcome.ts';
 import { desiredHash, type Policy } from './policy.ts';
 import { deadlineCause, jobVanished, type NodeJobs, outcome, progressOf, recordOf } from './progress.ts';
+import { beginProving, prove } from './prove.ts';
 import type { Finding, Reason } from './reason.ts';
-import type { NodeRecord } from './record.ts';
+import { isReverting, type NodeRecord } from './record.ts';
 import { report } from './report.ts';
-import { healsAfterLoss, retryOf, retryText } from './retry.ts';
+import { healsAfterLoss, retryOf } from './retry.ts';
+import { revert } from './revert.ts';
 import { removeJobs, startJob } from './start.ts';
 import type { JobView } from './view.ts';
 
@@ -23,15 +25,9 @@ export function provision(
   nowMs: number,
 ): readonly Action[] {
   const { node } = facts;
-  const serving = record !== undefined && record.handlers.length > 0;
-  const old = jobs.foreign.find(({ end }) => end === undefined);
-  if (old !== undefined) return report(node, oldInstaller(old), nowMs, serving);
-  if (jobs.uninstall !== undefined) return afterUninstall(facts, jobs.uninstall, nowMs);
-  const { install } = jobs;
-  if (install !== undefined && install.uid !== record?.job) {
-    return readInstall(facts, policy, install, record, nowMs);
-  }
-  if (install !== undefined && isHung(facts, install)) return removeJobs([install], 'its guard has ended it');
+  const begun = goOn(facts, policy, jobs, record, nowMs);
+  if (begun !== undefined) return begun;
+  const { install, uninstall } = jobs;
   if (record?.state === 'installed' && record.desired === desiredHash(policy)) {
     const drift = driftOf(node, record, policy.drift.proofHours, nowMs);
     if (drift.kind === 'lost') return demote(facts, policy, record, drift.handlers, nowMs);
@@ -49,11 +45,37 @@ export function provision(
     if (retry.kind === 'person') return said;
     if (retry.kind === 'later') return [...said, { kind: 'recheck', afterMs: retry.afterMs }];
   }
-  const inTheWay = [...jobs.foreign, ...(install === undefined ? [] : [install])];
+  const serving = record !== undefined && record.handlers.length > 0;
+  const inTheWay = [...jobs.foreign, ...jobs.canaries, install, uninstall].filter((job) => job !== undefined);
   return startJob(facts, installJob(node, policy), inTheWay, serving, nowMs);
 }
 
-function keep(
+/** What was begun is ended first, however the next is made; undefined: nothing was. */
+export function goOn(
+  facts: Facts,
+  policy: Policy,
+  jobs: NodeJobs,
+  record: NodeRecord | undefined,
+  nowMs: number,
+): readonly Action[] | undefined {
+  const { node } = facts;
+  const serving = record !== undefined && record.handlers.length > 0;
+  const old = jobs.foreign.find(({ end }) => end === undefined);
+  if (old !== undefined) return report(node, oldInstaller(old), nowMs, serving);
+  if (isReverting(record)) return revert(facts, policy, jobs, record, nowMs);
+  const { install, uninstall } = jobs;
+  // After a revert it stays until its time to live is over: for its log, and what it came to is known.
+  const undone = record?.state === 'failed' && record.job === uninstall?.uid;
+  if (uninstall !== undefined && !undone) return afterUninstall(facts, uninstall, nowMs);
+  if (install !== undefined && install.uid !== record?.job) {
+    return readInstall(facts, policy, install, record, nowMs);
+  }
+  if (install !== undefined && isHung(facts, install)) return removeJobs([install], 'its guard has ended it');
+  if (record?.state === 'proving') return prove(facts, policy, jobs, record, nowMs);
+  return undefined;
+}
+
+export function keep(
   facts: Facts,
   policy: Policy,
   before: NodeRecord,
@@ -74,7 +96,7 @@ function withoutDoubt({ unreported, ...record }: NodeRecord): NodeRecord {
 }
 
 /** The labels of what is lost go, so that no new Wasm pod comes; its echo brings the node back here, to be provisioned. */
-function demote(
+export function demote(
   facts: Facts,
   policy: Policy,
   before: NodeRecord,
@@ -96,13 +118,6 @@ const vanished = 'the install Job was deleted, or cleaned up, before its result 
 /** Read before its end: the guard has spoken, and the pod keeps a container that will never start (restore.sh). */
 function isHung({ pods }: Facts, job: JobView): boolean {
   return job.end === undefined && pods.some((pod) => pod.jobUid === job.uid && !hasEnded(pod));
-}
-
-export function oldInstaller({ name }: JobView): Finding {
-  return {
-    reason: 'OldInstallerRunning',
-    message: `Job ${name} of KWasm's own operator works on this node; ours waits`,
-  };
 }
 
 /** Wanted again before the uninstall had ended: let it end, then begin from nothing. */
@@ -141,7 +156,7 @@ function readInstall(
   }
 }
 
-function succeed(
+export function succeed(
   facts: Facts,
   policy: Policy,
   job: JobView,
@@ -156,6 +171,8 @@ function succeed(
   const contradicts = verdict.outcome === 'unchanged' && before?.reason === 'HandlersLost';
   const unreported = contradicts && missing(facts.node, proved).length > 0;
   const record = unreported ? { ...proved, unreported } : withoutDoubt(proved);
+  const proving = beginProving(facts, policy, record, before, nowMs);
+  if (proving !== undefined) return proving;
   const settled = { action: 'install', reason: 'Provisioned', tookMs: took(job) } as const;
   return [
     ...mark(facts.node, record, before?.handlers ?? [], settled),
@@ -167,7 +184,7 @@ function succeed(
  * Handlers that an earlier run proved keep their labels through a failed one, for the host is as it was; not through
  * Broken. A label that KWasm set without proof goes when ours found the contrary, and stays when the run was merely lost.
  */
-function fail(
+export function fail(
   facts: Facts,
   policy: Policy,
   job: JobView | undefined,
@@ -197,23 +214,3 @@ const LOST: ReadonlySet<Reason> = new Set<Reason>([
   'ImagePullFailed',
   'ContainerNotStarted',
 ]);
-
-export function took(job: JobView | undefined): number {
-  return job?.end === undefined ? 0 : Math.max(0, job.end.atMs - job.createdMs);
-}
-
-function failure({ reason, message, attempts, handlers, heals }: NodeRecord): Finding {
-  const kept = handlers.length === 0 ? '' : ` Handlers of the earlier install still serve: ${handlers.join(', ')}.`;
-  return { reason, message: `${sentence(message)} ${retryText(reason, attempts, 'install', heals)}${kept}` };
-}
-
-export function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
-}
-
-function provisioned({ classes }: Facts, policy: Policy, { handlers, containerd, image }: NodeRecord): Finding {
-  const runtime = containerd === '' ? 'containerd' : `containerd ${containerd}`;
-  const proved = `${runtime} serves ${handlers.join(', ')}, proved live after the install with ${image}.`;
-  const notes = classNotes(handlers, policy.runtimeClasses, classes).map(sentence);
-  return { reason: 'Provisioned', message: [proved, ...notes].join(' ') };
-}

@@ -60,6 +60,45 @@ export const REASONS = {
     meaning: 'The install Job works on this node.',
     todo: 'Wait; the Job has a deadline.',
   },
+  AgentWorking: {
+    status: 'False',
+    event: undefined,
+    retry: 'cluster',
+    meaning: "The installer in the DaemonSet's pod of this node waits for a free slot, or works.",
+    todo: "Wait. `kubectl get leases` in the operator's namespace shows who holds the slots; a node that failed keeps its own.",
+  },
+  NeedsLabel: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'person',
+    meaning:
+      'The trigger is an annotation; in mode `daemonset` it has to be a label, because pods of a DaemonSet cannot be selected by annotations. Nothing is changed.',
+    todo: 'Label the node with the same key and value.',
+  },
+  CanaryRunning: {
+    status: 'False',
+    event: undefined,
+    retry: 'cluster',
+    meaning:
+      'The installer proved the handlers; now a small Wasm pod has to run on this node before it is called ready.',
+    todo: 'Wait; it has a deadline.',
+  },
+  CanaryFailed: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'person',
+    meaning:
+      'The canary pod ran on this node and failed, or could not be started in time. What the install had changed is undone, and no install follows with the same image.',
+    todo: "Read the message and the log of the canary's Job. If it was the canary's fault, mend kwasmOperator.canary; then remove the trigger and set it again.",
+  },
+  CanaryNotRun: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning:
+      'The canary pod could not be run for a reason that says nothing about the runtime: its image cannot be pulled, the pod is refused, or it was evicted. The node is not called ready, and nothing is undone.',
+    todo: 'Read the message; check kwasmOperator.canary.image.',
+  },
   Uninstalling: {
     status: 'False',
     event: 'Normal',

@@ -5,13 +5,15 @@ import type { NodeView } from './view.ts';
  * The operator's memory of one node, in an annotation of that node: a restart with 5,000 provisioned nodes reads it and
  * writes nothing, and a Job's verdict outlives the Job's TTL.
  *
+ * - installing: the agent of a DaemonSet's pod was seen at work, so that there is something to undo
  * - installed: the last run proved `handlers`
+ * - proving: the last run did, and canary pods have yet to: `proving`. `handlers` are those that served before
  * - failed: the last install did not; `handlers` are those of an earlier run that still serve
  * - removing: no longer wanted; labels are off, an uninstall is due or has failed with `reason`
  */
 export interface NodeRecord {
   readonly version: 1;
-  readonly state: 'installed' | 'failed' | 'removing';
+  readonly state: 'installing' | 'installed' | 'proving' | 'failed' | 'removing';
   readonly reason: Reason;
   readonly message: string;
   /** Hash of the desired state that the last run had. */
@@ -33,6 +35,14 @@ export interface NodeRecord {
   /** Since when they are being ended, and how. */
   readonly ending?: { readonly policy: 'Evict' | 'Force'; readonly since: string };
   readonly at: string;
+  /** The last run of the agent in a DaemonSet's pod that was read: what its pod says stays there as long as the pod. */
+  readonly run?: string;
+  /** Handlers that the last run proved, until canary pods have. */
+  readonly proving?: readonly string[];
+  /** Handlers that canary pods proved, after the installer. */
+  readonly canary?: readonly string[];
+  /** Why a node that is wanted is being undone, and the desired state that is not tried on it again. */
+  readonly revert?: { readonly reason: Reason; readonly message: string; readonly desired: string } | undefined;
   /** What the node was when the run was read: a proof speaks for no other. Absent in records of before. */
   readonly kind?: string;
   readonly runtime?: string;
@@ -67,7 +77,7 @@ function isRecord(data: unknown): data is NodeRecord {
   const fields = data as { readonly [key in keyof NodeRecord]?: unknown };
   return (
     typeof fields.version === 'number' &&
-    (fields.state === 'installed' || fields.state === 'failed' || fields.state === 'removing') &&
+    isState(fields.state) &&
     isReason(fields.reason) &&
     STRINGS.every((key) => typeof fields[key] === 'string') &&
     Number.isFinite(Date.parse(String(fields.at))) &&
@@ -76,6 +86,10 @@ function isRecord(data: unknown): data is NodeRecord {
     Number.isInteger(fields.attempts) &&
     isStrings(fields.pods ?? []) &&
     isEnding(fields.ending) &&
+    isStrings(fields.proving ?? []) &&
+    isStrings(fields.canary ?? []) &&
+    isRevert(fields.revert) &&
+    isStringOrAbsent(fields.run) &&
     isStringOrAbsent(fields.kind) &&
     isStringOrAbsent(fields.runtime) &&
     Number.isInteger(fields.heals ?? 0) &&
@@ -83,8 +97,21 @@ function isRecord(data: unknown): data is NodeRecord {
   );
 }
 
+const STATES: ReadonlySet<unknown> = new Set(['installing', 'installed', 'proving', 'failed', 'removing']);
+
+function isState(data: unknown): data is NodeRecord['state'] {
+  return STATES.has(data);
+}
+
 function isStrings(data: unknown): boolean {
   return Array.isArray(data) && data.every((one) => typeof one === 'string');
+}
+
+function isRevert(data: unknown): boolean {
+  if (data === undefined) return true;
+  if (typeof data !== 'object' || data === null) return false;
+  const { reason, message, desired } = data as { readonly [key in keyof NonNullable<NodeRecord['revert']>]?: unknown };
+  return isReason(reason) && typeof message === 'string' && typeof desired === 'string';
 }
 
 function isStringOrAbsent(data: unknown): boolean {
@@ -96,6 +123,13 @@ function isEnding(data: unknown): boolean {
   if (typeof data !== 'object' || data === null) return false;
   const { policy, since } = data as { readonly policy?: unknown; readonly since?: unknown };
   return (policy === 'Evict' || policy === 'Force') && Number.isFinite(Date.parse(String(since)));
+}
+
+/** Being undone although it is wanted. */
+export type Reverting = NodeRecord & { readonly revert: NonNullable<NodeRecord['revert']> };
+
+export function isReverting(record: NodeRecord | undefined): record is Reverting {
+  return record?.state === 'removing' && record.revert !== undefined;
 }
 
 /** An empty machine id says nothing: some kubelets report none. */

@@ -1,14 +1,14 @@
 import type { Action } from './action.ts';
 import { clearTheWay, type Way } from './clear-the-way.ts';
 import type { Facts } from './facts.ts';
+import { oldInstaller, sentence, took } from './install-finding.ts';
 import { uninstallJob } from './job.ts';
 import { mark } from './mark.ts';
 import { cut, findingOf, hasEnded, type JobOutcome } from './outcome.ts';
 import { desiredHash, type Policy } from './policy.ts';
 import { deadlineCause, kwasmWasHere, type NodeJobs, outcome, progressOf, recordOf } from './progress.ts';
-import { oldInstaller, sentence, took } from './provision.ts';
 import type { Finding } from './reason.ts';
-import type { Memory, NodeRecord } from './record.ts';
+import { isReverting, type Memory, type NodeRecord } from './record.ts';
 import { clear, report } from './report.ts';
 import { retryOf, retryText } from './retry.ts';
 import { removeJobs, startJob } from './start.ts';
@@ -30,10 +30,15 @@ export function retire(facts: Facts, policy: Policy, jobs: NodeJobs, memory: Mem
   }
   const old = jobs.foreign.find(({ end }) => end === undefined);
   if (old !== undefined) return report(node, oldInstaller(old), nowMs);
+  // Its trigger was taken away in the middle of a revert: what is left is an uninstall like others.
+  if (isReverting(record)) return mark(node, { ...record, revert: undefined }, []);
   if (record?.state === 'removing') return remove(facts, policy, jobs, record, nowMs);
   const unread = install !== undefined && install.uid !== record?.job ? outcome(facts, install, nowMs) : undefined;
   if (unread?.kind === 'settling') return [{ kind: 'recheck', afterMs: unread.afterMs }];
-  const owed = mayLieOnHost(facts, memory) || (unread !== undefined && !isRefusal(unread));
+  const owed =
+    mayLieOnHost(facts, memory) ||
+    facts.pods.some(({ agent }) => agent?.started) ||
+    (unread !== undefined && !isRefusal(unread));
   if (!owed) return forget(facts, jobs, ours);
   const removing = { ...removal(facts, policy, memory, nowMs), touched: true };
   return mark(node, removing, ours); // its echo brings the node back here
@@ -89,11 +94,19 @@ function removal(facts: Facts, policy: Policy, memory: Memory, nowMs: number): N
   return { ...made, desired: desiredHash(policy), touched: mayLieOnHost(facts, memory), attempts: 0 };
 }
 
-function remove(facts: Facts, policy: Policy, jobs: NodeJobs, record: NodeRecord, nowMs: number): readonly Action[] {
+/** `done`: what follows when an uninstall Job has done its work; without it, the node is forgotten. */
+export function remove(
+  facts: Facts,
+  policy: Policy,
+  jobs: NodeJobs,
+  record: NodeRecord,
+  nowMs: number,
+  done?: (job: JobView) => readonly Action[],
+): readonly Action[] {
   const { node } = facts;
   const { uninstall, install } = jobs;
   if (uninstall !== undefined && uninstall.uid !== record.job) {
-    return readUninstall(facts, policy, jobs, uninstall, record, nowMs);
+    return readUninstall(facts, policy, jobs, uninstall, record, nowMs, done);
   }
   if (!record.touched && install !== undefined) {
     const result = outcome(facts, install, nowMs);
@@ -109,7 +122,8 @@ function remove(facts: Facts, policy: Policy, jobs: NodeJobs, record: NodeRecord
     if (retry.kind === 'later') return [...said, { kind: 'recheck', afterMs: retry.afterMs }];
   }
   // The install Job goes, too: its verdict must not be read as today's if the node is wanted again later.
-  const inTheWay = [...jobs.foreign, install, uninstall].filter((job) => job !== undefined);
+  const trying = jobs.canaries.filter(({ end }) => end === undefined);
+  const inTheWay = [...jobs.foreign, ...trying, install, uninstall].filter((job) => job !== undefined);
   const labelsOff = mark(node, record, []);
   return [...labelsOff, ...startJob(facts, uninstallJob(node, policy), inTheWay, false, nowMs)];
 }
@@ -121,6 +135,7 @@ function readUninstall(
   job: JobView,
   record: NodeRecord,
   nowMs: number,
+  done: ((job: JobView) => readonly Action[]) | undefined,
 ): readonly Action[] {
   const result = outcome(facts, job, nowMs);
   if (result.kind === 'settling') return [{ kind: 'recheck', afterMs: result.afterMs }];
@@ -134,13 +149,14 @@ function readUninstall(
     result.kind === 'lost' ? deadlineCause(facts, record, result.finding) : findingOf(result.verdict, 'uninstall');
   if (finding === undefined) {
     const said = result.kind === 'verdict' ? cut(result.verdict.message) : '';
-    return forget(facts, jobs, [], { tookMs: took(job), said });
+    return done?.(job) ?? forget(facts, jobs, [], { tookMs: took(job), said });
   }
   const run = { state: 'removing', job, finding, containerd: record.containerd } as const;
   const pods = result.kind === 'verdict' ? result.verdict.pods : undefined;
   const failed = {
     ...recordOf(facts, policy, run, record, [], nowMs),
     touched: true,
+    revert: record.revert,
     ...(pods === undefined ? {} : { pods }),
     ...(record.ending === undefined ? {} : { ending: record.ending }),
   };
@@ -169,7 +185,7 @@ function forget(
   done?: { readonly tookMs: number; readonly said: string },
 ): readonly Action[] {
   const { node } = facts;
-  const before = [...jobs.foreign, ...(jobs.install === undefined ? [] : [jobs.install])];
+  const before = [...jobs.foreign, ...jobs.canaries, ...(jobs.install === undefined ? [] : [jobs.install])];
   const settled =
     done === undefined ? undefined : ({ action: 'uninstall', reason: 'Uninstalled', tookMs: done.tookMs } as const);
   // The condition goes, so the Event alone can tell what was left alone on the node.

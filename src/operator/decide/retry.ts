@@ -1,4 +1,5 @@
 import type { JobAction } from '../../contract.ts';
+import { type Delays, delayAfter, FAILED, PATIENT_DELAYS, ROLLED_BACK } from '../../retry-delays.ts';
 import { PATIENT, REASONS, type Reason } from './reason.ts';
 import type { NodeRecord } from './record.ts';
 
@@ -10,13 +11,6 @@ export type Retry =
   | { readonly kind: 'person' };
 
 const MINUTE_MS = 60_000;
-const DELAY_MS_MIN = MINUTE_MS;
-const DELAY_MS_MAX = 60 * MINUTE_MS;
-const ATTEMPTS_MAX = 6;
-
-/** A roll-back has restarted containerd twice: fewer attempts, further apart. */
-const ROLLED_BACK = { attemptsMax: 2, delayMs: 15 * MINUTE_MS };
-
 /**
  * A node that loses its handlers is provisioned again at once; one that loses them again and again, because somebody else
  * writes its configuration, would have its containerd restarted each time.
@@ -38,8 +32,6 @@ function healText(heals: number): string {
   return `That was number ${heals} in a row; it is provisioned again after ${minutes(healDelayMs(heals))}.`;
 }
 
-const PATIENT_DELAY = { delayMsMin: 30_000, delayMsMax: 5 * MINUTE_MS };
-
 type Failure = Pick<NodeRecord, 'reason' | 'attempts' | 'heals'>;
 
 export function retryOf(record: Failure & Pick<NodeRecord, 'at'>, nowMs: number): Retry {
@@ -54,15 +46,17 @@ export function retryOf(record: Failure & Pick<NodeRecord, 'at'>, nowMs: number)
 export function attemptsMaxOf(reason: Reason): number {
   if (REASONS[reason].retry === 'person') return 0;
   if (PATIENT.has(reason) || reason === 'HandlersLost') return Number.POSITIVE_INFINITY;
-  return reason === 'RolledBack' ? ROLLED_BACK.attemptsMax : ATTEMPTS_MAX;
+  return delaysOf(reason).attemptsMax;
+}
+
+function delaysOf(reason: Reason): Delays {
+  if (PATIENT.has(reason)) return PATIENT_DELAYS;
+  return reason === 'RolledBack' ? ROLLED_BACK : FAILED;
 }
 
 function delayMsOf({ reason, attempts, heals = 0 }: Failure): number {
   if (reason === 'HandlersLost') return healDelayMs(heals);
-  if (reason === 'RolledBack') return ROLLED_BACK.delayMs;
-  const doublings = Math.min(30, Math.max(0, attempts - 1));
-  if (PATIENT.has(reason)) return Math.min(PATIENT_DELAY.delayMsMax, PATIENT_DELAY.delayMsMin * 2 ** doublings);
-  return Math.min(DELAY_MS_MAX, DELAY_MS_MIN * 2 ** doublings);
+  return delayAfter(delaysOf(reason), attempts);
 }
 
 /** For the condition: constant while the state is, so no clock in it. */

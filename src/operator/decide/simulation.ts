@@ -1,4 +1,10 @@
-import { PROVISIONED_LABEL, RECORD_ANNOTATION, RUNTIME_LABEL_PREFIX } from '../../contract.ts';
+import {
+  CANARY_CONTAINER,
+  INSTALLER_CONTAINER,
+  PROVISIONED_LABEL,
+  RECORD_ANNOTATION,
+  RUNTIME_LABEL_PREFIX,
+} from '../../contract.ts';
 import type { Action } from './action.ts';
 import { decide } from './decide.ts';
 import type { Ending, PodEnding } from './ending.ts';
@@ -23,6 +29,8 @@ export class Simulation {
   podsAre: PodEnding['state'] = 'gone';
   nowMs = NOW_MS;
   readonly history: Action[] = [];
+  /** The node as it was each time a startup taint was taken from it. */
+  readonly untainted: NodeView[] = [];
   #uids = 0;
   policy: Policy;
   /** It asked for its turn when it was last looked at. */
@@ -65,7 +73,9 @@ export class Simulation {
     const job = this.jobs.find(({ end }) => end === undefined);
     if (job === undefined) return false;
     const kind = state.kind === 'ended' && state.exitCode === 0 ? 'complete' : 'failed';
-    this.pods.push(podView(state, { name: `${job.name}-pod`, uid: this.#uid(), jobUid: job.uid }));
+    const name = job.action === 'canary' ? CANARY_CONTAINER : INSTALLER_CONTAINER;
+    const containers = [{ name, state }];
+    this.pods.push(podView(state, { name: `${job.name}-pod`, uid: this.#uid(), jobUid: job.uid, containers }));
     const end = { kind, reason: '', message: '', atMs: this.nowMs } as const;
     this.jobs = this.jobs.map((one) => (one === job ? { ...job, end } : one));
     return true;
@@ -111,6 +121,13 @@ export class Simulation {
             why: 'budget b',
           })),
         };
+        return;
+      case 'deletePod':
+        this.pods = this.pods.filter(({ uid }) => uid !== action.uid);
+        return;
+      case 'removeTaints':
+        this.untainted.push(this.node);
+        this.node = { ...this.node, startupTaint: this.node.startupTaint.slice(action.taints.length) };
         return;
       case 'queueForSlot':
       case 'recheck':

@@ -26,6 +26,8 @@ export interface NodeView {
   readonly controlPlane: boolean;
   /** Keys of taints that keep pods away, without those that Kubernetes sets as a node's health changes. */
   readonly taints: readonly string[];
+  /** Where in the list of its taints the startup taint is, last one first. */
+  readonly startupTaint: readonly TaintAt[];
   /** A person wants nothing begun on it. */
   readonly paused: boolean;
   /** Labels that decide on the node's pool. */
@@ -36,6 +38,12 @@ export interface NodeView {
   /** Our record annotation, unparsed. */
   readonly record: string | undefined;
   readonly condition: ConditionView | undefined;
+}
+
+export interface TaintAt {
+  readonly index: number;
+  readonly key: string;
+  readonly effect: string;
 }
 
 export interface ConditionView {
@@ -52,7 +60,9 @@ export interface JobView {
   readonly node: string;
   readonly nodeUid: string | undefined;
   /** undefined: a Job of KWasm's own operator. */
-  readonly action: 'install' | 'uninstall' | undefined;
+  readonly action: 'install' | 'uninstall' | 'canary' | undefined;
+  /** Of a canary pod's Job. `run`: as a record's `job`. */
+  readonly proves: { readonly handler: string; readonly run: string } | undefined;
   readonly desired: string | undefined;
   readonly image: string;
   /** Containers of ours run before and beside a third-party installer. */
@@ -82,6 +92,27 @@ export interface PodView {
   readonly reason: string;
   readonly message: string;
   readonly containers: readonly ContainerView[];
+  /** Of the DaemonSet's pods: they are there as long as their node is wanted, and belong to no Job. */
+  readonly agent: AgentView | undefined;
+}
+
+export interface AgentView {
+  readonly image: string;
+  /** Being deleted. */
+  readonly leaving: boolean;
+  /** The installer's container is at work, or about to be. */
+  readonly busy: boolean;
+  /** A container of it was started at some time, so the host may have been touched. */
+  readonly started: boolean;
+  /** The last run that has ended. */
+  readonly run: AgentRun | undefined;
+}
+
+export interface AgentRun {
+  readonly id: string;
+  readonly startedMs: number;
+  readonly endedMs: number;
+  readonly state: ContainerState & { readonly kind: 'ended' };
 }
 
 export interface ContainerView {

@@ -19,7 +19,9 @@ describe('isWanted', () => {
   ];
   for (const { annotation, label, auto, os, wanted } of cases) {
     it(`annotation ${annotation}, label ${label}, auto ${auto}, ${os}: ${wanted}`, () => {
-      expect(isWanted(nodeView({ trigger: { annotation, label }, os }), { autoProvision: auto })).to.equal(wanted);
+      expect(
+        isWanted(nodeView({ trigger: { annotation, label }, os }), { autoProvision: auto, mode: 'jobs' }),
+      ).to.equal(wanted);
     });
   }
 });

@@ -120,6 +120,21 @@ describe('Transport', () => {
       expect(JSON.parse(call?.body ?? '')).to.deep.equal({ metadata: { uid: 'u', labels: { a: 'true', b: null } } });
     });
 
+    it('removes taints only where they still are, and gathers again where they are not', async () => {
+      server.answer(json({}), status(422, 'the server rejected our request due to an error in our request'));
+      const taints = [{ index: 2, key: 'k', effect: 'NoSchedule' }];
+      await writes.removeTaints('n1', 'u', taints);
+      const [call] = server.calls;
+      expect(call?.headers['content-type']).to.equal('application/json-patch+json');
+      expect(JSON.parse(call?.body ?? '')).to.deep.equal([
+        { op: 'test', path: '/metadata/uid', value: 'u' },
+        { op: 'test', path: '/spec/taints/2/key', value: 'k' },
+        { op: 'test', path: '/spec/taints/2/effect', value: 'NoSchedule' },
+        { op: 'remove', path: '/spec/taints/2' },
+      ]);
+      expect((await failure(writes.removeTaints('n1', 'u', taints)))?.kind).to.equal('retryable');
+    });
+
     it('takes its condition away by applying none', async () => {
       server.answer(json({}));
       await writes.applyCondition('n1', 'u', undefined);

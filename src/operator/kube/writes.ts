@@ -1,7 +1,9 @@
 import type { CoreV1Event, V1Job, V1Node, V1NodeCondition, V1RuntimeClass } from '@kubernetes/client-node';
+import { Retryable } from '../../errors.ts';
 import { isStatus } from './api-error.ts';
 import type { Transport } from './transport.ts';
 
+const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
 const APPLY_PATCH = 'application/apply-patch+yaml'; // JSON is YAML
 
@@ -23,8 +25,15 @@ export class Writes {
 
   /** Its pods with it. Gone already, or another Job by now: both are what was wanted. */
   async deleteJob(namespace: string, name: string, uid: string): Promise<void> {
-    const path = `/apis/batch/v1/namespaces/${namespace}/jobs/${name}`;
-    const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background', preconditions: { uid } };
+    await this.#delete(`/apis/batch/v1/namespaces/${namespace}/jobs/${name}`, uid, 'Background');
+  }
+
+  async deletePod(namespace: string, name: string, uid: string): Promise<void> {
+    await this.#delete(`/api/v1/namespaces/${namespace}/pods/${name}`, uid);
+  }
+
+  async #delete(path: string, uid: string, propagationPolicy?: 'Background'): Promise<void> {
+    const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy, preconditions: { uid } };
     try {
       await this.#transport.send({ method: 'DELETE', verb: 'delete', path, body });
     } catch (error) {
@@ -55,6 +64,31 @@ export class Writes {
     const status = condition === undefined ? {} : { conditions: [condition] };
     const body = { apiVersion: 'v1', kind: 'Node', metadata: { name, uid }, status };
     return (await this.#apply(path, body)) as V1Node;
+  }
+
+  /** The list is one value to the API server, so each removal names what it must find at its place; else nothing is done. */
+  async removeTaints(
+    name: string,
+    uid: string,
+    taints: readonly { readonly index: number; readonly key: string; readonly effect: string }[],
+  ): Promise<V1Node> {
+    const path = `/api/v1/nodes/${name}`;
+    const body = [
+      { op: 'test', path: '/metadata/uid', value: uid },
+      ...taints.flatMap(({ index, key, effect }) => [
+        { op: 'test', path: `/spec/taints/${index}/key`, value: key },
+        { op: 'test', path: `/spec/taints/${index}/effect`, value: effect },
+        { op: 'remove', path: `/spec/taints/${index}` },
+      ]),
+    ];
+    const query = { fieldManager: this.#fieldManager };
+    const call = { method: 'PATCH', verb: 'patch', path, query, body, contentType: JSON_PATCH } as const;
+    try {
+      return (await this.#transport.send(call)) as V1Node;
+    } catch (error) {
+      if (!isStatus(error, 422)) throw error;
+      throw new Retryable('the taints have changed since they were read', { cause: error });
+    }
   }
 
   async applyRuntimeClass(manifest: V1RuntimeClass): Promise<V1RuntimeClass> {

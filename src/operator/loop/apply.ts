@@ -51,6 +51,14 @@ export async function apply(action: Action, node: NodeView, deps: ApplyDeps): Pr
       return await say(action.event, node, deps);
     case 'endPods':
       return await endPods(action, node.name, deps);
+    case 'deletePod':
+      await writes.deletePod(namespace, action.name, action.uid);
+      log.info('pod deleted', { pod: action.name, why: action.why });
+      return;
+    case 'removeTaints':
+      world.nodes.put(await writes.removeTaints(node.name, node.uid, action.taints));
+      log.info('startup taint removed');
+      return;
     case 'queueForSlot':
     case 'recheck':
       return; // the loop's own business

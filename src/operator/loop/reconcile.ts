@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import type { Action } from '../decide/action.ts';
-import { decideClass } from '../decide/class.ts';
+import { decideClass, wantedClasses } from '../decide/class.ts';
 import { decide } from '../decide/decide.ts';
 import type { Policy } from '../decide/policy.ts';
 import { report } from '../decide/report.ts';
@@ -84,7 +84,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 async function reconcileClass(name: string, { policy, world, writes, log }: ReconcileDeps): Promise<void> {
-  const wanted = policy.runtimeClasses.find((one) => one.name === name);
+  const wanted = wantedClasses(policy).find((one) => one.name === name);
   if (wanted === undefined) return; // not ours to look after
   const decision = decideClass(wanted, world.classes.get(name));
   switch (decision.kind) {

@@ -34,7 +34,7 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void, po
   const rollout = new Rollout(policy);
   const kept = poolKeys(policy.rollout);
   const nodes = new Store<V1Node, NodeView>({
-    project: (node) => projectNode(node, kept),
+    project: (node) => projectNode(node, kept, policy.startupTaint),
     group: ({ name }) => name,
     onChange: (name, cause) => changed(name, cause),
   });

@@ -1,9 +1,9 @@
 import type { JobAction } from '../../../contract.ts';
 import { firstFinding } from '../check.ts';
 import { isStale } from '../drift.ts';
-import { desiredHash, type Policy } from '../policy.ts';
+import { desiredHash, type Policy, startupTaints } from '../policy.ts';
 import { PATIENT, type Reason } from '../reason.ts';
-import { isOfThisNode, type NodeRecord, recall } from '../record.ts';
+import { isOfThisNode, isReverting, type NodeRecord, recall } from '../record.ts';
 import type { JobView, NodeView } from '../view.ts';
 import { isWanted } from '../wanted.ts';
 import { poolOf } from './policy.ts';
@@ -49,9 +49,12 @@ export function standingOf(node: NodeView, jobs: readonly JobView[], policy: Pol
     lane: `${action} ${node.kind}`,
     kind: node.kind,
     rank: node.name === policy.ownNode ? 'own' : node.controlPlane ? 'controlPlane' : 'worker',
-    busy: jobs.some((job) => job.end === undefined || isUnread(job, node)) || hasVanished(action, node, jobs),
+    busy:
+      jobs.some((job) => job.end === undefined || isUnread(job, node)) ||
+      hasVanished(action, node, jobs) ||
+      isInHand(node),
     ready: node.ready,
-    fresh: node.taints.some((taint) => policy.rollout.startupTaints.includes(taint)),
+    fresh: node.taints.some((taint) => startupTaints(policy).includes(taint)),
     paused: node.paused ? PAUSED_NODE : pool?.paused ? `its pool ${pool.name} is paused` : undefined,
     zone: node.zone,
     pool: pool?.name ?? '',
@@ -68,6 +71,7 @@ function installing(node: NodeView, policy: Policy): Progress {
   if (record === undefined || record.desired !== desiredHash(policy)) return todo;
   const atMs = Date.parse(record.at);
   if (record.state === 'installed') return isStale(node, record) ? todo : { ...todo, stage: 'done', atMs };
+  if (isReverting(record)) return { ...todo, stage: 'failed', atMs, reason: record.revert.reason };
   if (record.state !== 'failed') return todo;
   if (record.reason === ('HandlersLost' satisfies Reason))
     return (record.heals ?? 0) > 1 ? { ...todo, stage: 'aside' } : todo;
@@ -93,8 +97,14 @@ function uninstalling(node: NodeView, jobs: readonly JobView[], policy: Policy):
 /** It has ended, and what it came to is not in the record yet: until then nobody goes by it. */
 function isUnread({ uid, action, nodeUid }: JobView, node: NodeView): boolean {
   const record = recordOn(node);
-  if (action === undefined || nodeUid !== node.uid || uid === record?.job) return false;
+  if (action === undefined || action === 'canary' || nodeUid !== node.uid || uid === record?.job) return false;
   return action === 'install' || record !== undefined; // an uninstall that went well takes the record with it
+}
+
+/** Between two Jobs of one change: the canary pod's is about to be made, or the one that undoes. */
+function isInHand(node: NodeView): boolean {
+  const record = recordOn(node);
+  return record?.state === 'proving' || (isReverting(record) && record.attempts === 0);
 }
 
 /** A Job that was deleted before its result was read: that is about to be written down as a failure. */

@@ -1,0 +1,128 @@
+import type { V1Job } from '@kubernetes/client-node';
+import { CANARY_CONTAINER } from '../../contract.ts';
+import type { Action } from './action.ts';
+import { canaryClass, canaryJob } from './canary-job.ts';
+import { triedByCanary } from './canary-policy.ts';
+import type { Facts } from './facts.ts';
+import { cut } from './outcome.ts';
+import type { Policy } from './policy.ts';
+import { type NodeJobs, outcome } from './progress.ts';
+import type { Finding, Reason } from './reason.ts';
+import type { NodeRecord } from './record.ts';
+import type { JobView, PodView } from './view.ts';
+
+/** What the canary pods of a node say of the run that the record tells of. */
+export type Proof =
+  /** `actions`: Jobs to make or to clear away; `finding`: why it does not get on. */
+  | {
+      readonly kind: 'running';
+      readonly actions: readonly Action[];
+      readonly finding: Finding | undefined;
+      readonly afterMs: number;
+    }
+  | { readonly kind: 'passed' }
+  /** The runtime did not do what it should. */
+  | { readonly kind: 'failed'; readonly why: string }
+  /** Nobody knows: the pod was kept from running by something else. */
+  | { readonly kind: 'lost'; readonly why: string };
+
+type State = Exclude<Proof, { readonly kind: 'running' }> | Running | Missing;
+interface Running {
+  readonly kind: 'running';
+  readonly finding: Finding | undefined;
+  readonly afterMs: number;
+}
+interface Missing {
+  readonly kind: 'missing';
+  readonly job: V1Job;
+}
+
+export function proofOf(facts: Facts, policy: Policy, jobs: NodeJobs, record: NodeRecord, nowMs: number): Proof {
+  const handlers = triedByCanary(record.proving ?? [], policy.canary);
+  const old = jobs.canaries.filter(({ proves }) => proves?.run !== record.job);
+  if (old.length > 0) {
+    const actions = old
+      .filter(({ leaving }) => !leaving)
+      .map(({ name, uid }): Action => ({ kind: 'deleteJob', name, uid, why: 'tried an earlier run' }));
+    return { kind: 'running', actions, finding: undefined, afterMs: deadlineMs(policy) };
+  }
+  const states = handlers.map((handler) => stateOf(facts, policy, jobs, record, handler, nowMs));
+  const bad = states.find(({ kind }) => kind === 'failed') ?? states.find(({ kind }) => kind === 'lost');
+  if (bad?.kind === 'failed' || bad?.kind === 'lost') return bad;
+  if (states.every(({ kind }) => kind === 'passed')) return { kind: 'passed' };
+  const running = states.filter((state) => state.kind === 'running');
+  return {
+    kind: 'running',
+    actions: states.flatMap((state): readonly Action[] =>
+      state.kind === 'missing' ? [{ kind: 'createJob', job: state.job }] : [],
+    ),
+    finding: running.find(({ finding }) => finding !== undefined)?.finding,
+    afterMs: Math.min(deadlineMs(policy), ...running.map(({ afterMs }) => afterMs)),
+  };
+}
+
+function stateOf(
+  facts: Facts,
+  policy: Policy,
+  jobs: NodeJobs,
+  record: NodeRecord,
+  handler: string,
+  nowMs: number,
+): State {
+  const job = jobs.canaries.find(({ proves }) => proves?.handler === handler);
+  if (job === undefined) return missing(facts, policy, record, handler, nowMs);
+  if (job.end?.kind === 'complete') return { kind: 'passed' };
+  const pod = newestOf(facts.pods, job);
+  const result = outcome(facts, job, nowMs);
+  if (result.kind === 'settling') return { kind: 'running', finding: undefined, afterMs: result.afterMs };
+  if (job.end !== undefined) return ended(handler, pod, result.kind === 'lost' ? result.finding : undefined);
+  // Both stamps: a clock that is ahead must not end it before its time.
+  const leftMs = Math.max(Date.parse(record.at), job.createdMs) + deadlineMs(policy) - nowMs;
+  const finding = result.kind === 'running' ? result.trouble : undefined;
+  return leftMs > 0 ? { kind: 'running', finding, afterMs: leftMs } : late(handler, policy, pod, finding);
+}
+
+/** A Job that somebody deletes is made again, but not for ever. */
+function missing({ node, classes }: Facts, policy: Policy, record: NodeRecord, handler: string, nowMs: number): State {
+  const { name } = canaryClass(handler);
+  const used = classes.find((one) => one.name === name);
+  if (used !== undefined && used.handler !== handler)
+    return { kind: 'lost', why: `RuntimeClass ${name} names the handler ${used.handler}: delete it` };
+  if (nowMs > Date.parse(record.at) + deadlineMs(policy))
+    return { kind: 'lost', why: `its Job was deleted, or nobody was there to make it, for ${seconds(policy)}` };
+  return { kind: 'missing', job: canaryJob(node, policy, handler, record.job) };
+}
+
+/** What a pod's end says of the runtime; the rest says something of the cluster. */
+const OF_THE_RUNTIME: ReadonlySet<Reason> = new Set<Reason>(['NoVerdict', 'OutOfMemory', 'ContainerNotStarted']);
+
+function ended(handler: string, pod: PodView | undefined, finding: Finding | undefined): State {
+  const state = canaryState(pod);
+  const ours = finding === undefined || OF_THE_RUNTIME.has(finding.reason);
+  if (ours && state?.kind === 'ended') {
+    const { exitCode, reason, text } = state;
+    const words = text.trim() === '' ? '' : `: ${cut(text)}`;
+    return { kind: 'failed', why: `on handler ${handler} it ended with exit code ${exitCode} (${reason})${words}` };
+  }
+  return { kind: 'lost', why: finding?.message ?? 'its Job ended, and its pod is gone' };
+}
+
+function late(handler: string, policy: Policy, pod: PodView | undefined, finding: Finding | undefined): State {
+  if (finding !== undefined && !OF_THE_RUNTIME.has(finding.reason)) return { kind: 'lost', why: finding.message };
+  if (pod === undefined) return { kind: 'lost', why: `it got no pod within ${seconds(policy)}` };
+  const state = canaryState(pod);
+  const stuck = state?.kind === 'running' ? 'it still ran' : 'its container had not started';
+  const why = finding === undefined ? '' : `: ${finding.message}`;
+  return { kind: 'failed', why: `on handler ${handler} ${stuck} after ${seconds(policy)}${why}` };
+}
+
+function newestOf(pods: readonly PodView[], { uid }: JobView): PodView | undefined {
+  return pods.filter(({ jobUid }) => jobUid === uid).sort((a, b) => b.createdMs - a.createdMs)[0];
+}
+
+function canaryState(pod: PodView | undefined) {
+  return pod?.containers.find(({ name }) => name === CANARY_CONTAINER)?.state;
+}
+
+const deadlineMs = ({ canary }: Policy): number => canary.deadlineSeconds * 1000;
+const seconds = ({ canary }: Policy): string => `${canary.deadlineSeconds} s`;
