@@ -13,8 +13,9 @@ describe('runOperator', () => {
   let server: FakeServer;
   let down: boolean;
   let port: number;
+  let debugPort: number;
   beforeEach(async () => {
-    port = await freePort();
+    [port, debugPort] = [await freePort(), await freePort()];
     server = new FakeServer();
     down = false;
   });
@@ -67,6 +68,7 @@ describe('runOperator', () => {
       policy,
       metricsAddress: undefined,
       healthAddress: { host: '127.0.0.1', port },
+      debugAddress: { host: '127.0.0.1', port: debugPort },
       logLevel: 'info',
       leaderElect: false,
       watchList: true,
@@ -85,6 +87,8 @@ describe('runOperator', () => {
     await until(async () => ((await ready())?.status === 200 ? true : undefined));
     const post = await until(() => server.calls.find(({ method }) => method === 'POST'));
     expect(post.url.pathname).to.equal('/apis/batch/v1/namespaces/kwasm/jobs');
+    const state = await (await fetch(`http://127.0.0.1:${debugPort}/debug/state`)).json();
+    expect(state).to.deep.include({ stages: { 'install working': 1 }, busy: ['n1'] });
     stop.abort();
     await running;
     expect(await ready()).to.equal(undefined);
