@@ -49,6 +49,12 @@ export const MANAGED_BY = 'kwasm-operator';
 export const JOB_ACTION_LABEL = 'kwasm.sh/action';
 export type JobAction = 'install' | 'uninstall';
 
+/**
+ * Value of that label on a Job that is no node's: while such a Job is in the operator's namespace, ended or not, no node is
+ * wanted. `helm uninstall` makes it where the chart's cleanup.onUninstall says so.
+ */
+export const REMOVE_ALL = 'remove-all';
+
 /** Job annotation: hash of the desired state the Job was made for. */
 export const DESIRED_ANNOTATION = 'kwasm.sh/desired';
 

@@ -18,6 +18,9 @@ interface Rule {
 const SELECTOR = new RegExp(`\\b(${PREFIX}[a-z_]+)(?:\\{([^}]*)\\})?`, 'g');
 const OF_HISTOGRAM = /_(bucket|sum|count)$/;
 
+/** Put there by whoever scrapes. */
+const OF_SCRAPE = new Set(['namespace', 'pod', 'instance', 'job']);
+
 const types = new Map(ownMetrics().map(({ name, type }) => [name, type]));
 const labels = new Map(ownMetrics().map(({ name, labelNames = [] }) => [name, labelNames]));
 const values: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -35,7 +38,7 @@ function unknownIn(expr: string): readonly string[] {
     const metric = types.has(name) ? name : name.replace(OF_HISTOGRAM, '');
     if (!types.has(metric) || (metric !== name && types.get(metric) !== 'histogram')) found.push(name);
     for (const [, label = '', , value = ''] of braces.matchAll(/(\w+)\s*(=~|!=|!~|=)\s*"([^"]*)"/g)) {
-      if (!labels.get(metric)?.includes(label)) found.push(`${name}{${label}}`);
+      if (!labels.get(metric)?.includes(label) && !OF_SCRAPE.has(label)) found.push(`${name}{${label}}`);
       const known = values[label];
       const unknown = value.split('|').filter((one) => known !== undefined && !known.has(one));
       found.push(...unknown.map((one) => `${name}{${label}="${one}"}`));

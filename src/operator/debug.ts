@@ -6,7 +6,7 @@ import type { JobView, NodeView, PodView } from './decide/view.ts';
 import { type Page, text } from './http.ts';
 import type { WatchHealth } from './kube/watch.ts';
 import type { KeyedQueue } from './loop/queue.ts';
-import type { World } from './loop/world.ts';
+import { policyNow, type World } from './loop/world.ts';
 
 /** What /debug/state reads. All of it is memory; no request follows from looking. */
 export interface DebugSources {
@@ -49,7 +49,8 @@ interface Selection {
 }
 
 function debugState(from: DebugSources, { stage, limit, after }: Selection): object {
-  const { version, clock, policy, world, queue, watches, leadership, eventsRemembered } = from;
+  const { version, clock, world, queue, watches, leadership, eventsRemembered } = from;
+  const policy = policyNow(from.policy, world);
   const { namespace, autoProvision, installer, runtimeClasses, rollout } = policy;
   const busy = new Set(world.busy());
   const stages: Record<string, number> = {};
@@ -71,6 +72,7 @@ function debugState(from: DebugSources, { stage, limit, after }: Selection): obj
     configuration: {
       namespace,
       autoProvision,
+      removeAll: policy.removeAll === true,
       installs: installer.installImage,
       own: installer.image,
       runtimeClasses,
@@ -115,7 +117,7 @@ function nodePage({ world, policy }: DebugSources, name: string): Page {
   if (node === undefined) return text(404, 'the operator knows no such node\n');
   const memory = recall(node.record);
   return json(200, {
-    stage: stageOf(node, world.busy().includes(name), policy),
+    stage: stageOf(node, world.busy().includes(name), policyNow(policy, world)),
     node: { ...node, record: memory.kind === 'record' ? memory.record : memory.kind },
     jobs: world.jobs.inGroup(name).map((job) => ({ ...job, refusal: refusalOf(world, job) })),
     pods: world.pods.inGroup(name).map(withoutWords),

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { Writable } from 'node:stream';
 import { expect } from 'chai';
 import { systemClock } from '../clock.ts';
-import { silentLogger } from '../log.ts';
+import { jsonLogger } from '../log.ts';
 import type { Config } from './config.ts';
 import { policy } from './decide/examples.ts';
 import { type Answer, FakeServer, json, lines, status } from './kube/fake-server.ts';
@@ -76,8 +77,20 @@ describe('runOperator', () => {
       version: 'test',
       warnings: [],
     };
+    const written: string[] = [];
+    const logged = new Writable({
+      write: (chunk, _, done) => {
+        written.push(String(chunk));
+        done();
+      },
+    });
     const stop = new AbortController();
-    const deps = { credentials: await server.listen(), clock: systemClock, random: () => 0, log: silentLogger() };
+    const deps = {
+      credentials: await server.listen(),
+      clock: systemClock,
+      random: () => 0,
+      log: jsonLogger('info', logged),
+    };
     const timersBefore = timers(); // mocha's own
     const running = runOperator(config, deps, stop.signal);
     const early = await until(ready);
@@ -91,6 +104,10 @@ describe('runOperator', () => {
     expect(state).to.deep.include({ stages: { 'install working': 1 }, busy: ['n1'] });
     stop.abort();
     await running;
+    const said = written.map((line) => JSON.parse(line)).filter(({ key }) => key === 'node/n1');
+    const first = said.filter(({ reconcile }) => reconcile === said[0]?.reconcile);
+    expect(first.map(({ message }) => message)).to.include.members(['job created']);
+    expect(said.every(({ reconcile, timestamp }) => reconcile !== undefined && timestamp !== undefined)).to.equal(true);
     expect(await ready()).to.equal(undefined);
     await until(() => (timers() <= timersBefore ? true : undefined));
   });

@@ -17,7 +17,7 @@ import { Events } from './loop/events.ts';
 import { classKey } from './loop/key.ts';
 import { KeyedQueue } from './loop/queue.ts';
 import { Slots } from './loop/slots.ts';
-import { makeWorld } from './loop/world.ts';
+import { makeWorld, policyNow } from './loop/world.ts';
 import { type StageMemory, takeCensus } from './metrics/census.ts';
 import { makeMetrics } from './metrics/metrics.ts';
 import { serveAll } from './pages.ts';
@@ -57,7 +57,7 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
     version: config.version,
     queueDepth: () => queue.depth,
     busyNodes: () => world.busy().length,
-    census: () => takeCensus(world.nodes.all(), world.busy(), policy, stages),
+    census: () => takeCensus(world.nodes.all(), world.busy(), policyNow(policy, world), stages),
     watches: health,
     nowMs: () => clock.monotonicMs(),
     leading: () => leading,

@@ -7,6 +7,8 @@ export interface Policy {
   /** Where the Jobs live. */
   readonly namespace: string;
   readonly autoProvision: boolean;
+  /** Somebody takes everything off: no node is wanted, whatever it says. */
+  readonly removeAll?: true;
   readonly installer: InstallerPolicy;
   readonly runtimeClasses: readonly WantedClass[];
   readonly uninstall: {

@@ -9,6 +9,7 @@ import {
   NODE_CONDITION,
   PROVISIONED_LABEL,
   RECORD_ANNOTATION,
+  REMOVE_ALL,
   RUNTIME_LABEL_PREFIX,
   TRIGGER,
   UNINSTALL_POLICY,
@@ -66,7 +67,6 @@ function projectCondition({ status }: V1Node): ConditionView | undefined {
 
 export function projectJob(job: V1Job): JobView {
   const { metadata, spec, status } = job;
-  const action = metadata?.labels?.[JOB_ACTION_LABEL];
   const pod = spec?.template.spec;
   const owner = metadata?.ownerReferences?.find(({ kind }) => kind === 'Node');
   const ended = status?.conditions?.find(
@@ -83,7 +83,7 @@ export function projectJob(job: V1Job): JobView {
     uid: metadata?.uid ?? '',
     node: owner?.name ?? pod?.nodeName ?? '',
     nodeUid: owner?.uid,
-    action: action === 'install' || action === 'uninstall' ? action : undefined,
+    action: actionOf(metadata?.labels?.[JOB_ACTION_LABEL]),
     desired: metadata?.annotations?.[DESIRED_ANNOTATION],
     image: (pod?.containers.find(({ name }) => name === INSTALLER_CONTAINER) ?? pod?.containers[0])?.image ?? '',
     guarded: (pod?.initContainers?.length ?? 0) > 0,
@@ -92,6 +92,11 @@ export function projectJob(job: V1Job): JobView {
     leaving: metadata?.deletionTimestamp !== undefined,
     end,
   };
+}
+
+function actionOf(label: string | undefined): JobView['action'] {
+  if (label === REMOVE_ALL) return 'removeAll';
+  return label === 'install' || label === 'uninstall' ? label : undefined;
 }
 
 function machineIdOf({ spec }: V1Job): string {

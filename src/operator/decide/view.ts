@@ -39,8 +39,8 @@ export interface JobView {
   /** The node it works on, by its ownerReference (KWasm's Jobs have it, too). */
   readonly node: string;
   readonly nodeUid: string | undefined;
-  /** undefined: a Job of KWasm's own operator. */
-  readonly action: 'install' | 'uninstall' | undefined;
+  /** removeAll: no node's, but the word that none is wanted. undefined: a Job of KWasm's own operator. */
+  readonly action: 'install' | 'uninstall' | 'removeAll' | undefined;
   readonly desired: string | undefined;
   readonly image: string;
   /** Containers of ours run before and beside a third-party installer. */

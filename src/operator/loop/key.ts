@@ -1,5 +1,11 @@
 /** Queue keys: what is reconciled, and its name. */
-export type Key = { readonly kind: 'node'; readonly name: string } | { readonly kind: 'class'; readonly name: string };
+export type Key =
+  | { readonly kind: 'node'; readonly name: string }
+  | { readonly kind: 'class'; readonly name: string }
+  | { readonly kind: 'removal' };
+
+/** Whether everything is to be taken off has changed. */
+export const REMOVAL_KEY = 'removal/';
 
 export function nodeKey(name: string): string {
   return `node/${name}`;
@@ -10,6 +16,7 @@ export function classKey(name: string): string {
 }
 
 export function parseKey(key: string): Key {
+  if (key === REMOVAL_KEY) return { kind: 'removal' };
   const name = key.slice(key.indexOf('/') + 1);
   return { kind: key.startsWith('class/') ? 'class' : 'node', name };
 }

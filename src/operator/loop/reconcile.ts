@@ -9,7 +9,7 @@ import { ApiError } from '../kube/api-error.ts';
 import { type ApplyDeps, apply } from './apply.ts';
 import { parseKey } from './key.ts';
 import type { Slots } from './slots.ts';
-import { gather } from './world.ts';
+import { gather, policyNow } from './world.ts';
 
 export type Result = { readonly kind: 'done' } | { readonly kind: 'after'; readonly afterMs: number };
 
@@ -20,14 +20,18 @@ export interface ReconcileDeps extends ApplyDeps {
 
 /** Gather, decide, apply. Only the controller turns what is thrown here into a requeue. */
 export async function reconcile(key: string, deps: ReconcileDeps): Promise<Result> {
-  const { kind, name } = parseKey(key);
-  if (kind === 'class') await reconcileClass(name, deps);
-  else return await reconcileNode(name, deps);
+  const parsed = parseKey(key);
+  if (parsed.kind === 'node') return await reconcileNode(parsed.name, deps);
+  if (parsed.kind === 'class') await reconcileClass(parsed.name, deps);
+  else deps.log.warn(deps.world.removing() ? REMOVING : 'nodes are wanted again as they say');
   return { kind: 'done' };
 }
 
+const REMOVING = 'everything is taken off: a Job that says so is in the namespace, so no node is wanted';
+
 async function reconcileNode(name: string, deps: ReconcileDeps): Promise<Result> {
-  const { world, slots, policy, clock } = deps;
+  const { world, slots, clock } = deps;
+  const policy = policyNow(deps.policy, world);
   const facts = gather(name, world, slots.busyBeside(name));
   slots.leave(name);
   if (facts === undefined) return { kind: 'done' }; // gone, and its Job with it
@@ -64,7 +68,7 @@ function isRefusal(error: unknown): boolean {
 
 async function reconcileClass(name: string, { policy, world, writes, log }: ReconcileDeps): Promise<void> {
   const wanted = policy.runtimeClasses.find((one) => one.name === name);
-  if (wanted === undefined) return; // not ours to look after
+  if (wanted === undefined || world.removing()) return; // not ours to look after, or about to go
   const decision = decideClass(wanted, world.classes.get(name));
   switch (decision.kind) {
     case 'apply':

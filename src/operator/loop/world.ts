@@ -1,10 +1,11 @@
 import type { CoreV1Event, V1Job, V1Node, V1Pod, V1RuntimeClass } from '@kubernetes/client-node';
 import type { Ending } from '../decide/ending.ts';
 import type { Facts } from '../decide/facts.ts';
+import type { Policy } from '../decide/policy.ts';
 import { projectClass, projectJob, projectNode, projectPod, projectRefusal } from '../decide/project.ts';
 import type { ClassView, JobView, NodeView, PodView, RefusalView } from '../decide/view.ts';
 import { Store } from '../kube/store.ts';
-import { classKey, nodeKey } from './key.ts';
+import { classKey, nodeKey, REMOVAL_KEY } from './key.ts';
 import type { Priority } from './queue.ts';
 
 /** Everything the operator knows, and which key a change of it concerns. */
@@ -19,6 +20,12 @@ export interface World {
   /** Pods that are being ended for a node's uninstall; undefined forgets. */
   setEnding(node: string, ending: Ending | undefined): void;
   ending(node: string): Ending | undefined;
+  /** Somebody takes everything off, see REMOVE_ALL. */
+  removing(): boolean;
+}
+
+export function policyNow(policy: Policy, world: Pick<World, 'removing'>): Policy {
+  return world.removing() ? { ...policy, removeAll: true } : policy;
 }
 
 export function makeWorld(enqueue: (key: string, priority: Priority) => void): World {
@@ -32,11 +39,21 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void): W
     project: projectJob,
     group: ({ node }) => node,
     onChange: (node, cause) => {
+      if (node === '') return lookForRemoval();
       if (jobs.inGroup(node).some(({ end }) => end === undefined)) working.add(node);
       else working.delete(node);
       enqueue(nodeKey(node), cause);
     },
   });
+  let removing = false;
+  const lookForRemoval = () => {
+    const now = jobs.inGroup('').some(({ action, leaving }) => action === 'removeAll' && !leaving);
+    if (now === removing) return;
+    removing = now;
+    enqueue(REMOVAL_KEY, 'event');
+    for (const { name } of nodes.all()) enqueue(nodeKey(name), 'initial');
+    for (const { name } of classes.all()) enqueue(classKey(name), 'initial');
+  };
   const pods = new Store<V1Pod, PodView>({
     project: projectPod,
     group: ({ node }) => node,
@@ -68,7 +85,17 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void): W
     }
   };
   const busy = () => [...working].filter((name) => nodes.get(name) !== undefined);
-  return { nodes, jobs, pods, refusals, classes, busy, setEnding, ending: (node) => endings.get(node) };
+  return {
+    nodes,
+    jobs,
+    pods,
+    refusals,
+    classes,
+    busy,
+    setEnding,
+    ending: (node) => endings.get(node),
+    removing: () => removing,
+  };
 }
 
 /** Memory only, never a request. undefined: the node is gone. */
