@@ -1,4 +1,4 @@
-import type { V1Job, V1Lease, V1Node, V1Pod } from '@kubernetes/client-node';
+import type { V1Job, V1Lease, V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { audited } from './harness/audit.ts';
 import { eventually } from './harness/eventually.ts';
@@ -75,8 +75,9 @@ describe('a leader that dies in the middle of a rollout', function () {
       seen(JSON.stringify(ready.map((one) => [one?.ready, one?.restartCount])));
       return ready.length === 2 && ready.every((one) => one?.ready) ? true : undefined;
     });
-    const { items } = await test.kubectl.get<{ items: V1Node[] }>(['nodes']);
-    expect(items.filter(({ spec }) => spec?.unschedulable)).to.deep.equal([]);
+    const killed = (await replicas()).find(({ status }) => status?.containerStatuses?.[0]?.restartCount === 1);
+    const log = await test.kubectl.run(['logs', '-n', NAMESPACE, killed?.metadata?.name ?? '']);
+    expect(log).to.contain('standing by: another holds the lease');
   });
 
   async function holder(): Promise<string> {

@@ -1,18 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { load } from 'js-yaml';
 import { REASONS } from '../../src/operator/decide/reason.ts';
 import { STAGES } from '../../src/operator/decide/stage.ts';
 import { OUTCOMES } from '../../src/operator/metrics/outcome.ts';
-import { ownMetrics, PREFIX, withMetrics } from '../docs/metrics.ts';
+import { alertRules, ownMetrics, PREFIX, withMetrics } from '../docs/metrics.ts';
 
 const file = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-
-interface Rule {
-  readonly alert: string;
-  readonly expr: string;
-  readonly annotations: { readonly summary: string; readonly description: string };
-}
 
 /** Selectors of our metrics in PromQL: the name, and what stands in braces. */
 const SELECTOR = new RegExp(`\\b(${PREFIX}[a-z_]+)(?:\\{([^}]*)\\})?`, 'g');
@@ -48,8 +41,7 @@ function unknownIn(expr: string): readonly string[] {
 }
 
 describe('alert rules', () => {
-  const { groups } = load(file('helm/kwasm-operator/files/alerts.yaml')) as { groups: { rules: Rule[] }[] };
-  const rules = groups.flatMap((group) => group.rules);
+  const rules = alertRules();
 
   for (const { alert, expr, annotations } of rules) {
     it(`${alert} speaks of metrics that there are, and says what to do`, () => {
