@@ -5,7 +5,6 @@ import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 
 const PAGE = 250;
-const POLL_MS = 3_000;
 const REQUEST_MS = 30_000;
 const SHOWN_MAX = 20;
 /** Not to be tried again: podFailurePolicy. */
@@ -13,11 +12,14 @@ const GIVEN_UP = 3;
 const TRACES = ['kwasm.sh/kwasm-provisioned', 'kwasm.sh/record'];
 const { KWASM_NAMESPACE, KWASM_JOB, KWASM_REPLICAS, KWASM_DEADLINE_SECONDS, KWASM_RUNTIME_CLASSES } = process.env;
 const { KUBERNETES_SERVICE_HOST: host = 'kubernetes.default.svc', KUBERNETES_SERVICE_PORT: port = '443' } = process.env;
-const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+// The defaults are those of a pod; its tests have a server and a token of their own.
+const server = process.env.KWASM_SERVER ?? `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+const account = process.env.KWASM_ACCOUNT ?? '/var/run/secrets/kubernetes.io/serviceaccount';
+const pollMs = Number(process.env.KWASM_POLL_MS ?? 3_000);
 const deadlineMs = performance.now() + Number(KWASM_DEADLINE_SECONDS) * 1000;
 
 async function call(path, { method = 'GET', body, type } = {}) {
-  const token = (await readFile('/var/run/secrets/kubernetes.io/serviceaccount/token', 'utf8')).trim();
+  const token = (await readFile(`${account}/token`, 'utf8')).trim();
   const answer = await fetch(`${server}${path}`, {
     method,
     headers: { authorization: `Bearer ${token}`, ...(type === undefined ? {} : { 'content-type': type }) },
@@ -104,7 +106,7 @@ for (let round = 0; clean < 2; round += 1) {
     ]);
   }
   // 5,000 nodes are 80 MB a round: ask no more than a tenth of the time.
-  await setTimeout(Math.max(POLL_MS, 10 * (performance.now() - startMs)));
+  await setTimeout(Math.max(pollMs, 10 * (performance.now() - startMs)));
 }
 await removeClasses();
 // Gone by itself when the operator, which goes next, can no longer take its absence for a wish to begin anew.
