@@ -20,6 +20,7 @@ export function registryAtStart(): Registry {
     watches: () => [],
     nowMs: () => 0,
     leading: () => false,
+    removing: () => false,
     oldOperatorJobs: () => 0,
   }).registry;
 }

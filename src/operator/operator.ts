@@ -61,6 +61,7 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
     watches: health,
     nowMs: () => clock.monotonicMs(),
     leading: () => leading,
+    removing: world.removing,
     oldOperatorJobs: () => world.jobs.all().filter(isOldOperators).length,
   });
   const transport = new Transport({

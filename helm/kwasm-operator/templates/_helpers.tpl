@@ -91,6 +91,10 @@ podAntiAffinity:
 {{- end -}}
 {{- end }}
 
+{{- define "kwasm-operator.cleanupName" -}}
+{{- printf "%s-cleanup" (include "kwasm-operator.fullname" . | trunc 55 | trimSuffix "-") -}}
+{{- end }}
+
 {{- define "kwasm-operator.cleanupHook" }}
   annotations:
     helm.sh/hook: pre-delete

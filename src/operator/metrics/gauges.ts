@@ -12,6 +12,7 @@ export interface Sources {
   /** Monotonic, as the watches' own. */
   readonly nowMs: () => number;
   readonly leading: () => boolean;
+  readonly removing: () => boolean;
   /** Unfinished Jobs of KWasm's own operator. */
   readonly oldOperatorJobs: () => number;
 }
@@ -35,6 +36,11 @@ export function addGauges(registry: Registry, from: Sources): void {
   }).set({ version: from.version, node_version: process.version }, 1);
   gauge('leader', '1 while this replica may act; a single replica without leader election may always.', () =>
     from.leading() ? 1 : 0,
+  );
+  gauge(
+    'removing_all',
+    '1 while everything is taken off, as helm uninstall with cleanup.onUninstall asks: no node is wanted.',
+    () => (from.removing() ? 1 : 0),
   );
   gauge('queue_depth', 'Keys that wait for a worker or for their time.', from.queueDepth);
   gauge('nodes_busy', 'Nodes with an unfinished Job.', from.busyNodes);

@@ -27,6 +27,7 @@ describe('metrics', () => {
       watches: () => [{ resource: 'nodes', synced: true, troubleSinceMs: 1_000, trouble: 'x' }],
       nowMs: () => 3_500,
       leading: () => true,
+      removing: () => false,
       oldOperatorJobs: () => 0,
     });
     return { ...metrics, counts: () => counts };
