@@ -44,7 +44,7 @@ export function makeMetrics(from: Sources): Metrics {
   );
   const waits = histogram(
     'queue_latency_seconds',
-    'From the moment a key was ready to the moment a worker took it.',
+    'From the moment a key was ready to the moment a worker took it; after a takeover that is the time stood by, too.',
     [],
     [0.001, 0.01, 0.1, 1, 10, 60],
   );
