@@ -72,6 +72,12 @@ export const CANARY_JOB_SUFFIX = '-canary-kwasm';
 /** RuntimeClass of canary pods: selects no nodes, for their node has no label yet. */
 export const CANARY_CLASS_PREFIX = 'kwasm-canary-';
 
+/**
+ * Value of the action label on a Job that is no node's: while such a Job is in the operator's namespace, ended or not, no node is
+ * wanted. `helm uninstall` makes it where the chart's cleanup.onUninstall says so.
+ */
+export const REMOVE_ALL = 'remove-all';
+
 /** Job annotation: hash of the desired state the Job was made for. */
 export const DESIRED_ANNOTATION = 'kwasm.sh/desired';
 

@@ -28,9 +28,14 @@ const RETRY = { cluster: 'goes on by itself', backoff: 'a few times', person: 'n
 
 const marks = (name: string) => ({ begin: `<!-- ${name}: begin -->\n`, end: `<!-- ${name}: end -->\n` });
 
-/** The page with its tables as they should be. */
+/** docs/troubleshooting.md with its tables as they should be. */
 export function withTables(page: string): string {
-  return Object.entries(tables).reduce((text, [name, rows]) => {
+  return fillTables(page, tables);
+}
+
+/** Each table between its two marks. */
+export function fillTables(page: string, wanted: Readonly<Record<string, () => readonly string[]>>): string {
+  return Object.entries(wanted).reduce((text, [name, rows]) => {
     const { begin, end } = marks(name);
     const from = text.indexOf(begin);
     const to = text.indexOf(end);

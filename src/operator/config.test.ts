@@ -59,6 +59,7 @@ describe('readConfig', () => {
     expect(rest).to.deep.equal({
       metricsAddress: { host: undefined, port: 8080 },
       healthAddress: { host: undefined, port: 8081 },
+      debugAddress: { host: '127.0.0.1', port: 8082 },
       logLevel: 'info',
       leaderElect: false,
       watchList: true,

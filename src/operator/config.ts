@@ -14,6 +14,7 @@ export interface Config {
   readonly policy: Policy;
   readonly metricsAddress: Address | undefined;
   readonly healthAddress: Address | undefined;
+  readonly debugAddress: Address | undefined;
   readonly logLevel: string;
   readonly leaderElect: boolean;
   readonly watchList: boolean;
@@ -39,6 +40,7 @@ const FLAGS = {
   kubeconfig: 'string',
   'metrics-bind-address': 'string',
   'health-probe-bind-address': 'string',
+  'debug-bind-address': 'string',
   'leader-elect': 'boolean',
   'watch-list': 'boolean',
   'zap-devel': 'boolean',
@@ -140,6 +142,7 @@ export function readConfig(args: readonly string[], env: Environment): Config {
     policy,
     metricsAddress: address(flags, 'metrics-bind-address', ':8080'),
     healthAddress: address(flags, 'health-probe-bind-address', ':8081'),
+    debugAddress: address(flags, 'debug-bind-address', '127.0.0.1:8082'),
     logLevel: logLevel(flags),
     leaderElect: flags.get('leader-elect') === 'true',
     watchList: flags.get('watch-list') !== 'false',

@@ -9,14 +9,14 @@ export interface Page {
   readonly body: string;
 }
 
-export type Pages = Readonly<Record<string, () => Page | Promise<Page>>>;
+export type Pages = Readonly<Record<string, (query: URLSearchParams) => Page | Promise<Page>>>;
 
 /** A few read-only pages over HTTP. */
 export async function servePages({ host, port }: Address, pages: Pages): Promise<Server & { port: number }> {
   const server = createServer({ requestTimeout: 10_000 }, async (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-    const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
-    const answer = await answerOf(request.method, page, Object.keys(pages));
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined;
+    const answer = await answerOf(request.method, page && (() => page(searchParams)), Object.keys(pages));
     response.writeHead(answer.status, { 'content-type': answer.type });
     response.end(request.method === 'HEAD' ? undefined : answer.body);
   });
@@ -27,7 +27,7 @@ export async function servePages({ host, port }: Address, pages: Pages): Promise
 
 async function answerOf(
   method: string | undefined,
-  page: Pages[string] | undefined,
+  page: (() => Page | Promise<Page>) | undefined,
   paths: readonly string[],
 ): Promise<Page> {
   if (method !== 'GET' && method !== 'HEAD') return text(405, 'only GET and HEAD\n');

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { Writable } from 'node:stream';
 import { expect } from 'chai';
 import { systemClock } from '../clock.ts';
-import { silentLogger } from '../log.ts';
+import { jsonLogger } from '../log.ts';
 import type { Config } from './config.ts';
 import { policy } from './decide/examples.ts';
 import { type Answer, FakeServer, json, lines, status } from './kube/fake-server.ts';
@@ -13,8 +14,9 @@ describe('runOperator', () => {
   let server: FakeServer;
   let down: boolean;
   let port: number;
+  let debugPort: number;
   beforeEach(async () => {
-    port = await freePort();
+    [port, debugPort] = [await freePort(), await freePort()];
     server = new FakeServer();
     down = false;
   });
@@ -67,6 +69,7 @@ describe('runOperator', () => {
       policy,
       metricsAddress: undefined,
       healthAddress: { host: '127.0.0.1', port },
+      debugAddress: { host: '127.0.0.1', port: debugPort },
       logLevel: 'info',
       leaderElect: false,
       watchList: true,
@@ -74,8 +77,20 @@ describe('runOperator', () => {
       version: 'test',
       warnings: [],
     };
+    const written: string[] = [];
+    const logged = new Writable({
+      write: (chunk, _, done) => {
+        written.push(String(chunk));
+        done();
+      },
+    });
     const stop = new AbortController();
-    const deps = { credentials: await server.listen(), clock: systemClock, random: () => 0, log: silentLogger() };
+    const deps = {
+      credentials: await server.listen(),
+      clock: systemClock,
+      random: () => 0,
+      log: jsonLogger('info', logged),
+    };
     const timersBefore = timers(); // mocha's own
     const running = runOperator(config, deps, stop.signal);
     const early = await until(ready);
@@ -85,8 +100,14 @@ describe('runOperator', () => {
     await until(async () => ((await ready())?.status === 200 ? true : undefined));
     const post = await until(() => server.calls.find(({ method }) => method === 'POST'));
     expect(post.url.pathname).to.equal('/apis/batch/v1/namespaces/kwasm/jobs');
+    const state = await (await fetch(`http://127.0.0.1:${debugPort}/debug/state`)).json();
+    expect(state).to.deep.include({ stages: { 'install working': 1 }, busy: ['n1'] });
     stop.abort();
     await running;
+    const said = written.map((line) => JSON.parse(line)).filter(({ key }) => key === 'node/n1');
+    const first = said.filter(({ reconcile }) => reconcile === said[0]?.reconcile);
+    expect(first.map(({ message }) => message)).to.include.members(['job created']);
+    expect(said.every(({ reconcile, timestamp }) => reconcile !== undefined && timestamp !== undefined)).to.equal(true);
     expect(await ready()).to.equal(undefined);
     await until(() => (timers() <= timersBefore ? true : undefined));
   });

@@ -1,25 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import type { Clock } from '../clock.ts';
 import { LEASE_NAME, MANAGED_BY } from '../contract.ts';
 import { Terminal } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Config } from './config.ts';
+
 import { wantedClasses } from './decide/class.ts';
-import { servePages, text } from './http.ts';
+import type { JobView } from './decide/view.ts';
+
 import type { Credentials } from './kube/credentials.ts';
 import { LEASE_TIMES, LeaderElection } from './kube/lease.ts';
 import { PodEnds } from './kube/pod-ends.ts';
 import { Transport } from './kube/transport.ts';
-import { WATCH_LIMITS, type Watch } from './kube/watch.ts';
+import { WATCH_LIMITS } from './kube/watch.ts';
 import { Writes } from './kube/writes.ts';
 import { runController } from './loop/controller.ts';
-import { readiness } from './loop/health.ts';
+import { Events } from './loop/events.ts';
 import { classKey } from './loop/key.ts';
 import { KeyedQueue } from './loop/queue.ts';
-import { makeWorld } from './loop/world.ts';
-import { makeMetrics } from './metrics.ts';
+
+import { makeWorld, policyNow } from './loop/world.ts';
+import { type StageMemory, takeCensus } from './metrics/census.ts';
+import { makeMetrics } from './metrics/metrics.ts';
+import { serveAll } from './pages.ts';
+
 import { makeWatches } from './watches.ts';
 
 /** A write waits for the server no longer than this; the lease's renewals fit several times into their deadline. */
@@ -39,13 +44,29 @@ export interface OperatorDeps {
 export async function runOperator(config: Config, deps: OperatorDeps, stop: AbortSignal): Promise<void> {
   const { policy } = config;
   const { clock, random, log } = deps;
-  const queue = new KeyedQueue({ clock, random, depthMax: QUEUE_DEPTH_MAX, retryMsMin: 500, retryMsMax: 300_000 });
+  const queue: KeyedQueue = new KeyedQueue({
+    clock,
+    random,
+    depthMax: QUEUE_DEPTH_MAX,
+    retryMsMin: 500,
+    retryMsMax: 300_000,
+    onTaken: (ms) => metrics.waited(ms),
+  });
   const world = makeWorld((key, priority) => queue.add(key, { priority }), policy);
-  const metrics = makeMetrics(
-    config.version,
-    () => queue.depth,
-    () => world.busy().length,
-  );
+  let leading = false;
+  const health = () => watches.map((watch) => watch.health());
+  const stages: StageMemory = new WeakMap();
+  const metrics = makeMetrics({
+    version: config.version,
+    queueDepth: () => queue.depth,
+    busyNodes: () => world.busy().length,
+    census: () => takeCensus(world.nodes.all(), world.busy(), policyNow(policy, world), stages),
+    watches: health,
+    nowMs: () => clock.monotonicMs(),
+    leading: () => leading,
+    removing: world.removing,
+    oldOperatorJobs: () => world.jobs.all().filter(isOldOperators).length,
+  });
   const transport = new Transport({
     ...deps,
     userAgent: `${MANAGED_BY}/${config.version}`,
@@ -63,7 +84,6 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
     onRestart: metrics.watchRestarted,
   };
   const watches = makeWatches(world, policy.namespace, base);
-  const servers = await serve(config, clock, watches, metrics.registry);
   const election = new LeaderElection({
     ...deps,
     transport,
@@ -72,12 +92,29 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
     identity: `${hostname()}_${randomUUID()}`,
     times: LEASE_TIMES,
   });
+  const writes = new Writes(transport, MANAGED_BY);
+  const events = new Events({ writes, clock, log, namespace: policy.namespace, onEvent: metrics.said });
+  const { version } = config;
+  const leadership = () => ({ leading, holder: election.holder });
+  const debug = {
+    version,
+    clock,
+    policy,
+    world,
+    queue,
+    watches: health,
+    leadership,
+    eventsRemembered: () => events.remembered,
+  };
+  const servers = await serveAll(config, { clock, watches: health, registry: metrics.registry, debug });
   try {
     const watchers = Promise.all(watches.map((watch) => watch.run(watching.signal)));
     await unlessAborted(Promise.race([watchers, Promise.all(watches.map((watch) => watch.whenSynced()))]), stop);
     log.info('synced', { nodes: world.nodes.size, jobs: world.jobs.size });
     if (config.leaderElect) await unlessAborted(election.acquire(stop), stop);
     if (stop.aborted) return;
+    leading = true;
+    const summaries = events.run(watching.signal);
     for (const { name } of wantedClasses(policy)) queue.add(classKey(name));
     const controlling = runController({
       queue,
@@ -88,19 +125,23 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
         world,
         wake: (key, when) => queue.add(key, when),
         clock,
-        writes: new Writes(transport, MANAGED_BY),
+        writes,
         podEnds: new PodEnds(transport),
+        events,
         namespace: policy.namespace,
         onSettled: metrics.settled,
       },
       onResult: metrics.reconciled,
     });
     const ended = config.leaderElect ? await election.hold(stop) : await aborted(stop);
+    leading = false;
     queue.close();
     // Another may lead by now: nothing of ours may reach the server any more.
     if (ended === 'lost') throw new Terminal('the lease is lost: another replica may lead now');
     await inTime(controlling, SHUTDOWN_MS_MAX, clock);
     await election.release();
+    watching.abort();
+    await summaries;
   } finally {
     watching.abort();
     await transport.close();
@@ -108,33 +149,9 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
   }
 }
 
-async function serve(
-  { healthAddress, metricsAddress }: Config,
-  clock: Clock,
-  watches: readonly Watch<object>[],
-  registry: { readonly contentType: string; metrics(): Promise<string> },
-): Promise<readonly Server[]> {
-  const servers: Server[] = [];
-  if (healthAddress !== undefined) {
-    servers.push(
-      await servePages(healthAddress, {
-        '/': () => text(200, 'kwasm-operator: /healthz, /readyz\n'),
-        '/healthz': () => text(200, 'ok\n'),
-        '/readyz': () => {
-          const { ready, text: lines } = readiness(
-            watches.map((watch) => watch.health()),
-            clock.monotonicMs(),
-          );
-          return text(ready ? 200 : 503, lines);
-        },
-      }),
-    );
-  }
-  if (metricsAddress !== undefined) {
-    const page = async () => ({ status: 200, type: registry.contentType, body: await registry.metrics() });
-    servers.push(await servePages(metricsAddress, { '/metrics': page }));
-  }
-  return servers;
+/** Ours say what they do; KWasm's do not. */
+function isOldOperators({ action, end }: JobView): boolean {
+  return action === undefined && end === undefined;
 }
 
 async function aborted(signal: AbortSignal): Promise<'stopped'> {

@@ -46,6 +46,19 @@ KWasm's was, cannot be given Recreate: the API server refuses the rollingUpdate 
 next best ends the old pod first, too.
 */}}
 {{- define "kwasm-operator.strategy" -}}
+{{- /* Replicas agree on one leader, so they may be replaced one by one. */ -}}
+{{- if gt (int .Values.replicaCount) 1 -}}
+strategy:
+  type: RollingUpdate
+  rollingUpdate:
+    maxSurge: 0
+    maxUnavailable: 1
+{{- else -}}
+{{- include "kwasm-operator.alone" . -}}
+{{- end -}}
+{{- end }}
+
+{{- define "kwasm-operator.alone" -}}
 {{- $live := lookup "apps/v1" "Deployment" .Release.Namespace (include "kwasm-operator.fullname" .) | default dict -}}
 {{- $rolling := dig "spec" "strategy" "rollingUpdate" "" $live -}}
 {{- if and $rolling (semverCompare ">=4.0.0-0" .Capabilities.HelmVersion.Version) -}}
@@ -58,4 +71,33 @@ strategy:
 strategy:
   type: Recreate
 {{- end -}}
+{{- end }}
+
+{{/* Replicas on nodes, and where there are zones in zones, of their own: preferred, so that a small cluster still runs them. */}}
+{{- define "kwasm-operator.affinity" -}}
+{{- if .Values.affinity -}}
+{{- toYaml .Values.affinity -}}
+{{- else if gt (int .Values.replicaCount) 1 -}}
+podAntiAffinity:
+  preferredDuringSchedulingIgnoredDuringExecution:
+    {{- range $key, $weight := dict "kubernetes.io/hostname" 100 "topology.kubernetes.io/zone" 50 }}
+    - weight: {{ $weight }}
+      podAffinityTerm:
+        topologyKey: {{ $key }}
+        labelSelector:
+          matchLabels:
+            {{- include "kwasm-operator.selectorLabels" $ | nindent 12 }}
+    {{- end }}
+{{- end -}}
+{{- end }}
+
+{{- define "kwasm-operator.cleanupName" -}}
+{{- printf "%s-cleanup" (include "kwasm-operator.fullname" . | trunc 55 | trimSuffix "-") -}}
+{{- end }}
+
+{{- define "kwasm-operator.cleanupHook" }}
+  annotations:
+    helm.sh/hook: pre-delete
+    helm.sh/hook-weight: {{ .weight | quote }}
+    helm.sh/hook-delete-policy: {{ .policy }}
 {{- end }}

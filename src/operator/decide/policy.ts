@@ -11,6 +11,8 @@ export interface Policy {
   /** jobs: one for each node; daemonset: its pods install, and Jobs only undo. */
   readonly mode: 'jobs' | 'daemonset';
   readonly autoProvision: boolean;
+  /** Somebody takes everything off: no node is wanted, whatever it says. */
+  readonly removeAll?: true;
   readonly installer: InstallerPolicy;
   readonly runtimeClasses: readonly WantedClass[];
   readonly uninstall: {

@@ -24,6 +24,7 @@ import {
   PROVES_ANNOTATION,
   PROVISIONED_LABEL,
   RECORD_ANNOTATION,
+  REMOVE_ALL,
   RUNTIME_LABEL_PREFIX,
   TRIGGER,
   UNINSTALL_POLICY,
@@ -118,7 +119,6 @@ function projectCondition({ status }: V1Node): ConditionView | undefined {
 
 export function projectJob(job: V1Job): JobView {
   const { metadata, spec, status } = job;
-  const action = metadata?.labels?.[JOB_ACTION_LABEL];
   const pod = spec?.template.spec;
   const owner = metadata?.ownerReferences?.find(({ kind }) => kind === 'Node');
   const ended = status?.conditions?.find(
@@ -135,7 +135,7 @@ export function projectJob(job: V1Job): JobView {
     uid: metadata?.uid ?? '',
     node: owner?.name ?? pod?.nodeName ?? '',
     nodeUid: owner?.uid,
-    action: action === 'install' || action === 'uninstall' || action === CANARY_ACTION ? action : undefined,
+    action: actionOf(metadata?.labels?.[JOB_ACTION_LABEL]),
     proves: provesOf(job),
     desired: metadata?.annotations?.[DESIRED_ANNOTATION],
     image: (pod?.containers.find(({ name }) => name === INSTALLER_CONTAINER) ?? pod?.containers[0])?.image ?? '',
@@ -145,6 +145,11 @@ export function projectJob(job: V1Job): JobView {
     leaving: metadata?.deletionTimestamp !== undefined,
     end,
   };
+}
+
+function actionOf(label: string | undefined): JobView['action'] {
+  if (label === REMOVE_ALL) return 'removeAll';
+  return label === 'install' || label === 'uninstall' || label === CANARY_ACTION ? label : undefined;
 }
 
 function provesOf({ metadata }: V1Job): JobView['proves'] {

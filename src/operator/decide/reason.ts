@@ -108,7 +108,7 @@ export const REASONS = {
   },
   OldInstallerRunning: {
     status: 'False',
-    event: 'Normal',
+    event: 'Warning',
     retry: 'cluster',
     meaning: "A Job of KWasm's own operator works on this node; ours starts when it has ended.",
     todo: 'Wait, or delete that Job. If it comes back, the old operator still runs: remove it.',

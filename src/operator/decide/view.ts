@@ -59,8 +59,8 @@ export interface JobView {
   /** The node it works on, by its ownerReference (KWasm's Jobs have it, too). */
   readonly node: string;
   readonly nodeUid: string | undefined;
-  /** undefined: a Job of KWasm's own operator. */
-  readonly action: 'install' | 'uninstall' | 'canary' | undefined;
+  /** removeAll: no node's, but the word that none is wanted. undefined: a Job of KWasm's own operator. */
+  readonly action: 'install' | 'uninstall' | 'canary' | 'removeAll' | undefined;
   /** Of a canary pod's Job. `run`: as a record's `job`. */
   readonly proves: { readonly handler: string; readonly run: string } | undefined;
   readonly desired: string | undefined;

@@ -6,8 +6,9 @@ import type { NodeView } from './view.ts';
  * do not survive a stop (KWasm/kwasm-operator#244). With autoProvision every Linux node is wanted unless one of the two
  * says 'false'. Switching it off makes nodes unwanted like any other change of mind (KWasm/kwasm-operator#148).
  */
-export function isWanted(node: NodeView, policy: Pick<Policy, 'autoProvision' | 'mode'>): boolean {
+export function isWanted(node: NodeView, policy: Pick<Policy, 'autoProvision' | 'mode' | 'removeAll'>): boolean {
   const { trigger, os } = node;
+  if (policy.removeAll) return false;
   if (policy.mode === 'daemonset') return isSelected(node, policy) || trigger.annotation === 'true';
   if (trigger.annotation === 'true' || trigger.label === 'true') return true;
   if (trigger.annotation === 'false' || trigger.label === 'false') return false;

@@ -49,11 +49,17 @@ export class LeaderElection {
   readonly #options: LeaseOptions;
   readonly #path: string;
   #lease: Lease | undefined;
+  #behind: string | undefined;
   #seen: { readonly text: string; readonly atMs: number } | undefined;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
     this.#path = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`;
+  }
+
+  /** Whom we last saw holding it. */
+  get holder(): string | undefined {
+    return this.#lease?.spec?.holderIdentity;
   }
 
   /** Resolves when the lease is ours; rejects when the signal aborts. */
@@ -114,7 +120,10 @@ export class LeaderElection {
     const text = JSON.stringify(lease.spec);
     if (this.#seen?.text !== text) this.#seen = { text, atMs: this.#options.clock.monotonicMs() };
     const holder = lease.spec?.holderIdentity ?? '';
-    if (holder !== '' && holder !== identity && !this.#expired(lease)) return lease;
+    if (holder !== '' && holder !== identity && !this.#expired(lease)) {
+      this.#standBehind(holder);
+      return lease;
+    }
     const taken = holder !== identity;
     const spec = {
       ...this.#spec(),
@@ -122,6 +131,13 @@ export class LeaderElection {
       leaseTransitions: (lease.spec?.leaseTransitions ?? 0) + (taken ? 1 : 0),
     };
     return await this.#put({ ...lease, spec }); // its resourceVersion makes a race end with 409
+  }
+
+  /** Once for each holder: an old operator that holds the lease for good is found by its name. */
+  #standBehind(holder: string): void {
+    if (holder === this.#behind) return;
+    this.#behind = holder;
+    this.#options.log.info('standing by: another holds the lease', { lease: this.#options.name, holder });
   }
 
   #expired({ spec }: Lease): boolean {

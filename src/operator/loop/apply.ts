@@ -1,13 +1,13 @@
-import type { CoreV1Event, V1Node, V1NodeCondition } from '@kubernetes/client-node';
+import type { V1Node, V1NodeCondition } from '@kubernetes/client-node';
 import type { Clock } from '../../clock.ts';
-import { MANAGED_BY, NODE_CONDITION } from '../../contract.ts';
-import { messageOf } from '../../errors.ts';
+import { NODE_CONDITION } from '../../contract.ts';
 import type { Logger } from '../../log.ts';
-import type { Action, EventContent, Settled } from '../decide/action.ts';
+import type { Action, Settled } from '../decide/action.ts';
 import type { ConditionView, NodeView } from '../decide/view.ts';
 import type { PodEnds } from '../kube/pod-ends.ts';
 import type { Writes } from '../kube/writes.ts';
 import { endPods } from './end-pods.ts';
+import type { Events } from './events.ts';
 import type { World } from './world.ts';
 
 export interface ApplyDeps {
@@ -17,6 +17,7 @@ export interface ApplyDeps {
   readonly namespace: string;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly events: Pick<Events, 'say'>;
   readonly onSettled: (settled: Settled) => void;
 }
 
@@ -43,12 +44,14 @@ export async function apply(action: Action, node: NodeView, deps: ApplyDeps): Pr
       return;
     case 'report':
       world.nodes.put(await applyCondition(action.condition, node, deps));
-      log.info('condition set', { status: action.condition.status, reason: action.condition.reason });
-      return await say(action.event, node, deps);
+      log.log(action.event?.type === 'Warning' ? 'warn' : 'info', 'condition set', said(action.condition));
+      if (action.event !== undefined) await deps.events.say(action.event, node);
+      return;
     case 'clearCondition':
       world.nodes.put(await writes.applyCondition(node.name, node.uid, undefined));
       log.info('condition removed');
-      return await say(action.event, node, deps);
+      if (action.event !== undefined) await deps.events.say(action.event, node);
+      return;
     case 'endPods':
       return await endPods(action, node.name, deps);
     case 'deletePod':
@@ -78,36 +81,6 @@ async function applyCondition(condition: ConditionView, node: NodeView, { writes
   return await writes.applyCondition(node.name, node.uid, content);
 }
 
-/** Events of cluster-scoped objects live in `default`: the API server accepts no other namespace. */
-const EVENT_NAMESPACE = 'default';
-const EVENT_NAME_NODE_LENGTH_MAX = 200;
-const EVENT_MESSAGE_LENGTH_MAX = 1024;
-
-/** Said as well as it can be: the condition holds the same, so an Event that cannot be written stops nothing. */
-async function say(content: EventContent | undefined, node: NodeView, deps: ApplyDeps): Promise<void> {
-  if (content === undefined) return;
-  const { type, reason, message } = content;
-  const nowMs = deps.clock.nowMs();
-  const time = new Date(Math.floor(nowMs / 1000) * 1000);
-  const event: CoreV1Event = {
-    apiVersion: 'v1',
-    kind: 'Event',
-    metadata: {
-      namespace: EVENT_NAMESPACE,
-      name: `${node.name.slice(0, EVENT_NAME_NODE_LENGTH_MAX)}.${nowMs.toString(16)}`,
-    },
-    involvedObject: { apiVersion: 'v1', kind: 'Node', name: node.name, uid: node.uid },
-    type,
-    reason,
-    message: message.slice(0, EVENT_MESSAGE_LENGTH_MAX),
-    source: { component: MANAGED_BY },
-    firstTimestamp: time,
-    lastTimestamp: time,
-    count: 1,
-  };
-  try {
-    await deps.writes.createEvent(event);
-  } catch (error) {
-    deps.log.warn('event not written', { reason, error: messageOf(error) });
-  }
+function said({ status, reason, message }: ConditionView) {
+  return { status, reason, message };
 }

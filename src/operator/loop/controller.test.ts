@@ -60,6 +60,7 @@ describe('runController', () => {
         writes: new Writes(transport, 'kwasm-operator'),
         podEnds: new PodEnds(transport),
         namespace: 'kwasm',
+        events: { say: async () => {} },
         onSettled: (one) => settled.push(one),
       },
       onResult: (result) => results.push(result),

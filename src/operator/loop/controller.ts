@@ -13,7 +13,7 @@ export interface ControllerOptions {
   readonly workers: number;
   readonly log: Logger;
   readonly deps: Omit<ReconcileDeps, 'log'>;
-  readonly onResult: (result: ReconcileResult) => void;
+  readonly onResult: (result: ReconcileResult, tookMs: number) => void;
 }
 
 /** Workers until the queue closes; each ends what it has begun. */
@@ -24,16 +24,18 @@ export async function runController(options: ControllerOptions): Promise<void> {
 async function work({ queue, log, deps, onResult }: ControllerOptions): Promise<void> {
   for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
     const child = log.child({ key, reconcile: randomUUID().slice(0, 8) });
+    const startMs = deps.clock.monotonicMs();
+    const tookMs = () => deps.clock.monotonicMs() - startMs;
     try {
       const result: Result = await reconcile(key, { ...deps, log: child });
       queue.done(key);
       if (result.kind === 'after') queue.add(key, { afterMs: result.afterMs });
-      onResult(result.kind === 'after' ? 'requeue_after' : 'success');
+      onResult(result.kind === 'after' ? 'requeue_after' : 'success', tookMs());
     } catch (cause) {
       const error = classify(cause);
       const retryable = error.kind === 'retryable';
       const delayMs = Math.round(queue.retry(key, retryable ? error.afterMs : undefined));
-      onResult(retryable ? 'retry' : 'error');
+      onResult(retryable ? 'retry' : 'error', tookMs());
       const details = { kind: error.kind, error: error.message, delayMs };
       if (error.kind === 'bug') child.error('reconcile broke an invariant', { ...details, stack: stackOf(cause) });
       else child.log(retryable ? 'info' : 'warn', 'reconcile failed, trying again', details);

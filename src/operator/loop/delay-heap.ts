@@ -26,6 +26,15 @@ export class DelayHeap {
     return this.#dueMs.size;
   }
 
+  /** The next ones, for a person who looks; sorting them all is no work for the loop. */
+  first(limit: number): readonly { readonly key: string; readonly inMs: number }[] {
+    const nowMs = this.#clock.monotonicMs();
+    return [...this.#dueMs]
+      .map(([key, atMs]) => ({ key, inMs: Math.round(atMs - nowMs) }))
+      .sort((a, b) => a.inMs - b.inMs)
+      .slice(0, limit);
+  }
+
   add(key: string, afterMs: number): void {
     const atMs = this.#clock.monotonicMs() + afterMs;
     const old = this.#dueMs.get(key);

@@ -3,9 +3,12 @@ export type Key =
   | { readonly kind: 'node'; readonly name: string }
   | { readonly kind: 'class'; readonly name: string }
   /** Nobody in particular: whose turn it is. */
-  | { readonly kind: 'rollout' };
+  | { readonly kind: 'rollout' }
+  | { readonly kind: 'removal' };
 
 export const ROLLOUT_KEY = 'rollout';
+/** Whether everything is to be taken off has changed. */
+export const REMOVAL_KEY = 'removal';
 
 export function nodeKey(name: string): string {
   return `node/${name}`;
@@ -16,6 +19,7 @@ export function classKey(name: string): string {
 }
 
 export function parseKey(key: string): Key {
+  if (key === REMOVAL_KEY) return { kind: 'removal' };
   if (key === ROLLOUT_KEY) return { kind: 'rollout' };
   const name = key.slice(key.indexOf('/') + 1);
   return { kind: key.startsWith('class/') ? 'class' : 'node', name };

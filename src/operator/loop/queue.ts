@@ -11,6 +11,17 @@ export interface QueueOptions {
   readonly depthMax: number;
   readonly retryMsMin: number;
   readonly retryMsMax: number;
+  /** How long a key that was ready had to wait for a worker. */
+  readonly onTaken?: (waitedMs: number) => void;
+}
+
+/** For /debug/state: counts, and as many keys as asked for. */
+export interface QueueState {
+  readonly ready: number;
+  readonly delayed: number;
+  readonly failing: number;
+  readonly held: readonly string[];
+  readonly next: readonly { readonly key: string; readonly inMs: number }[];
 }
 
 /**
@@ -20,7 +31,7 @@ export interface QueueOptions {
 export class KeyedQueue {
   readonly #options: QueueOptions;
   readonly #ready: Record<Priority, Fifo> = { event: new Fifo(), initial: new Fifo() };
-  readonly #waiting = new Map<string, Priority>();
+  readonly #waiting = new Map<string, { readonly priority: Priority; readonly sinceMs: number }>();
   readonly #delayed: DelayHeap;
   readonly #held = new Map<string, { again: Priority | undefined }>();
   readonly #failures = new Map<string, number>();
@@ -34,6 +45,16 @@ export class KeyedQueue {
 
   get depth(): number {
     return this.#waiting.size + this.#delayed.size;
+  }
+
+  state(limit: number): QueueState {
+    return {
+      ready: this.#waiting.size,
+      delayed: this.#delayed.size,
+      failing: this.#failures.size,
+      held: [...this.#held.keys()],
+      next: this.#delayed.first(limit),
+    };
   }
 
   /** A waiting key is not added twice: the earlier time and the higher priority win. */
@@ -84,8 +105,8 @@ export class KeyedQueue {
 
   #makeReady(key: string, priority: Priority): void {
     const old = this.#waiting.get(key);
-    if (old === priority || old === 'event') return;
-    this.#waiting.set(key, priority);
+    if (old?.priority === priority || old?.priority === 'event') return;
+    this.#waiting.set(key, { priority, sinceMs: old?.sinceMs ?? this.#options.clock.monotonicMs() });
     this.#ready[priority].push(key);
     const taker = this.#takers.shift();
     if (taker !== undefined) taker(this.#next());
@@ -94,8 +115,10 @@ export class KeyedQueue {
   #next(): string | undefined {
     for (const priority of ['event', 'initial'] as const) {
       for (let key = this.#ready[priority].shift(); key !== undefined; key = this.#ready[priority].shift()) {
-        if (this.#waiting.get(key) !== priority) continue; // was promoted, and stands in the other line
+        const waiting = this.#waiting.get(key);
+        if (waiting?.priority !== priority) continue; // was promoted, and stands in the other line
         this.#waiting.delete(key);
+        this.#options.onTaken?.(this.#options.clock.monotonicMs() - waiting.sinceMs);
         this.#held.set(key, { again: undefined });
         return key;
       }

@@ -7,9 +7,10 @@ import { report } from '../decide/report.ts';
 import type { NodeView } from '../decide/view.ts';
 import { ApiError } from '../kube/api-error.ts';
 import { type ApplyDeps, apply } from './apply.ts';
+
 import { nodeKey, parseKey, ROLLOUT_KEY } from './key.ts';
 import type { Priority } from './queue.ts';
-import { gather } from './world.ts';
+import { gather, policyNow } from './world.ts';
 
 export type Result = { readonly kind: 'done' } | { readonly kind: 'after'; readonly afterMs: number };
 
@@ -31,11 +32,17 @@ export async function reconcile(key: string, deps: ReconcileDeps): Promise<Resul
     case 'rollout':
       callNext(deps);
       return { kind: 'done' };
+    case 'removal':
+      deps.log.warn(deps.world.removing() ? REMOVING : 'nodes are wanted again as they say');
+      return { kind: 'done' };
   }
 }
 
+const REMOVING = 'everything is taken off: a Job that says so is in the namespace, so no node is wanted';
+
 async function reconcileNode(name: string, deps: ReconcileDeps): Promise<Result> {
-  const { world, policy, clock } = deps;
+  const { world, clock } = deps;
+  const policy = policyNow(deps.policy, world);
   const { rollout } = world;
   const nowMs = clock.nowMs();
   rollout.leave(name);
@@ -85,7 +92,7 @@ function isRefusal(error: unknown): boolean {
 
 async function reconcileClass(name: string, { policy, world, writes, log }: ReconcileDeps): Promise<void> {
   const wanted = wantedClasses(policy).find((one) => one.name === name);
-  if (wanted === undefined) return; // not ours to look after
+  if (wanted === undefined || world.removing()) return; // not ours to look after, or about to go
   const decision = decideClass(wanted, world.classes.get(name));
   switch (decision.kind) {
     case 'apply':

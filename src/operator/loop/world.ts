@@ -9,7 +9,7 @@ import { Rollout } from '../decide/rollout/rollout.ts';
 import type { Turn } from '../decide/rollout/turn.ts';
 import type { ClassView, JobView, NodeView, PauseView, PodView, RefusalView } from '../decide/view.ts';
 import { Store } from '../kube/store.ts';
-import { classKey, nodeKey, ROLLOUT_KEY } from './key.ts';
+import { classKey, nodeKey, REMOVAL_KEY, ROLLOUT_KEY } from './key.ts';
 import type { Priority } from './queue.ts';
 
 /** Everything the operator knows, and which key a change of it concerns. */
@@ -27,6 +27,12 @@ export interface World {
   /** Pods that are being ended for a node's uninstall; undefined forgets. */
   setEnding(node: string, ending: Ending | undefined): void;
   ending(node: string): Ending | undefined;
+  /** Somebody takes everything off, see REMOVE_ALL. */
+  removing(): boolean;
+}
+
+export function policyNow(policy: Policy, world: Pick<World, 'removing'>): Policy {
+  return world.removing() ? { ...policy, removeAll: true } : policy;
 }
 
 export function makeWorld(enqueue: (key: string, priority: Priority) => void, policy: Policy): World {
@@ -42,6 +48,7 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void, po
     project: projectJob,
     group: ({ node }) => node,
     onChange: (node, cause) => {
+      if (node === '') return lookForRemoval();
       if (jobs.inGroup(node).some(({ end }) => end === undefined)) working.add(node);
       else working.delete(node);
       changed(node, cause);
@@ -50,6 +57,15 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void, po
   const changed = (name: string, cause: Priority) => {
     rollout.update(name, nodes.get(name), jobs.inGroup(name));
     enqueue(nodeKey(name), cause);
+  };
+  let removing = false;
+  const lookForRemoval = () => {
+    const now = jobs.inGroup('').some(({ action, leaving }) => action === 'removeAll' && !leaving);
+    if (now === removing) return;
+    removing = now;
+    enqueue(REMOVAL_KEY, 'event');
+    for (const { name } of nodes.all()) changed(name, 'initial');
+    for (const { name } of classes.all()) enqueue(classKey(name), 'initial');
   };
   const pods = new Store<V1Pod, PodView>({
     project: projectPod,
@@ -92,8 +108,19 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void, po
     }
   };
   const busy = () => [...working].filter((name) => nodes.get(name) !== undefined);
-  const ending = (node: string) => endings.get(node);
-  return { nodes, jobs, pods, refusals, classes, pauses, rollout, busy, setEnding, ending };
+  return {
+    nodes,
+    jobs,
+    pods,
+    refusals,
+    classes,
+    pauses,
+    rollout,
+    busy,
+    setEnding,
+    ending: (node) => endings.get(node),
+    removing: () => removing,
+  };
 }
 
 function pausedBy({ name, reason }: PauseView): string {
