@@ -76,6 +76,15 @@ export const kindTool: GoTool = {
   firstBuild: 'under a minute',
 };
 
+/** Plays the kubelets of nodes that exist in the API only. */
+export const kwok: GoTool = {
+  group: 'kwok',
+  version: VERSIONS.kwok,
+  programs: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' },
+  ldflags: [],
+  firstBuild: 'about 2 minutes',
+};
+
 /** Alone, for those whose cluster comes from elsewhere. */
 export const kubectl: GoTool = {
   group: 'kubernetes',

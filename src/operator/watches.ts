@@ -1,6 +1,7 @@
 import { JOB_LABEL } from '../contract.ts';
 import type { Store } from './kube/store.ts';
-import { type Resource, Watch, type WatchOptions } from './kube/watch.ts';
+import { Watch } from './kube/watch.ts';
+import type { Resource, WatchOptions } from './kube/watch-options.ts';
 import type { World } from './loop/world.ts';
 
 /** One watch per resource, each asking for no more than is decided on. */

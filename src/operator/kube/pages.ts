@@ -1,5 +1,5 @@
 import { isStatus } from './api-error.ts';
-import type { WatchOptions } from './watch.ts';
+import type { WatchOptions } from './watch-options.ts';
 
 const PAGE_SIZE = 500;
 /** A list that expires between its pages is begun again, but not for ever. */

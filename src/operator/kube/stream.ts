@@ -2,7 +2,7 @@ import type { V1Status } from '@kubernetes/client-node';
 import { statusError } from './api-error.ts';
 import { jsonLines } from './json-lines.ts';
 import { type Listing, versionOf } from './store.ts';
-import type { WatchOptions } from './watch.ts';
+import type { WatchOptions } from './watch-options.ts';
 
 /** How far one connection got: kept outside, so that an error does not lose it. */
 export interface Progress {

@@ -4,7 +4,8 @@ import { silentLogger } from '../../log.ts';
 import { type Answer, FakeServer, json, lines, status } from './fake-server.ts';
 import { Store } from './store.ts';
 import { Transport } from './transport.ts';
-import { Watch, type WatchLimits } from './watch.ts';
+import { Watch } from './watch.ts';
+import type { WatchLimits } from './watch-options.ts';
 
 interface Thing {
   readonly metadata: { readonly name: string; readonly resourceVersion: string };
