@@ -1,4 +1,5 @@
 import { JOB_LABEL } from '../contract.ts';
+import { EVENT, JOB, NODE, POD, RUNTIME_CLASS } from './kube/shapes.ts';
 import type { Store } from './kube/store.ts';
 import { Watch } from './kube/watch.ts';
 import type { Resource, WatchOptions } from './kube/watch-options.ts';
@@ -15,24 +16,27 @@ export function makeWatches(
   const watch = (store: unknown, resource: Resource) =>
     new Watch({ ...base, resource, store: store as Store<object, unknown> });
   return [
-    watch(world.nodes, { name: 'nodes', path: '/api/v1/nodes', selectors: {}, bookmarks: true }),
+    watch(world.nodes, { name: 'nodes', path: '/api/v1/nodes', selectors: {}, shape: NODE, bookmarks: true }),
     watch(world.jobs, {
       name: 'jobs',
       path: `/apis/batch/v1/namespaces/${namespace}/jobs`,
       selectors: ours,
+      shape: JOB,
       bookmarks: true,
     }),
-    watch(world.pods, { name: 'pods', path: `${inNamespace}/pods`, selectors: ours, bookmarks: true }),
+    watch(world.pods, { name: 'pods', path: `${inNamespace}/pods`, selectors: ours, shape: POD, bookmarks: true }),
     watch(world.refusals, {
       name: 'events',
       path: `${inNamespace}/events`,
       selectors: { fieldSelector: 'involvedObject.kind=Job,reason=FailedCreate' },
+      shape: EVENT,
       bookmarks: false,
     }),
     watch(world.classes, {
       name: 'runtimeclasses',
       path: '/apis/node.k8s.io/v1/runtimeclasses',
       selectors: {},
+      shape: RUNTIME_CLASS,
       bookmarks: true,
     }),
   ];

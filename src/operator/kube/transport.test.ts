@@ -91,7 +91,8 @@ describe('Transport', () => {
     const stop = new AbortController();
     const seen: string[] = [];
     const reading = (async () => {
-      for await (const chunk of await transport.stream(get, stop.signal)) {
+      const { body } = await transport.stream(get, stop.signal);
+      for await (const chunk of body) {
         seen.push(chunk.toString());
         stop.abort();
       }

@@ -2,6 +2,7 @@ import { Agent, buildConnector, type Dispatcher, request } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { ApiError, apiError } from './api-error.ts';
 import type { Credentials } from './credentials.ts';
+import { statusText } from './protobuf-watch.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -11,6 +12,14 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Of a stream: what its reader understands, best first. Answers to send() are JSON. */
+  readonly accept?: string;
+}
+
+/** A watch's body as it comes, and what it is written in. */
+export interface Streamed {
+  readonly contentType: string;
+  readonly body: AsyncIterable<Buffer>;
 }
 
 export interface TransportOptions {
@@ -58,12 +67,14 @@ export class Transport {
     }
   }
 
-  /** The body of a watch as it comes. Abort the signal to end it. */
-  async stream(call: ApiRequest, signal: AbortSignal): Promise<AsyncIterable<Buffer>> {
+  /** Abort the signal to end it. */
+  async stream(call: ApiRequest, signal: AbortSignal): Promise<Streamed> {
     const answer = await this.#dispatch(call, this.#watches, signal);
-    if (answer.statusCode === 200) return answer.body;
+    const contentType = header(answer, 'content-type') ?? '';
+    if (answer.statusCode === 200) return { contentType, body: answer.body };
     if (answer.statusCode === 401) this.#options.credentials.forget();
-    throw apiError(answer.statusCode, await answer.body.text(), header(answer, 'retry-after'));
+    const body = Buffer.from(await answer.body.arrayBuffer());
+    throw apiError(answer.statusCode, statusText(body, contentType), header(answer, 'retry-after'));
   }
 
   async close(): Promise<void> {
@@ -83,14 +94,14 @@ export class Transport {
 
   async #dispatch(call: ApiRequest, dispatcher: Agent, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const { credentials, userAgent, onRequest } = this.#options;
-    const { method, verb, path, query, body } = call;
+    const { method, verb, path, query, body, accept = 'application/json' } = call;
     try {
       const answer = await request(urlOf(credentials.server, path, query), {
         dispatcher,
         method,
         signal,
         headers: {
-          accept: 'application/json',
+          accept,
           'user-agent': userAgent,
           ...(await credentials.headers()),
           ...(body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
+import type { Shape } from './protobuf.ts';
 import type { Store } from './store.ts';
 import type { Transport } from './transport.ts';
 
@@ -8,6 +9,8 @@ export interface Resource {
   readonly name: string;
   readonly path: string;
   readonly selectors: Readonly<Record<string, string>>;
+  /** What is read of an object that comes as protobuf. */
+  readonly shape: Shape;
   /** false: the API server keeps no watch cache for it (events), so it sends no bookmarks and a healthy watch may be mute. */
   readonly bookmarks: boolean;
 }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../log.ts';
 import { type Answer, FakeServer, json, lines, status } from './fake-server.ts';
+import { NODE } from './shapes.ts';
 import { Store } from './store.ts';
 import { Transport } from './transport.ts';
 import { Watch } from './watch.ts';
@@ -72,7 +73,7 @@ describe('Watch', () => {
   ): Watch<Thing> {
     server.answer(...answers);
     const watch = new Watch<Thing>({
-      resource: { name: 'things', path: '/things', selectors: { labelSelector: 'a=b' }, bookmarks },
+      resource: { name: 'things', path: '/things', selectors: { labelSelector: 'a=b' }, shape: NODE, bookmarks },
       store,
       transport,
       clock: systemClock,

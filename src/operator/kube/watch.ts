@@ -24,12 +24,16 @@ export interface WatchHealth {
   readonly trouble: string;
 }
 
+/** A connection that lived so long was no part of an outage. */
+const GOOD_MS = 1_000;
+
 export class Watch<Raw extends object> {
   readonly #options: WatchOptions<Raw>;
   readonly #backoff: Backoff;
   #watchList: boolean;
   #synced = false;
   readonly #firstList = Promise.withResolvers<void>();
+  #connectedMs: number | undefined;
   #trouble: { readonly sinceMs: number; readonly text: string } | undefined;
 
   constructor(options: WatchOptions<Raw>) {
@@ -75,6 +79,7 @@ export class Watch<Raw extends object> {
       return { kind: 'watching', version };
     }
     const startMs = this.#options.clock.monotonicMs();
+    this.#connectedMs = undefined;
     const on = { connected: () => this.#connected(), heard: () => this.#heard() };
     await readWatch(this.#options, progress, on, signal);
     const { version } = progress;
@@ -106,6 +111,8 @@ export class Watch<Raw extends object> {
     const next: State = expired ? { kind: 'empty' } : resume;
     // An expired version is normal once; a server that never knows one would otherwise be asked without pause.
     if (expired && from.kind === 'watching') return next;
+    // Quiet resources hear nothing for a minute; that they were connected for a while is as good a sign.
+    if (clock.monotonicMs() - (this.#connectedMs ?? Number.POSITIVE_INFINITY) > GOOD_MS) this.#backoff.reset();
     const delayMs = this.#backoff.next();
     log.warn('watch broke, trying again', { resource: resource.name, cause, error: messageOf(error), delayMs });
     await clock.sleep(delayMs, signal).catch(() => {});
@@ -113,6 +120,7 @@ export class Watch<Raw extends object> {
   }
 
   #connected(): void {
+    this.#connectedMs ??= this.#options.clock.monotonicMs();
     this.#trouble = undefined;
   }
 
