@@ -145,3 +145,9 @@ export const RUNTIME_CLASS = shape({
 
 /** A refusal, of a request or in the middle of a watch. */
 export const STATUS = shape({ 2: text('status'), 3: text('message'), 4: text('reason'), 6: number('code') });
+
+/** A page of objects. */
+export function listOf(items: Shape): Shape {
+  const metadata = message('metadata', shape({ 2: text('resourceVersion'), 3: text('continue') }));
+  return shape({ 1: metadata, 2: messages('items', items) });
+}

@@ -2,7 +2,8 @@ import { Agent, buildConnector, type Dispatcher, request } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { ApiError, apiError } from './api-error.ts';
 import type { Credentials } from './credentials.ts';
-import { statusText } from './protobuf-watch.ts';
+import type { Shape } from './protobuf.ts';
+import { PROTOBUF, readObject, statusText } from './protobuf-watch.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -12,8 +13,11 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly contentType?: string;
-  /** Of a stream: what its reader understands, best first. Answers to send() are JSON. */
-  readonly accept?: string;
+  /**
+   * What is read of the answer if it comes as protobuf, which costs the API server a third of what JSON does, and us a
+   * tenth. Who sends none is asked for no more than JSON.
+   */
+  readonly shape?: Shape;
 }
 
 /** A watch's body as it comes, and what it is written in. */
@@ -85,23 +89,25 @@ export class Transport {
     const deadline = AbortSignal.timeout(this.#options.requestMsMax);
     const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
     const answer = await this.#dispatch(call, this.#requests, either);
-    const text = await answer.body.text();
+    const contentType = header(answer, 'content-type') ?? '';
+    const bytes = Buffer.from(await answer.body.arrayBuffer());
     if (answer.statusCode < 200 || answer.statusCode > 299) {
-      throw apiError(answer.statusCode, text, header(answer, 'retry-after'));
+      throw apiError(answer.statusCode, statusText(bytes, contentType), header(answer, 'retry-after'));
     }
-    return JSON.parse(text);
+    const isProtobuf = call.shape !== undefined && contentType.startsWith(PROTOBUF);
+    return isProtobuf ? readObject(bytes, call.shape) : JSON.parse(bytes.toString('utf8'));
   }
 
   async #dispatch(call: ApiRequest, dispatcher: Agent, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const { credentials, userAgent, onRequest } = this.#options;
-    const { method, verb, path, query, body, accept = 'application/json' } = call;
+    const { method, verb, path, query, body, shape } = call;
     try {
       const answer = await request(urlOf(credentials.server, path, query), {
         dispatcher,
         method,
         signal,
         headers: {
-          accept,
+          accept: shape === undefined ? 'application/json' : `${PROTOBUF}, application/json`,
           'user-agent': userAgent,
           ...(await credentials.headers()),
           ...(body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),

@@ -34,20 +34,20 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void): W
     onChange: (node, cause) => {
       if (jobs.inGroup(node).some(({ end }) => end === undefined)) working.add(node);
       else working.delete(node);
-      enqueue(nodeKey(node), cause);
+      enqueue(nodeKey(node), progress(cause));
     },
   });
   const pods = new Store<V1Pod, PodView>({
     project: projectPod,
     group: ({ node }) => node,
-    onChange: (node, cause) => enqueue(nodeKey(node), cause),
+    onChange: (node, cause) => enqueue(nodeKey(node), progress(cause)),
   });
   const refusals = new Store<CoreV1Event, RefusalView>({
     project: projectRefusal,
     group: ({ jobUid }) => jobUid,
     onChange: (jobUid, cause) => {
       const job = jobs.all().find(({ uid }) => uid === jobUid);
-      if (job !== undefined) enqueue(nodeKey(job.node), cause);
+      if (job !== undefined) enqueue(nodeKey(job.node), progress(cause));
     },
   });
   const classes = new Store<V1RuntimeClass, ClassView>({
@@ -69,6 +69,11 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void): W
   };
   const busy = () => [...working].filter((name) => nodes.get(name) !== undefined);
   return { nodes, jobs, pods, refusals, classes, busy, setEnding, ending: (node) => endings.get(node) };
+}
+
+/** What becomes of a Job can wait until every Job is made. */
+function progress(cause: 'initial' | 'event'): Priority {
+  return cause === 'event' ? 'progress' : cause;
 }
 
 /** Memory only, never a request. undefined: the node is gone. */
