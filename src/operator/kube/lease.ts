@@ -166,7 +166,7 @@ export class LeaderElection {
   async #get(): Promise<Lease | undefined> {
     const path = `${this.#path}/${this.#options.name}`;
     try {
-      return (await this.#options.transport.send({ method: 'GET', verb: 'get', path })) as Lease;
+      return (await this.#options.transport.send({ method: 'GET', verb: 'get', path, urgent: true })) as Lease;
     } catch (error) {
       if (isStatus(error, 404)) return undefined;
       throw error;
@@ -177,12 +177,14 @@ export class LeaderElection {
     const { name, namespace, transport } = this.#options;
     const spec = { ...this.#spec(), acquireTime: this.#now(), leaseTransitions: 0 };
     const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace }, spec };
-    return (await transport.send({ method: 'POST', verb: 'create', path: this.#path, body })) as Lease;
+    const call = { method: 'POST', verb: 'create', path: this.#path, body, urgent: true } as const;
+    return (await transport.send(call)) as Lease;
   }
 
   async #put(body: Lease): Promise<Lease> {
     const path = `${this.#path}/${this.#options.name}`;
-    return (await this.#options.transport.send({ method: 'PUT', verb: 'update', path, body })) as Lease;
+    const call = { method: 'PUT', verb: 'update', path, body, urgent: true } as const;
+    return (await this.#options.transport.send(call)) as Lease;
   }
 }
 

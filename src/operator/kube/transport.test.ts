@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { systemClock } from '../../clock.ts';
 import { classify } from '../../errors.ts';
-import { FakeServer, json, lines, status } from './fake-server.ts';
+import { type Answer, FakeServer, json, lines, status } from './fake-server.ts';
+import { bytesField, writeMessage } from './protobuf-writer.ts';
+import { NODE, STATUS } from './shapes.ts';
 import { Transport } from './transport.ts';
 import { Writes } from './writes.ts';
 
@@ -55,6 +57,40 @@ describe('Transport', () => {
     const beginMs = performance.now();
     await transport.send({ ...get, path: '/another' });
     expect(performance.now() - beginMs).to.be.within(180, 3000);
+  });
+
+  it('does not hold a lease back: who cannot renew it loses it', async () => {
+    server.answer(status(429, 'slow down', { 'retry-after': '5' }), json({}));
+    await failure(transport.send(get));
+    const beginMs = performance.now();
+    await transport.send({ ...get, urgent: true });
+    expect(performance.now() - beginMs).to.be.below(2000);
+  });
+
+  it('asks for protobuf where it is told what to read of it, and takes either', async () => {
+    const node = { metadata: { name: 'n1', uid: 'u1' } };
+    const protobuf: Answer = (response) => {
+      const body = bytesField(2, writeMessage(node, NODE));
+      response.writeHead(200, { 'content-type': 'application/vnd.kubernetes.protobuf' });
+      response.end(Buffer.concat([Buffer.from('k8s\0'), body]));
+    };
+    server.answer(protobuf, json(node), json(node));
+    expect(await transport.send({ ...get, shape: NODE })).to.deep.equal(node);
+    expect(await transport.send({ ...get, shape: NODE })).to.deep.equal(node);
+    await transport.send(get);
+    const accepts = server.calls.map(({ headers }) => headers.accept);
+    const both = 'application/vnd.kubernetes.protobuf, application/json';
+    expect(accepts).to.deep.equal([both, both, 'application/json']);
+  });
+
+  it('reads a refusal that comes as protobuf', async () => {
+    const refusal = { message: 'jobs "a" already exists', reason: 'AlreadyExists', code: 409 };
+    server.answer((response) => {
+      response.writeHead(409, { 'content-type': 'application/vnd.kubernetes.protobuf' });
+      response.end(Buffer.concat([Buffer.from('k8s\0'), bytesField(2, writeMessage(refusal, STATUS))]));
+    });
+    const error = await failure(transport.send({ ...get, shape: NODE }));
+    expect(error).to.include({ kind: 'retryable', message: 'HTTP 409: jobs "a" already exists' });
   });
 
   it('asks once more with fresh credentials after a 401', async () => {

@@ -18,6 +18,8 @@ export interface ApiRequest {
    * tenth. Who sends none is asked for no more than JSON.
    */
   readonly shape?: Shape;
+  /** Goes out although all others are held back: who cannot renew a lease loses it. */
+  readonly urgent?: true;
 }
 
 /** A watch's body as it comes, and what it is written in. */
@@ -59,7 +61,7 @@ export class Transport {
 
   /** One request, one answer. After 429 or 503 every caller waits, not just the one that was told to. */
   async send(call: ApiRequest, signal?: AbortSignal): Promise<unknown> {
-    await this.#untilAllowed(signal);
+    if (call.urgent !== true) await this.#untilAllowed(signal);
     try {
       return await this.#once(call, signal);
     } catch (error) {

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../log.ts';
 import { type Answer, FakeServer, json, lines, status } from './fake-server.ts';
-import { NODE } from './shapes.ts';
+import { watchFrame } from './protobuf-writer.ts';
+import { NODE, STATUS } from './shapes.ts';
 import { Store } from './store.ts';
 import { Transport } from './transport.ts';
 import { Watch } from './watch.ts';
@@ -180,6 +181,22 @@ describe('Watch', () => {
     expect(query(3, 'resourceVersion')).to.equal('30');
     await until(() => store.size === 1);
     expect(names()).to.deep.equal(['a']);
+  });
+
+  it('reads a stream of protobuf as it reads one of JSON, and an expired version in it', async () => {
+    const frames: Answer = (response) => {
+      response.writeHead(200, { 'content-type': 'application/vnd.kubernetes.protobuf;stream=watch' });
+      for (const { type, object } of [added('a', 1), listEnd(5), added('b', 7)])
+        response.write(watchFrame(type, object, NODE));
+      response.end(watchFrame('ERROR', gone.object, STATUS));
+    };
+    start(true, frames, lines([added('c', 9), listEnd(10)]));
+    await until(() => names().includes('c'));
+    expect(names()).to.deep.equal(['c']);
+    expect([server.calls[0]?.headers.accept, restarts]).to.deep.equal([
+      'application/vnd.kubernetes.protobuf, application/json',
+      ['expired'],
+    ]);
   });
 
   it('pages where the closing bookmark never comes', async () => {
