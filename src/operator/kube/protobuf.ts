@@ -135,8 +135,12 @@ class Reader {
     throw new Retryable('a number of more than ten bytes');
   }
 
-  /** Two's complement in 64 bits: a negative exit code is ten bytes long. */
+  /** Two's complement in 64 bits: a negative exit code is ten bytes long, and only then are there any beyond 2^53. */
   #signed(): number {
+    const begin = this.#at;
+    const positive = this.#varint();
+    if (positive <= Number.MAX_SAFE_INTEGER) return positive;
+    this.#at = begin;
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.#bytes[this.#at];
