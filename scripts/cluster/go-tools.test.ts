@@ -12,6 +12,7 @@ import {
   kubectl,
   kubernetes,
   kwok,
+  oldestApiServer,
   toolDir,
 } from './go-tools.ts';
 import { CONTAINERD, CONTAINERD_CHECKED, type ContainerdMinor } from './versions.ts';
@@ -19,7 +20,7 @@ import { CONTAINERD, CONTAINERD_CHECKED, type ContainerdMinor } from './versions
 const minors = Object.keys(CONTAINERD) as ContainerdMinor[];
 const checked = Object.keys(CONTAINERD_CHECKED) as (keyof typeof CONTAINERD_CHECKED)[];
 const daemons = [...minors.map(containerd), ...checked.map(containerdDaemon)];
-const tools: readonly GoTool[] = [kubernetes, etcd, helm, helm3, kindTool, kwok, ...daemons];
+const tools: readonly GoTool[] = [kubernetes, etcd, helm, helm3, kindTool, kwok, oldestApiServer, ...daemons];
 
 function goMod({ group }: GoTool): string {
   return readFileSync(new URL(`./tools/${group}/go.mod`, import.meta.url), 'utf8');

@@ -35,6 +35,15 @@ export const kubernetes: GoTool = {
   firstBuild: 'about 10 minutes',
 };
 
+/** What an old cluster's watches and answers are like. */
+export const oldestApiServer: GoTool = {
+  group: 'kube-apiserver-1.28',
+  version: VERSIONS.kubernetesOldest,
+  programs: { 'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver' },
+  ldflags: kubernetesStamp(VERSIONS.kubernetesOldest),
+  firstBuild: 'about 5 minutes',
+};
+
 export const etcd: GoTool = {
   group: 'etcd',
   version: VERSIONS.etcd,

@@ -21,6 +21,8 @@ export type ContainerdMinor = keyof typeof CONTAINERD;
 
 export const VERSIONS = {
   kubernetes: '1.36.3',
+  /** The oldest that the operator is tried against: its API server alone. */
+  kubernetesOldest: '1.28.15',
   etcd: '3.6.16',
   coredns: '1.14.7',
   helm: '4.3.1',

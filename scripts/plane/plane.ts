@@ -28,6 +28,8 @@ export interface PlaneOptions {
   /** Where an etcd that syncs to disk is wanted, as a production one does; else it is quiet and quick. */
   readonly fsync: boolean;
   readonly apiServerFlags: readonly string[];
+  /** Another release of the API server than the clusters'. */
+  readonly apiServer?: GoTool;
   readonly auditPolicy?: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -56,8 +58,8 @@ export class Plane {
 
   /** Empty, and running. */
   static async open(options: PlaneOptions, tools: readonly GoTool[] = []): Promise<Plane> {
-    const { name, address, progress, signal } = options;
-    await ensurePrograms([etcd, kubernetes, ...tools], progress, signal);
+    const { name, address, apiServer = kubernetes, progress, signal } = options;
+    await ensurePrograms([etcd, kubernetes, apiServer, ...tools], progress, signal);
     const dir = join(cacheDir(), 'planes', name);
     await kill(dir);
     rmSync(dir, { recursive: true, force: true });
@@ -70,7 +72,7 @@ export class Plane {
   }
 
   async start(): Promise<void> {
-    const { address, fsync, apiServerFlags, auditPolicy = AUDIT_POLICY } = this.#options;
+    const { address, fsync, apiServer = kubernetes, apiServerFlags, auditPolicy = AUDIT_POLICY } = this.#options;
     mkdirSync(join(this.dir, 'etcd'), { recursive: true, mode: 0o700 });
     writeFileSync(join(this.dir, 'audit-policy.yaml'), auditPolicy);
     const store = [...etcdArgs(this.#plane), `--unsafe-no-fsync=${!fsync}`, `--quota-backend-bytes=${4 * 1024 ** 3}`];
@@ -79,7 +81,8 @@ export class Plane {
     );
     // There is no Service network that could reach a loopback address, so none is announced.
     const args = [...apiServerArgs(this.#plane), '--endpoint-reconciler-type=none', ...apiServerFlags];
-    await this.#ensure(this.#kubernetes('kube-apiserver', args), () => this.api.ready());
+    const file = join(toolDir(apiServer), 'kube-apiserver');
+    await this.#ensure({ role: 'kube-apiserver', file, args }, () => this.api.ready());
   }
 
   /** Only these controllers, unhurried by their own rate limits. */
@@ -92,7 +95,8 @@ export class Plane {
       '--concurrent-job-syncs=20',
     ];
     const answers = () => accepts(this.#options.address, PORTS.controllerManager);
-    await this.#ensure(this.#kubernetes('kube-controller-manager', args), answers);
+    const role = 'kube-controller-manager';
+    await this.#ensure({ role, file: join(toolDir(kubernetes), role), args }, answers);
   }
 
   /** A program of somebody else's, with the plane's own life. */
@@ -152,10 +156,6 @@ export class Plane {
 
   #kept(name: string): string {
     return join(this.dir, `kept-${name}`);
-  }
-
-  #kubernetes(role: string, args: readonly string[]): HostDaemon {
-    return { role, file: join(toolDir(kubernetes), role), args };
   }
 
   async #ensure(daemon: HostDaemon, answers: () => Promise<boolean>): Promise<void> {
