@@ -8,14 +8,14 @@ interface JobEvent {
   readonly object: {
     readonly metadata: {
       readonly name: string;
-      readonly annotations?: Readonly<Record<string, string>>;
+      readonly resourceVersion: string;
       readonly ownerReferences?: readonly { readonly name: string }[];
     };
   };
 }
 
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
-const POLL_MS = 5;
+const POLL_MS = 10;
 
 /** When each node's Job was first seen to exist, by a watch of the rig's own and on its own clock. */
 export class JobWatch {
@@ -37,7 +37,7 @@ export class JobWatch {
   }
 
   /** Throws with what is missing when it takes too long. */
-  async until(names: readonly string[], withinMs: number): Promise<void> {
+  async until(names: readonly string[], withinMs: number, signal?: AbortSignal): Promise<void> {
     for (const end = performance.now() + withinMs; !names.every((name) => this.seenMs.has(name)); ) {
       if (performance.now() > end) {
         const missing = names.filter((name) => !this.seenMs.has(name));
@@ -45,7 +45,7 @@ export class JobWatch {
           `${missing.length} of ${names.length} nodes have no Job after ${withinMs} ms: ${missing[0]} ...`,
         );
       }
-      await systemClock.sleep(POLL_MS);
+      await systemClock.sleep(POLL_MS, signal);
     }
   }
 
@@ -54,20 +54,29 @@ export class JobWatch {
     await this.#following;
   }
 
+  /** A server that finds its reader slow ends the watch; it goes on from where it was, and what it tells late counts as late. */
   async #follow(api: Api, opened: () => void): Promise<void> {
-    const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';
-    const path = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs?${query}`;
-    try {
-      for await (const line of api.lines(path, METADATA_ONLY, this.#abort.signal)) {
-        const { type, object } = JSON.parse(line) as JobEvent;
-        if (type === 'BOOKMARK') opened();
-        if (type !== 'ADDED') continue;
-        const node = object.metadata.ownerReferences?.[0]?.name ?? '';
-        this.jobs.add(object.metadata.name);
-        if (!this.seenMs.has(node)) this.seenMs.set(node, performance.now());
+    const { signal } = this.#abort;
+    let from = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan';
+    while (!signal.aborted) {
+      const path = `/apis/batch/v1/namespaces/${NAMESPACE}/jobs?watch=1&allowWatchBookmarks=true&${from}`;
+      try {
+        for await (const line of api.lines(path, METADATA_ONLY, signal)) {
+          const { type, object } = JSON.parse(line) as JobEvent;
+          if (type === 'ERROR') throw new Terminal(`the rig's own watch: ${line}`);
+          from = `resourceVersion=${object.metadata.resourceVersion}`;
+          if (type === 'BOOKMARK') opened();
+          if (type === 'ADDED') this.#seen(object.metadata);
+        }
+      } catch (error) {
+        if (!signal.aborted) throw error;
       }
-    } catch (error) {
-      if (!this.#abort.signal.aborted) throw error;
     }
+  }
+
+  #seen({ name, ownerReferences }: JobEvent['object']['metadata']): void {
+    const node = ownerReferences?.[0]?.name ?? '';
+    this.jobs.add(name);
+    if (!this.seenMs.has(node)) this.seenMs.set(node, performance.now());
   }
 }

@@ -25,7 +25,13 @@ export class Api {
   constructor(server: URL, { authority, cert, key }: ClientFiles) {
     this.#server = server;
     const connect = { ca: readFileSync(authority), cert: readFileSync(cert), key: readFileSync(key) };
-    this.#agent = new Agent({ connect, connections: CONNECTIONS, bodyTimeout: 0, headersTimeout: 60_000 });
+    this.#agent = new Agent({
+      connect,
+      allowH2: false,
+      connections: CONNECTIONS,
+      bodyTimeout: 0,
+      headersTimeout: 60_000,
+    });
   }
 
   async get<T>(path: string, accept = 'application/json'): Promise<T> {

@@ -21,7 +21,7 @@ export async function burst(rig: Rig): Promise<readonly Figure[]> {
   const beginMs = performance.now();
   await annotateAll(rig.plane.api, all);
   const lastMs = performance.now();
-  await watch.until(all, WITHIN_MS);
+  await watch.until(all, WITHIN_MS, rig.signal);
   const doneMs = Math.max(...watch.seenMs.values());
   await systemClock.sleep(rig.scale.short ? 2_000 : QUIET_MS, rig.signal);
   const after = operator.usage();

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect } from 'chai';
 import { systemClock } from '../../clock.ts';
 import { classify } from '../../errors.ts';
@@ -13,19 +15,20 @@ describe('Transport', () => {
   let requests: string[];
   let forgotten: number;
 
+  const options = {
+    clock: systemClock,
+    random: () => 0,
+    userAgent: 'test/1',
+    requestMsMax: 1500,
+    onRequest: (verb: string, code: number) => requests.push(`${verb} ${code}`),
+  };
+
   beforeEach(async () => {
     server = new FakeServer();
     requests = [];
     forgotten = 0;
     const credentials = await server.listen();
-    transport = new Transport({
-      credentials: { ...credentials, forget: () => (forgotten += 1) },
-      clock: systemClock,
-      random: () => 0,
-      userAgent: 'test/1',
-      requestMsMax: 1500,
-      onRequest: (verb, code) => requests.push(`${verb} ${code}`),
-    });
+    transport = new Transport({ ...options, credentials: { ...credentials, forget: () => (forgotten += 1) } });
   });
   afterEach(async () => {
     await transport.close();
@@ -40,6 +43,26 @@ describe('Transport', () => {
     for (let count = 0; count < 20; count += 1) await transport.send(get);
     expect(server.connections).to.be.at.most(2);
     expect(requests).to.deep.equal(Array.from({ length: 20 }, () => 'get 200'));
+  });
+
+  it('offers HTTP/1.1 alone: undici offers HTTP/2 too unless told, and an API server takes it', async () => {
+    const hello = Promise.withResolvers<Buffer>();
+    const listener = createServer((socket) => {
+      socket.once('data', (bytes) => {
+        hello.resolve(bytes);
+        socket.destroy();
+      });
+      socket.on('error', () => {});
+    }).listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const server = new URL(`https://127.0.0.1:${(listener.address() as AddressInfo).port}`);
+    const credentials = { server, headers: async () => ({}), tls: async () => ({}), forget: () => {} };
+    const secure = new Transport({ ...options, credentials });
+    expect((await failure(secure.send(get)))?.kind).to.equal('retryable');
+    const only = Buffer.concat([Buffer.from([0, 16, 0, 11, 0, 9, 8]), Buffer.from('http/1.1')]); // the ALPN extension
+    expect((await hello.promise).includes(only)).to.equal(true);
+    await secure.close();
+    listener.close();
   });
 
   it("keeps the server's path and the query", async () => {

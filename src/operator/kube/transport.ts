@@ -54,9 +54,9 @@ export class Transport {
   constructor(options: TransportOptions) {
     this.#options = options;
     const connect = connector(options.credentials);
-    this.#requests = new Agent({ connect, connections: 16, keepAliveTimeout: 30_000 });
+    this.#requests = new Agent({ connect, allowH2: false, connections: 16, keepAliveTimeout: 30_000 });
     // A watch may be quiet for as long as it likes; who reads it judges the silence.
-    this.#watches = new Agent({ connect, bodyTimeout: 0, headersTimeout: 30_000 });
+    this.#watches = new Agent({ connect, allowH2: false, bodyTimeout: 0, headersTimeout: 30_000 });
   }
 
   /** One request, one answer. After 429 or 503 every caller waits, not just the one that was told to. */
@@ -157,7 +157,7 @@ function connector(credentials: Credentials): buildConnector.connector {
     credentials.tls().then(
       (tls) => {
         if (built?.tls !== tls) {
-          const settings = { ...tls, keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 10_000 };
+          const settings = { ...tls, allowH2: false, keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 10_000 };
           built = { tls, connect: buildConnector(settings as buildConnector.BuildOptions) };
         }
         built.connect(options, callback);
