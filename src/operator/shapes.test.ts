@@ -103,14 +103,13 @@ function paths(shape: Shape, path: string): readonly string[] {
 
 /** Keys of labels and annotations contain dots; a map has no fields. */
 function isInMap(path: string, shape: Shape): boolean {
-  const maps = shape.flatMap((field) => (field === undefined ? [] : mapsOf(field.shape, field.name)));
-  return maps.some((map) => path.startsWith(`${map}.`));
+  return mapsOf(shape, '').some((map) => path.startsWith(map));
 }
 
 function mapsOf(shape: Shape, path: string): readonly string[] {
   return shape.flatMap((field) => {
     if (field === undefined) return [];
-    const at = `${path}.${field.name}`;
+    const at = `${path}${field.name}.`;
     return field.kind === 'map' ? [at] : mapsOf(field.shape, at);
   });
 }
