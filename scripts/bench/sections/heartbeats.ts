@@ -46,11 +46,13 @@ async function beat(rig: Rig, { perSecond, seconds, percentMax }: Pace): Promise
   const name = `${perSecond} heartbeats/s for ${(tookMs / 1000).toFixed(0)} s`;
   const counts = [exactly(`${name}: requests`, requests, 0), exactly('  reconciles', work, 0)];
   if (rig.scale.short) return counts;
-  const percent = ((cpuMs - before.cpuMs) / tookMs) * 100;
+  const reached = sent / (tookMs / 1000);
+  // Where the rig cannot send so many, what one costs tells what so many would.
+  const percent = (((cpuMs - before.cpuMs) / tookMs) * 100 * perSecond) / reached;
   return [
     ...counts,
-    atMost('  CPU, of one core', percent, { unit: '%', max: percentMax, digits: 2 }),
-    said('  sent; CPU each', `${sent}; ${((cpuMs - before.cpuMs) / sent).toFixed(3)} ms`),
+    atMost(`  CPU, of one core, at ${perSecond}/s`, percent, { unit: '%', max: percentMax, digits: 2 }),
+    said('  sent each second; CPU each', `${reached.toFixed(1)}; ${((cpuMs - before.cpuMs) / sent).toFixed(3)} ms`),
     said('  RSS before; after', `${before.rssMb.toFixed(0)} MB; ${rssMb.toFixed(0)} MB`),
   ];
 }
