@@ -68,7 +68,11 @@ describe('Watch', () => {
   }
 
   function startWith(
-    { bookmarks, serverSeconds }: { readonly bookmarks: boolean; readonly serverSeconds: number },
+    {
+      bookmarks,
+      serverSeconds,
+      limits: own = limits,
+    }: { readonly bookmarks: boolean; readonly serverSeconds: number; readonly limits?: WatchLimits },
     watchList: boolean,
     ...answers: readonly Answer[]
   ): Watch<Thing> {
@@ -80,7 +84,7 @@ describe('Watch', () => {
       clock: systemClock,
       random: () => 0.5,
       log: silentLogger(),
-      limits: { ...limits, serverSeconds },
+      limits: { ...own, serverSeconds },
       watchList,
       onRestart: (_, cause) => restarts.push(cause),
     });
@@ -249,6 +253,22 @@ describe('Watch', () => {
     await until(() => watch.health().synced);
     expect(watch.health().troubleSinceMs).to.equal(undefined);
     await watch.whenSynced();
+  });
+
+  it('resumes at once after each cut of a connection that had lived for a while, although it heard nothing', async () => {
+    const cutAfter =
+      (ms: number): Answer =>
+      (response) => {
+        response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+        setTimeout(() => response.destroy(), ms);
+      };
+    const slow = { ...limits, backoffMsMin: 2_000, backoffMsMax: 4_000 };
+    const quiet = [lines([listEnd(5)], 'cut'), cutAfter(1_100), cutAfter(1_100), lines([])];
+    startWith({ bookmarks: true, serverSeconds: 290, limits: slow }, true, ...quiet);
+    const beginMs = performance.now();
+    await until(() => server.calls.length === 4);
+    expect(performance.now() - beginMs).to.be.below(2 * 1_100 + 3 * 1_000);
+    expect(restarts).to.deep.equal(['error', 'error', 'error']);
   });
 
   it('waits between attempts when the server ends every watch at once', async () => {
