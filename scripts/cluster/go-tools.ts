@@ -36,6 +36,15 @@ export const kubernetes: GoTool = {
   firstBuild: 'about 10 minutes',
 };
 
+/** What an old cluster's watches and answers are like. */
+export const oldestApiServer: GoTool = {
+  group: 'kube-apiserver-1.28',
+  version: VERSIONS.kubernetesOldest,
+  programs: { 'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver' },
+  ldflags: kubernetesStamp(VERSIONS.kubernetesOldest),
+  firstBuild: 'about 5 minutes',
+};
+
 export const etcd: GoTool = {
   group: 'etcd',
   version: VERSIONS.etcd,
@@ -75,6 +84,15 @@ export const kindTool: GoTool = {
   programs: { kind: 'sigs.k8s.io/kind' },
   ldflags: [],
   firstBuild: 'under a minute',
+};
+
+/** Plays the kubelets of nodes that exist in the API only. */
+export const kwok: GoTool = {
+  group: 'kwok',
+  version: VERSIONS.kwok,
+  programs: { kwok: 'sigs.k8s.io/kwok/cmd/kwok' },
+  ldflags: [],
+  firstBuild: 'about 2 minutes',
 };
 
 /** Alone, for those whose cluster comes from elsewhere. */

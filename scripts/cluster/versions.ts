@@ -21,12 +21,15 @@ export type ContainerdMinor = keyof typeof CONTAINERD;
 
 export const VERSIONS = {
   kubernetes: '1.36.3',
+  /** The oldest that the operator is tried against: its API server alone. */
+  kubernetesOldest: '1.28.15',
   etcd: '3.6.16',
   coredns: '1.14.7',
   helm: '4.3.1',
   /** For those who have not moved on yet: the chart is tested with both. */
   helm3: '3.22.0',
   kind: '0.32.0',
+  kwok: '0.8.0',
   /** The node image that this release of kind was made with. */
   kindNode: 'kindest/node:v1.36.1@sha256:3489c7674813ba5d8b1a9977baea8a6e553784dab7b84759d1014dbd78f7ebd5',
   /** kind's registry, as its documentation has it. */

@@ -13,7 +13,7 @@ import type { Credentials } from './kube/credentials.ts';
 import { LEASE_TIMES, LeaderElection } from './kube/lease.ts';
 import { PodEnds } from './kube/pod-ends.ts';
 import { Transport } from './kube/transport.ts';
-import { WATCH_LIMITS } from './kube/watch.ts';
+import { WATCH_LIMITS } from './kube/watch-options.ts';
 import { Writes } from './kube/writes.ts';
 import { runController } from './loop/controller.ts';
 import { Events } from './loop/events.ts';

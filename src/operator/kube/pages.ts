@@ -1,5 +1,6 @@
 import { isStatus } from './api-error.ts';
-import type { WatchOptions } from './watch.ts';
+import { listOf } from './shapes.ts';
+import type { WatchOptions } from './watch-options.ts';
 
 const PAGE_SIZE = 500;
 /** A list that expires between its pages is begun again, but not for ever. */
@@ -31,10 +32,8 @@ async function listOnce<Raw extends object>(options: WatchOptions<Raw>, signal: 
       limit: String(PAGE_SIZE),
       ...(next === undefined ? {} : { continue: next }),
     };
-    const page = (await transport.send(
-      { method: 'GET', verb: 'list', path: resource.path, query },
-      signal,
-    )) as Page<Raw>;
+    const call = { method: 'GET', verb: 'list', path: resource.path, query, shape: listOf(resource.shape) } as const;
+    const page = (await transport.send(call, signal)) as Page<Raw>;
     for (const item of page.items ?? []) listing.put(item);
     next = page.metadata?.continue || undefined;
     if (next !== undefined) continue;

@@ -1,8 +1,11 @@
 import type { V1Status } from '@kubernetes/client-node';
 import { statusError } from './api-error.ts';
 import { jsonLines } from './json-lines.ts';
+import type { Shape } from './protobuf.ts';
+import { PROTOBUF, protobufEvents } from './protobuf-watch.ts';
 import { type Listing, versionOf } from './store.ts';
-import type { WatchOptions } from './watch.ts';
+import type { Streamed } from './transport.ts';
+import type { WatchOptions } from './watch-options.ts';
 
 /** How far one connection got: kept outside, so that an error does not lose it. */
 export interface Progress {
@@ -18,6 +21,10 @@ interface WatchEvent<Raw> {
 
 /** Nothing came for too long: the connection is dead, whatever TCP thinks. */
 export class Silence extends Error {}
+
+function eventsOf({ contentType, body }: Streamed, shape: Shape): AsyncGenerator<unknown> {
+  return contentType.startsWith(PROTOBUF) ? protobufEvents(body, shape) : jsonLines(body);
+}
 
 const LIST_COMPLETE = 'k8s.io/initial-events-end';
 
@@ -45,9 +52,10 @@ export async function readWatch<Raw extends object>(
   try {
     const either = AbortSignal.any([signal, abort.signal]);
     const query = queryOf(options, progress.version);
-    const body = await transport.stream({ method: 'GET', verb: 'watch', path: resource.path, query }, either);
+    const { path, shape } = resource;
+    const streamed = await transport.stream({ method: 'GET', verb: 'watch', path, query, shape }, either);
     if (listing === undefined) on.connected();
-    for await (const event of jsonLines(body)) {
+    for await (const event of eventsOf(streamed, shape)) {
       const { type, object } = event as WatchEvent<Raw>;
       if (type === 'ERROR') throw statusError(object as V1Status);
       progress.heard = true;

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect } from 'chai';
 import { systemClock } from '../../clock.ts';
 import { classify } from '../../errors.ts';
-import { FakeServer, json, lines, status } from './fake-server.ts';
+import { type Answer, FakeServer, json, lines, status } from './fake-server.ts';
+import { bytesField, writeMessage } from './protobuf-writer.ts';
+import { NODE, STATUS } from './shapes.ts';
 import { Transport } from './transport.ts';
 import { Writes } from './writes.ts';
 
@@ -11,19 +15,20 @@ describe('Transport', () => {
   let requests: string[];
   let forgotten: number;
 
+  const options = {
+    clock: systemClock,
+    random: () => 0,
+    userAgent: 'test/1',
+    requestMsMax: 1500,
+    onRequest: (verb: string, code: number) => requests.push(`${verb} ${code}`),
+  };
+
   beforeEach(async () => {
     server = new FakeServer();
     requests = [];
     forgotten = 0;
     const credentials = await server.listen();
-    transport = new Transport({
-      credentials: { ...credentials, forget: () => (forgotten += 1) },
-      clock: systemClock,
-      random: () => 0,
-      userAgent: 'test/1',
-      requestMsMax: 1500,
-      onRequest: (verb, code) => requests.push(`${verb} ${code}`),
-    });
+    transport = new Transport({ ...options, credentials: { ...credentials, forget: () => (forgotten += 1) } });
   });
   afterEach(async () => {
     await transport.close();
@@ -38,6 +43,27 @@ describe('Transport', () => {
     for (let count = 0; count < 20; count += 1) await transport.send(get);
     expect(server.connections).to.be.at.most(2);
     expect(requests).to.deep.equal(Array.from({ length: 20 }, () => 'get 200'));
+  });
+
+  it('offers HTTP/1.1 alone: undici offers HTTP/2 too unless told, and an API server takes it', async () => {
+    const hello = Promise.withResolvers<Buffer>();
+    const listener = createServer((socket) => {
+      socket.once('data', (bytes) => {
+        hello.resolve(bytes);
+        socket.destroy();
+      });
+      socket.on('error', () => {});
+    }).listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const server = new URL(`https://127.0.0.1:${(listener.address() as AddressInfo).port}`);
+    const credentials = { server, headers: async () => ({}), tls: async () => ({}), forget: () => {} };
+    const secure = new Transport({ ...options, credentials });
+    const outcome = await failure(secure.send(get));
+    await secure.close();
+    listener.close();
+    const only = Buffer.concat([Buffer.from([0, 16, 0, 11, 0, 9, 8]), Buffer.from('http/1.1')]); // the ALPN extension
+    expect((await hello.promise).includes(only)).to.equal(true);
+    expect(outcome?.kind).to.equal('retryable');
   });
 
   it("keeps the server's path and the query", async () => {
@@ -55,6 +81,40 @@ describe('Transport', () => {
     const beginMs = performance.now();
     await transport.send({ ...get, path: '/another' });
     expect(performance.now() - beginMs).to.be.within(180, 3000);
+  });
+
+  it('does not hold a lease back: who cannot renew it loses it', async () => {
+    server.answer(status(429, 'slow down', { 'retry-after': '5' }), json({}));
+    await failure(transport.send(get));
+    const beginMs = performance.now();
+    await transport.send({ ...get, urgent: true });
+    expect(performance.now() - beginMs).to.be.below(2000);
+  });
+
+  it('asks for protobuf where it is told what to read of it, and takes either', async () => {
+    const node = { metadata: { name: 'n1', uid: 'u1' } };
+    const protobuf: Answer = (response) => {
+      const body = bytesField(2, writeMessage(node, NODE));
+      response.writeHead(200, { 'content-type': 'application/vnd.kubernetes.protobuf' });
+      response.end(Buffer.concat([Buffer.from('k8s\0'), body]));
+    };
+    server.answer(protobuf, json(node), json(node));
+    expect(await transport.send({ ...get, shape: NODE })).to.deep.equal(node);
+    expect(await transport.send({ ...get, shape: NODE })).to.deep.equal(node);
+    await transport.send(get);
+    const accepts = server.calls.map(({ headers }) => headers.accept);
+    const both = 'application/vnd.kubernetes.protobuf, application/json';
+    expect(accepts).to.deep.equal([both, both, 'application/json']);
+  });
+
+  it('reads a refusal that comes as protobuf', async () => {
+    const refusal = { message: 'jobs "a" already exists', reason: 'AlreadyExists', code: 409 };
+    server.answer((response) => {
+      response.writeHead(409, { 'content-type': 'application/vnd.kubernetes.protobuf' });
+      response.end(Buffer.concat([Buffer.from('k8s\0'), bytesField(2, writeMessage(refusal, STATUS))]));
+    });
+    const error = await failure(transport.send({ ...get, shape: NODE }));
+    expect(error).to.include({ kind: 'retryable', message: 'HTTP 409: jobs "a" already exists' });
   });
 
   it('asks once more with fresh credentials after a 401', async () => {
@@ -91,7 +151,8 @@ describe('Transport', () => {
     const stop = new AbortController();
     const seen: string[] = [];
     const reading = (async () => {
-      for await (const chunk of await transport.stream(get, stop.signal)) {
+      const { body } = await transport.stream(get, stop.signal);
+      for await (const chunk of body) {
         seen.push(chunk.toString());
         stop.abort();
       }

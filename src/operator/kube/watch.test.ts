@@ -2,9 +2,12 @@ import { expect } from 'chai';
 import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../log.ts';
 import { type Answer, FakeServer, json, lines, status } from './fake-server.ts';
+import { watchFrame } from './protobuf-writer.ts';
+import { NODE, STATUS } from './shapes.ts';
 import { Store } from './store.ts';
 import { Transport } from './transport.ts';
-import { Watch, type WatchLimits } from './watch.ts';
+import { Watch } from './watch.ts';
+import type { WatchLimits } from './watch-options.ts';
 
 interface Thing {
   readonly metadata: { readonly name: string; readonly resourceVersion: string };
@@ -65,19 +68,23 @@ describe('Watch', () => {
   }
 
   function startWith(
-    { bookmarks, serverSeconds }: { readonly bookmarks: boolean; readonly serverSeconds: number },
+    {
+      bookmarks,
+      serverSeconds,
+      limits: own = limits,
+    }: { readonly bookmarks: boolean; readonly serverSeconds: number; readonly limits?: WatchLimits },
     watchList: boolean,
     ...answers: readonly Answer[]
   ): Watch<Thing> {
     server.answer(...answers);
     const watch = new Watch<Thing>({
-      resource: { name: 'things', path: '/things', selectors: { labelSelector: 'a=b' }, bookmarks },
+      resource: { name: 'things', path: '/things', selectors: { labelSelector: 'a=b' }, shape: NODE, bookmarks },
       store,
       transport,
       clock: systemClock,
       random: () => 0.5,
       log: silentLogger(),
-      limits: { ...limits, serverSeconds },
+      limits: { ...own, serverSeconds },
       watchList,
       onRestart: (_, cause) => restarts.push(cause),
     });
@@ -180,6 +187,22 @@ describe('Watch', () => {
     expect(names()).to.deep.equal(['a']);
   });
 
+  it('reads a stream of protobuf as it reads one of JSON, and an expired version in it', async () => {
+    const frames: Answer = (response) => {
+      response.writeHead(200, { 'content-type': 'application/vnd.kubernetes.protobuf;stream=watch' });
+      for (const { type, object } of [added('a', 1), listEnd(5), added('b', 7)])
+        response.write(watchFrame(type, object, NODE));
+      response.end(watchFrame('ERROR', gone.object, STATUS));
+    };
+    start(true, frames, lines([added('c', 9), listEnd(10)]));
+    await until(() => names().includes('c'));
+    expect(names()).to.deep.equal(['c']);
+    expect([server.calls[0]?.headers.accept, restarts]).to.deep.equal([
+      'application/vnd.kubernetes.protobuf, application/json',
+      ['expired'],
+    ]);
+  });
+
   it('pages where the closing bookmark never comes', async () => {
     start(
       true,
@@ -230,6 +253,22 @@ describe('Watch', () => {
     await until(() => watch.health().synced);
     expect(watch.health().troubleSinceMs).to.equal(undefined);
     await watch.whenSynced();
+  });
+
+  it('resumes at once after each cut of a connection that had lived for a while, although it heard nothing', async () => {
+    const cutAfter =
+      (ms: number): Answer =>
+      (response) => {
+        response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+        setTimeout(() => response.destroy(), ms);
+      };
+    const slow = { ...limits, backoffMsMin: 2_000, backoffMsMax: 4_000 };
+    const quiet = [lines([listEnd(5)], 'cut'), cutAfter(1_100), cutAfter(1_100), lines([])];
+    startWith({ bookmarks: true, serverSeconds: 290, limits: slow }, true, ...quiet);
+    const beginMs = performance.now();
+    await until(() => server.calls.length === 4);
+    expect(performance.now() - beginMs).to.be.below(2 * 1_100 + 3 * 1_000);
+    expect(restarts).to.deep.equal(['error', 'error', 'error']);
   });
 
   it('waits between attempts when the server ends every watch at once', async () => {

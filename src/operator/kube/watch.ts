@@ -1,55 +1,9 @@
-import type { Clock } from '../../clock.ts';
 import { Bug, messageOf } from '../../errors.ts';
-import type { Logger } from '../../log.ts';
 import { ApiError, isStatus } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import { listPages } from './pages.ts';
-import type { Store } from './store.ts';
 import { type Progress, readWatch, Silence } from './stream.ts';
-import type { Transport } from './transport.ts';
-
-/** What to watch: a collection's path and selectors. */
-export interface Resource {
-  readonly name: string;
-  readonly path: string;
-  readonly selectors: Readonly<Record<string, string>>;
-  /** false: the API server keeps no watch cache for it (events), so it sends no bookmarks and a healthy watch may be mute. */
-  readonly bookmarks: boolean;
-}
-
-export interface WatchLimits {
-  /** The server ends a watch after this long; up to a tenth more, so that the watches do not all end at once. */
-  readonly serverSeconds: number;
-  /** More than two bookmark periods: no healthy watch is quiet for so long. */
-  readonly silenceMsMax: number;
-  /** For the first event or bookmark of a watch-list. */
-  readonly initialSilenceMsMax: number;
-  readonly backoffMsMin: number;
-  readonly backoffMsMax: number;
-}
-
-export const WATCH_LIMITS: WatchLimits = {
-  serverSeconds: 290,
-  silenceMsMax: 150_000,
-  initialSilenceMsMax: 10_000,
-  backoffMsMin: 500,
-  backoffMsMax: 30_000,
-};
-
-export interface WatchOptions<Raw extends object> {
-  readonly resource: Resource;
-  readonly store: Store<Raw, unknown>;
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
-  readonly limits: WatchLimits;
-  /** false: never ask for a watch-list, always page. */
-  readonly watchList: boolean;
-  readonly onRestart: (resource: string, cause: RestartCause) => void;
-}
-
-export type RestartCause = 'end' | 'expired' | 'error' | 'silence';
+import type { WatchOptions } from './watch-options.ts';
 
 /** Where a watch stands; each state says what it may turn into. */
 type State =
@@ -70,12 +24,16 @@ export interface WatchHealth {
   readonly trouble: string;
 }
 
+/** A connection that lived so long was no part of an outage. */
+const GOOD_MS = 1_000;
+
 export class Watch<Raw extends object> {
   readonly #options: WatchOptions<Raw>;
   readonly #backoff: Backoff;
   #watchList: boolean;
   #synced = false;
   readonly #firstList = Promise.withResolvers<void>();
+  #connectedMs: number | undefined;
   #trouble: { readonly sinceMs: number; readonly text: string } | undefined;
 
   constructor(options: WatchOptions<Raw>) {
@@ -121,6 +79,7 @@ export class Watch<Raw extends object> {
       return { kind: 'watching', version };
     }
     const startMs = this.#options.clock.monotonicMs();
+    this.#connectedMs = undefined;
     const on = { connected: () => this.#connected(), heard: () => this.#heard() };
     await readWatch(this.#options, progress, on, signal);
     const { version } = progress;
@@ -152,6 +111,8 @@ export class Watch<Raw extends object> {
     const next: State = expired ? { kind: 'empty' } : resume;
     // An expired version is normal once; a server that never knows one would otherwise be asked without pause.
     if (expired && from.kind === 'watching') return next;
+    // Quiet resources hear nothing for a minute; that they were connected for a while is as good a sign.
+    if (clock.monotonicMs() - (this.#connectedMs ?? Number.POSITIVE_INFINITY) > GOOD_MS) this.#backoff.reset();
     const delayMs = this.#backoff.next();
     log.warn('watch broke, trying again', { resource: resource.name, cause, error: messageOf(error), delayMs });
     await clock.sleep(delayMs, signal).catch(() => {});
@@ -159,6 +120,7 @@ export class Watch<Raw extends object> {
   }
 
   #connected(): void {
+    this.#connectedMs ??= this.#options.clock.monotonicMs();
     this.#trouble = undefined;
   }
 

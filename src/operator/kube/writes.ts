@@ -1,6 +1,8 @@
 import type { CoreV1Event, V1Job, V1Node, V1NodeCondition, V1RuntimeClass } from '@kubernetes/client-node';
 import { Retryable } from '../../errors.ts';
 import { isStatus } from './api-error.ts';
+import type { Shape } from './protobuf.ts';
+import { JOB, NODE, RUNTIME_CLASS } from './shapes.ts';
 import type { Transport } from './transport.ts';
 
 const JSON_PATCH = 'application/json-patch+json';
@@ -20,7 +22,8 @@ export class Writes {
   async createJob(job: V1Job): Promise<V1Job> {
     const path = `/apis/batch/v1/namespaces/${job.metadata?.namespace}/jobs`;
     const query = { fieldManager: this.#fieldManager };
-    return (await this.#transport.send({ method: 'POST', verb: 'create', path, query, body: job })) as V1Job;
+    const call = { method: 'POST', verb: 'create', path, query, body: job, shape: JOB } as const;
+    return (await this.#transport.send(call)) as V1Job;
   }
 
   /** Its pods with it. Gone already, or another Job by now: both are what was wanted. */
@@ -51,7 +54,7 @@ export class Writes {
     const path = `/api/v1/nodes/${name}`;
     const body = { metadata: { uid, ...ifAny({ labels }), ...ifAny({ annotations }) } };
     const query = { fieldManager: this.#fieldManager };
-    const call = { method: 'PATCH', verb: 'patch', path, query, body, contentType: MERGE_PATCH } as const;
+    const call = { method: 'PATCH', verb: 'patch', path, query, body, contentType: MERGE_PATCH, shape: NODE } as const;
     return (await this.#transport.send(call)) as V1Node;
   }
 
@@ -63,7 +66,7 @@ export class Writes {
     const path = `/api/v1/nodes/${name}/status`;
     const status = condition === undefined ? {} : { conditions: [condition] };
     const body = { apiVersion: 'v1', kind: 'Node', metadata: { name, uid }, status };
-    return (await this.#apply(path, body)) as V1Node;
+    return (await this.#apply(path, body, NODE)) as V1Node;
   }
 
   /** The list is one value to the API server, so each removal names what it must find at its place; else nothing is done. */
@@ -95,6 +98,7 @@ export class Writes {
     return (await this.#apply(
       `/apis/node.k8s.io/v1/runtimeclasses/${manifest.metadata?.name}`,
       manifest,
+      RUNTIME_CLASS,
     )) as V1RuntimeClass;
   }
 
@@ -108,9 +112,10 @@ export class Writes {
     }
   }
 
-  async #apply(path: string, body: object): Promise<unknown> {
+  async #apply(path: string, body: object, shape: Shape): Promise<unknown> {
     const query = { fieldManager: this.#fieldManager, force: 'true' };
-    return await this.#transport.send({ method: 'PATCH', verb: 'apply', path, query, body, contentType: APPLY_PATCH });
+    const call = { method: 'PATCH', verb: 'apply', path, query, body, contentType: APPLY_PATCH, shape } as const;
+    return await this.#transport.send(call);
   }
 }
 

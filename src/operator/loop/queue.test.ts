@@ -39,6 +39,20 @@ describe('KeyedQueue', () => {
     expect(await takeAll()).to.deep.equal(['c', 'x', 'a', 'b']);
   });
 
+  it('serves what changed on nodes, then how Jobs go on, then the initial list', async () => {
+    for (const [key, priority] of [
+      ['a', 'initial'],
+      ['b', 'progress'],
+      ['c', 'event'],
+      ['d', 'progress'],
+      ['a', 'progress'],
+      ['b', 'event'],
+      ['c', 'initial'],
+    ] as const)
+      queue.add(key, { priority });
+    expect(await takeAll()).to.deep.equal(['c', 'b', 'd', 'a']);
+  });
+
   it('gives a key to one worker at a time, and again if it was added meanwhile', async () => {
     queue.add('a');
     const key = await queue.take();
@@ -103,7 +117,7 @@ describe('KeyedQueue', () => {
       fc.record({
         key: fc.constantFrom('a', 'b', 'c', 'd'),
         afterMs: fc.constantFrom(0, 0, 1, 3),
-        priority: fc.constantFrom('event' as const, 'initial' as const),
+        priority: fc.constantFrom('event' as const, 'progress' as const, 'initial' as const),
       }),
       { maxLength: 30 },
     );

@@ -2,7 +2,12 @@ import type { Clock } from '../../clock.ts';
 import { Bug } from '../../errors.ts';
 import { DelayHeap } from './delay-heap.ts';
 
-export type Priority = 'event' | 'initial';
+/**
+ * First what a person or a kubelet changed on a node, then how Jobs go on, last the initial list: with 5,000 annotations at
+ * once all Jobs are made before the first of them is written about, and a fresh annotation overtakes a restart.
+ */
+const PRIORITIES = ['event', 'progress', 'initial'] as const;
+export type Priority = (typeof PRIORITIES)[number];
 
 export interface QueueOptions {
   readonly clock: Clock;
@@ -24,13 +29,14 @@ export interface QueueState {
   readonly next: readonly { readonly key: string; readonly inMs: number }[];
 }
 
-/**
- * Keys that want work. A key waits once, is held by one worker at a time, and is remembered if added meanwhile. Items of
- * the initial list stand behind live events, so that a person's annotation overtakes a restart over 5,000 nodes.
- */
+/** Keys that want work. A key waits once, is held by one worker at a time, and is remembered if added meanwhile. */
 export class KeyedQueue {
   readonly #options: QueueOptions;
-  readonly #ready: Record<Priority, Fifo> = { event: new Fifo(), initial: new Fifo() };
+  readonly #ready: Record<Priority, Fifo> = {
+    event: new Fifo(),
+    progress: new Fifo(),
+    initial: new Fifo(),
+  };
   readonly #waiting = new Map<string, { readonly priority: Priority; readonly sinceMs: number }>();
   readonly #delayed: DelayHeap;
   readonly #held = new Map<string, { again: Priority | undefined }>();
@@ -105,7 +111,7 @@ export class KeyedQueue {
 
   #makeReady(key: string, priority: Priority): void {
     const old = this.#waiting.get(key);
-    if (old?.priority === priority || old?.priority === 'event') return;
+    if (old !== undefined && higher(old.priority, priority) === old.priority) return;
     this.#waiting.set(key, { priority, sinceMs: old?.sinceMs ?? this.#options.clock.monotonicMs() });
     this.#ready[priority].push(key);
     const taker = this.#takers.shift();
@@ -113,7 +119,7 @@ export class KeyedQueue {
   }
 
   #next(): string | undefined {
-    for (const priority of ['event', 'initial'] as const) {
+    for (const priority of PRIORITIES) {
       for (let key = this.#ready[priority].shift(); key !== undefined; key = this.#ready[priority].shift()) {
         const waiting = this.#waiting.get(key);
         if (waiting?.priority !== priority) continue; // was promoted, and stands in the other line
@@ -134,7 +140,7 @@ export class KeyedQueue {
 }
 
 function higher(a: Priority | undefined, b: Priority): Priority {
-  return a === 'event' || b === 'event' ? 'event' : 'initial';
+  return PRIORITIES.find((one) => one === a || one === b) ?? b;
 }
 
 /** An array whose head moves: shift() of a long array copies it. */

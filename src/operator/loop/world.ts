@@ -51,7 +51,7 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void, po
       if (node === '') return lookForRemoval();
       if (jobs.inGroup(node).some(({ end }) => end === undefined)) working.add(node);
       else working.delete(node);
-      changed(node, cause);
+      changed(node, progress(cause));
     },
   });
   const changed = (name: string, cause: Priority) => {
@@ -70,14 +70,14 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void, po
   const pods = new Store<V1Pod, PodView>({
     project: projectPod,
     group: ({ node }) => node,
-    onChange: (node, cause) => enqueue(nodeKey(node), cause),
+    onChange: (node, cause) => enqueue(nodeKey(node), progress(cause)),
   });
   const refusals = new Store<CoreV1Event, RefusalView>({
     project: projectRefusal,
     group: ({ jobUid }) => jobUid,
     onChange: (jobUid, cause) => {
       const job = jobs.all().find(({ uid }) => uid === jobUid);
-      if (job !== undefined) enqueue(nodeKey(job.node), cause);
+      if (job !== undefined) enqueue(nodeKey(job.node), progress(cause));
     },
   });
   const classes = new Store<V1RuntimeClass, ClassView>({
@@ -125,6 +125,11 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void, po
 
 function pausedBy({ name, reason }: PauseView): string {
   return `all is paused by the ConfigMap ${name} in the operator's namespace${reason === '' ? '' : ` (${reason})`}`;
+}
+
+/** What becomes of a Job can wait until every Job is made. */
+function progress(cause: 'initial' | 'event'): Priority {
+  return cause === 'event' ? 'progress' : cause;
 }
 
 /** Memory only, never a request. undefined: the node is gone. */

@@ -1,0 +1,69 @@
+import { writeFileSync } from 'node:fs';
+import { messageOf } from '../src/errors.ts';
+import { parseBench, usageText } from './bench/arguments.ts';
+import { type Figure, table } from './bench/figure.ts';
+import { loadAverage, machine } from './bench/machine.ts';
+import { FULL, Rig, type Section, SHORT } from './bench/rig.ts';
+import { burst } from './bench/sections/burst.ts';
+import { cuts } from './bench/sections/cuts.ts';
+import { heartbeats, stress } from './bench/sections/heartbeats.ts';
+import { leader } from './bench/sections/leader.ts';
+import { rollout } from './bench/sections/rollout.ts';
+import { start, startMany } from './bench/sections/start.ts';
+import { trickle } from './bench/sections/trickle.ts';
+import { progressTo } from './cluster/progress.ts';
+
+/** `npm run bench`: docs/benchmarks.md explains the figures. It ends with 1 when a target was missed. */
+const SECTIONS: Readonly<Record<string, Section>> = {
+  start,
+  'start-many': startMany,
+  trickle,
+  burst,
+  rollout,
+  heartbeats,
+  stress,
+  cuts,
+  leader,
+};
+
+const abort = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(name, () => abort.abort(new Error('interrupted')));
+const progress = progressTo((line) => console.error(line));
+
+async function bench(): Promise<number> {
+  const { help, short, only, out } = parseBench(process.argv.slice(2), Object.keys(SECTIONS));
+  if (help) {
+    console.log(usageText(Object.keys(SECTIONS)));
+    return 0;
+  }
+  const figures: Figure[] = [];
+  const rig = await Rig.open(short ? SHORT : FULL, progress, abort.signal);
+  try {
+    for (const name of only) figures.push(...(await measure(rig, name)));
+  } finally {
+    await rig.close();
+    const text = `${machine()}\n\n${table(figures)}\n`;
+    console.log(`\n${text}`);
+    if (out !== undefined) writeFileSync(out, text);
+  }
+  return figures.every(({ met }) => met !== false) ? 0 : 1;
+}
+
+async function measure(rig: Rig, name: string): Promise<readonly Figure[]> {
+  const section = SECTIONS[name];
+  if (section === undefined) return [];
+  progress.say(`${name} (load ${loadAverage()})`);
+  const figures = await progress.step(name, () => section(rig));
+  for (const { name: figure, target, value, met } of figures) {
+    progress.say(`      ${met === false ? 'MISSED ' : ''}${figure}: ${value}${target === '' ? '' : ` (${target})`}`);
+  }
+  return figures;
+}
+
+try {
+  process.exitCode = await bench();
+} catch (error) {
+  console.error(`bench: ${messageOf(error)}`);
+  process.exitCode = 1;
+}

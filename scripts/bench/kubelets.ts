@@ -1,0 +1,130 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { JOB_LABEL } from '../../src/contract.ts';
+import { printVerdict } from '../../src/verdict.ts';
+import { kwok, toolDir } from '../cluster/go-tools.ts';
+import type { Plane } from '../plane/plane.ts';
+
+const HEALTH_PORT = 10_247;
+
+/**
+ * kwok in the kubelets' place: an installer's pod starts, and ends a second later with the Verdict of a node where all
+ * went well. The Job controller is the real one.
+ */
+export async function startKubelets(plane: Plane): Promise<void> {
+  const config = join(plane.dir, 'kwok.yaml');
+  writeFileSync(config, [heartbeat(), running(), succeeded()].map((stage) => JSON.stringify(stage)).join('\n---\n'));
+  const { hostname } = plane.server;
+  const args = [
+    `--kubeconfig=${plane.kubeconfig}`,
+    `--config=${config}`,
+    '--manage-all-nodes=true',
+    '--node-lease-duration-seconds=0', // no leases: nothing here looks at them
+    `--server-address=${hostname}:${HEALTH_PORT}`,
+  ];
+  await plane.startBeside({ role: 'kwok', file: join(toolDir(kwok), 'kwok'), args }, async () =>
+    fetch(`http://${hostname}:${HEALTH_PORT}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
+}
+
+function heartbeat(): object {
+  const isThere = [{ key: '.metadata.deletionTimestamp', operator: 'DoesNotExist' }];
+  return stage(
+    'node-heartbeat',
+    'Node',
+    isThere,
+    300_000,
+    `
+{{ $now := Now }}
+conditions:
+{{ range .status.conditions }}
+{{ if ne .type "KwasmReady" }}
+- lastHeartbeatTime: {{ $now | Quote }}
+  lastTransitionTime: {{ .lastTransitionTime | Quote }}
+  message: {{ .message | Quote }}
+  reason: {{ .reason | Quote }}
+  status: {{ .status | Quote }}
+  type: {{ .type | Quote }}
+{{ end }}
+{{ end }}`,
+  );
+}
+
+function running(): object {
+  return podStage('pod-running', 'Pending', 100, 'Running', 'running: { startedAt: {{ $now | Quote }} }', true);
+}
+
+function succeeded(): object {
+  const verdict = printVerdict({
+    kind: 'kwasm.sh/verdict',
+    version: 1,
+    outcome: 'installed',
+    reason: 'Installed',
+    message: '',
+    handlers: ['wasmtime'],
+    containerd: { version: '2.1.5', unit: 'containerd.service', config: '/etc/containerd/config.toml' },
+    files: ['/etc/containerd/config.toml', '/etc/containerd/kwasm.d/kwasm.toml'],
+    steps: [{ name: 'restart', ms: 900 }],
+  });
+  const ended = `terminated:
+      exitCode: 0
+      reason: Completed
+      message: '${verdict}'
+      startedAt: {{ $now | Quote }}
+      finishedAt: {{ $now | Quote }}`;
+  return podStage('pod-succeeded', 'Running', 1_000, 'Succeeded', ended, false);
+}
+
+function podStage(name: string, from: string, afterMs: number, to: string, state: string, ready: boolean): object {
+  const status = ready ? '"True"' : '"False"';
+  const isOurs = [
+    { key: '.metadata.deletionTimestamp', operator: 'DoesNotExist' },
+    { key: `.metadata.labels["${JOB_LABEL}"]`, operator: 'In', values: ['true'] },
+    { key: '.status.phase', operator: 'In', values: [from] },
+  ];
+  return stage(
+    name,
+    'Pod',
+    isOurs,
+    afterMs,
+    `
+{{ $now := Now }}
+phase: ${to}
+startTime: {{ $now | Quote }}
+conditions:
+- { type: Ready, status: ${status}, lastTransitionTime: {{ $now | Quote }} }
+- { type: ContainersReady, status: ${status}, lastTransitionTime: {{ $now | Quote }} }
+containerStatuses:
+{{ range .spec.containers }}
+- name: {{ .name | Quote }}
+  image: {{ .image | Quote }}
+  ready: ${ready}
+  restartCount: 0
+  state:
+    ${state}
+{{ end }}`,
+  );
+}
+
+function stage(
+  name: string,
+  kind: string,
+  matchExpressions: readonly object[],
+  afterMs: number,
+  statusTemplate: string,
+): object {
+  return {
+    apiVersion: 'kwok.x-k8s.io/v1alpha1',
+    kind: 'Stage',
+    metadata: { name },
+    spec: {
+      resourceRef: { apiGroup: 'v1', kind },
+      selector: { matchExpressions },
+      delay: { durationMilliseconds: afterMs, jitterDurationMilliseconds: afterMs * 2 },
+      next: { statusTemplate },
+    },
+  };
+}

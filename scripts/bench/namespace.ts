@@ -1,0 +1,62 @@
+import { loadAll } from 'js-yaml';
+import { Bug } from '../../src/errors.ts';
+import { helmProgram, render } from '../chart/helm.ts';
+import type { Progress } from '../cluster/progress.ts';
+import type { Api } from '../plane/api.ts';
+
+export const NAMESPACE = 'kwasm';
+export const ACCOUNT = 'kwasm-operator';
+export const USER = `system:serviceaccount:${NAMESPACE}:${ACCOUNT}`;
+
+const PATHS: Readonly<Record<string, (namespace: string) => string>> = {
+  Namespace: () => '/api/v1/namespaces',
+  ServiceAccount: (namespace) => `/api/v1/namespaces/${namespace}/serviceaccounts`,
+  ClusterRole: () => '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+  ClusterRoleBinding: () => '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+  Role: (namespace) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles`,
+  RoleBinding: (namespace) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`,
+};
+
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The operator's namespace, account and permissions as the chart's HA profile grants them, and no more. Returns its
+ * configuration: a rollout without limits, for what is measured is the operator and not its caution.
+ */
+export async function install(api: Api, progress: Progress): Promise<string> {
+  const set = ['replicaCount=2', 'imageRegistry=registry.example/kwasm', 'kwasmOperator.rollout.maxParallel=100000'];
+  const objects = loadAll(
+    await render(await helmProgram(progress), { set, args: ['--no-hooks'] }),
+  ) as (Manifest | null)[];
+  const namespace: Manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
+  // Its controller does not run here, and pods are refused without it.
+  const account: Manifest = {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'default', namespace: NAMESPACE },
+  };
+  const all: readonly (Manifest | null)[] = [namespace, account, ...objects];
+  for (const manifest of all) {
+    const path = manifest === null ? undefined : PATHS[manifest.kind];
+    if (manifest === null || path === undefined) continue; // what runs it in a cluster
+    await api.change({ method: 'POST', path: path(manifest.metadata.namespace ?? ''), body: manifest });
+  }
+  const config = objects.find((manifest) => manifest?.kind === 'ConfigMap')?.data?.['config.yaml'];
+  if (config === undefined) throw new Bug('the chart has no ConfigMap with config.yaml');
+  return config;
+}
+
+interface TokenRequest {
+  readonly status: { readonly token: string };
+}
+
+export async function token(api: Api): Promise<string> {
+  const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${ACCOUNT}/token`;
+  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 86_400 } };
+  return (await api.ask<TokenRequest>(path, body)).status.token;
+}

@@ -1,0 +1,90 @@
+import { systemClock } from '../../../src/clock.ts';
+import { PROVISIONED_LABEL } from '../../../src/contract.ts';
+import { Terminal } from '../../../src/errors.ts';
+import { asked, reads, tally, writes } from '../audit.ts';
+import { atMost, exactly, type Figure, said } from '../figure.ts';
+import { startKubelets } from '../kubelets.ts';
+import { annotateAll } from '../population.ts';
+import type { Rig } from '../rig.ts';
+
+const WITHIN_MS = 480_000;
+const POLL_MS = 2_000;
+/** A restart that wrote something would do so at once. */
+const RESTART_MS = 15_000;
+
+/** From the annotation to the label, for every node, with Jobs that run and end; then a restart with nothing to do. */
+export async function rollout(rig: Rig): Promise<readonly Figure[]> {
+  const { plane, scale, signal } = rig;
+  const all = await rig.withNodes(scale.nodes);
+  await plane.startControllers(['job-controller']);
+  await startKubelets(plane);
+  const operator = await rig.start();
+  await operator.ready();
+  operator.forgetPeak();
+  const beginMs = performance.now();
+  await annotateAll(plane.api, all);
+  await labelled(rig, all.length);
+  const tookMs = performance.now() - beginMs;
+  await systemClock.sleep(3_000, signal);
+  const { peakMb, rssMb } = operator.usage();
+  const metrics = await operator.metrics();
+  await operator.stop();
+  const log = await asked(plane.auditLog);
+  const once = ({ resource }: { readonly resource: string }) => resource !== 'runtimeclasses';
+  const perNode = writes(log).filter(once).length / all.length;
+  const counts = [
+    atMost(`annotation → provisioned label, ${all.length} nodes: writes per node`, perNode, {
+      unit: '',
+      max: 4,
+      digits: 2,
+    }),
+    atMost('  reads per node', reads(log).length / all.length, { unit: '', max: 1, digits: 2 }),
+    said('  what', tally(log)),
+    said(
+      '  Events apart, per node',
+      (log.filter(({ resource, verb }) => resource === 'events' && verb === 'create').length / all.length).toFixed(2),
+    ),
+    exactly('  requests that the operator itself counted', counted(metrics), log.length),
+    ...(await restart(rig, all.length)),
+  ];
+  if (scale.short) return counts;
+  return [
+    ...counts,
+    said('  all nodes labelled after', `${(tookMs / 1000).toFixed(0)} s`),
+    said('  RSS peak; after', `${peakMb.toFixed(0)} MB; ${rssMb.toFixed(0)} MB`),
+  ];
+}
+
+async function restart(rig: Rig, count: number): Promise<readonly Figure[]> {
+  const before = (await asked(rig.plane.auditLog)).length;
+  const operator = await rig.start();
+  const readyMs = await operator.ready();
+  await systemClock.sleep(rig.scale.short ? 3_000 : RESTART_MS, rig.signal);
+  const { rssMb } = operator.usage();
+  await operator.stop();
+  const log = (await asked(rig.plane.auditLog)).slice(before);
+  const wrote = log.filter(({ verb }) => !['get', 'list', 'watch'].includes(verb));
+  return [
+    exactly(`restart with ${count} provisioned nodes: writes`, wrote.length, 0),
+    said('  ready after; RSS', `${(readyMs / 1000).toFixed(2)} s; ${rssMb.toFixed(0)} MB`),
+  ];
+}
+
+async function labelled(rig: Rig, count: number): Promise<void> {
+  const selector = encodeURIComponent(PROVISIONED_LABEL);
+  const path = `/api/v1/nodes?labelSelector=${selector}&resourceVersion=0`;
+  for (const end = performance.now() + WITHIN_MS; ; await systemClock.sleep(POLL_MS, rig.signal)) {
+    const { items } = await rig.plane.api.get<{ items: unknown[] }>(path, METADATA_ONLY);
+    if (items.length === count) return;
+    if (performance.now() > end) throw new Terminal(`${items.length} of ${count} nodes labelled after ${WITHIN_MS} ms`);
+  }
+}
+
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
+function counted(metrics: ReadonlyMap<string, number>): number {
+  return [...metrics].reduce(
+    (sum, [name, value]) => (name.startsWith('kwasm_operator_api_requests_total') ? sum + value : sum),
+    0,
+  );
+}

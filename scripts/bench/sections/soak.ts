@@ -1,0 +1,96 @@
+import { systemClock } from '../../../src/clock.ts';
+import { PROVISIONED_LABEL } from '../../../src/contract.ts';
+import { inParallel } from '../../plane/api.ts';
+import { asked } from '../audit.ts';
+import { Cutter } from '../cutter.ts';
+import { atMost, exactly, type Figure, said } from '../figure.ts';
+import { perHour, type Sample, settled } from '../growth.ts';
+import { startKubelets } from '../kubelets.ts';
+import type { OperatorProcess } from '../operator-process.ts';
+import { annotateAll, createNodes } from '../population.ts';
+import type { Rig } from '../rig.ts';
+
+const PORT = 7443;
+const MINUTE_MS = 60_000;
+const CHURN = 0.01;
+const SETTLE_MS = 30_000;
+
+/** Nodes come and go, connections are cut, kubelets report; every new node is installed on. */
+export async function soak(rig: Rig, minutes: number): Promise<readonly Figure[]> {
+  const { plane, signal, progress } = rig;
+  const all = await rig.withNodes(rig.scale.nodes);
+  await plane.startControllers(['job-controller', 'garbage-collector-controller']);
+  await startKubelets(plane);
+  const cutter = await Cutter.listen(plane.server, PORT);
+  const server = new URL(plane.server);
+  server.port = String(PORT);
+  const operator = await rig.start({ server });
+  await operator.ready();
+  const samples: Sample[] = [];
+  const replaced = Math.max(1, Math.round(all.length * CHURN));
+  const beginMs = performance.now();
+  for (let minute = 0; minute < minutes; minute += 1) {
+    await systemClock.sleep(Math.max(0, beginMs + minute * MINUTE_MS - performance.now()), signal);
+    cutter.cut();
+    await replace(rig, all, minute * replaced, replaced);
+    await systemClock.sleep(Math.max(0, beginMs + (minute + 0.9) * MINUTE_MS - performance.now()), signal);
+    const sample = await look(operator, minute);
+    samples.push(sample);
+    progress.say(
+      `      ${Object.entries(sample)
+        .map(([key, value]) => `${key} ${Math.round(value * 10) / 10}`)
+        .join(', ')}`,
+    );
+  }
+  await systemClock.sleep(SETTLE_MS, signal);
+  const wanted = Math.min(all.length, minutes * replaced);
+  const unlabelled = wanted - (await labelled(rig));
+  await operator.stop();
+  await cutter.close();
+  const log = await asked(plane.auditLog);
+  const steady = settled(samples);
+  const growth = (name: string, value: (sample: Sample) => number, unit: string, max: number) =>
+    atMost(`  growth of ${name}`, perHour(steady, value), { unit: `${unit}/h`, max, digits: 2 });
+  const first = samples[0];
+  const last = samples.at(-1);
+  return [
+    said(`soak, ${minutes} min, ${all.length} nodes`, `${minutes} cuts, ${minutes * replaced} nodes replaced`),
+    growth('the heap', ({ heapMb }) => heapMb, 'MB', 1),
+    growth('RSS', ({ rssMb }) => rssMb, 'MB', 1),
+    growth('sockets', ({ sockets }) => sockets, '', 1),
+    growth('timers', ({ timers }) => timers, '', 1),
+    said('  RSS after the first minute; at the end', `${first?.rssMb.toFixed(0)} MB; ${last?.rssMb.toFixed(0)} MB`),
+    exactly('  new nodes without their label', unlabelled, 0),
+    exactly('  LISTs beyond the first', log.filter(({ isList }) => isList).length - RESOURCES, 0),
+  ];
+}
+
+const RESOURCES = 5;
+
+/** Deleted, made anew under the same name, and asked for: as an autoscaler or an upgrade does it. */
+async function replace(rig: Rig, all: readonly string[], from: number, count: number): Promise<void> {
+  const { api } = rig.plane;
+  const first = from % all.length;
+  const chosen = all.slice(first, first + count);
+  await inParallel(chosen, 4, async (name) => await api.change({ method: 'DELETE', path: `/api/v1/nodes/${name}` }));
+  await createNodes(api, first, first + chosen.length);
+  await annotateAll(api, chosen);
+}
+
+async function look(operator: OperatorProcess, minute: number): Promise<Sample> {
+  const metrics = await operator.metrics();
+  const { rssMb, sockets } = operator.usage();
+  return {
+    minute,
+    rssMb,
+    sockets,
+    heapMb: (metrics.get('nodejs_heap_size_used_bytes') ?? Number.NaN) / 1024 ** 2,
+    timers: metrics.get('nodejs_active_resources{type="Timeout"}') ?? Number.NaN,
+  };
+}
+
+async function labelled(rig: Rig): Promise<number> {
+  const path = `/api/v1/nodes?labelSelector=${encodeURIComponent(PROVISIONED_LABEL)}`;
+  const accept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+  return (await rig.plane.api.get<{ items: unknown[] }>(path, accept)).items.length;
+}

@@ -1,0 +1,67 @@
+import { Retryable, Terminal } from '../../errors.ts';
+import { findBytes, type Message, readMessage, type Shape } from './protobuf.ts';
+import { STATUS } from './shapes.ts';
+
+export const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
+/** etcd refuses objects over 1.5 MiB. */
+const FRAME_LENGTH_MAX = 16 * 1024 * 1024;
+const HEADER_LENGTH = 4;
+
+/** As in a JSON watch, with the objects cut to their shape. */
+export interface ProtobufEvent {
+  readonly type: string;
+  readonly object: Message;
+}
+
+/** Each event is a frame: its length in four bytes, then a WatchEvent. A last frame that was cut short is dropped. */
+export async function* protobufEvents(chunks: AsyncIterable<Buffer>, shape: Shape): AsyncGenerator<ProtobufEvent> {
+  let rest: Buffer[] = [];
+  let length = 0;
+  let wanted = HEADER_LENGTH;
+  for await (const chunk of chunks) {
+    rest.push(chunk);
+    length += chunk.length;
+    if (length < wanted) continue;
+    const bytes = rest.length === 1 ? chunk : Buffer.concat(rest, length);
+    let from = 0;
+    for (;;) {
+      wanted = HEADER_LENGTH;
+      if (bytes.length - from < HEADER_LENGTH) break;
+      const size = bytes.readUInt32BE(from);
+      if (size > FRAME_LENGTH_MAX) throw new Terminal(`a watch sent an event of ${size} bytes`);
+      wanted = HEADER_LENGTH + size;
+      if (bytes.length - from < wanted) break;
+      yield eventOf(bytes.subarray(from + HEADER_LENGTH, from + wanted), shape);
+      from += wanted;
+    }
+    rest = from === bytes.length ? [] : [bytes.subarray(from)];
+    length = bytes.length - from;
+  }
+}
+
+/** WatchEvent: type, and a RawExtension whose only field holds the object. */
+function eventOf(frame: Buffer, shape: Shape): ProtobufEvent {
+  const type = findBytes(frame, 1)?.toString('utf8') ?? '';
+  const extension = findBytes(frame, 2);
+  const raw = extension === undefined ? undefined : findBytes(extension, 1);
+  if (raw === undefined) throw new Retryable(`a watch event ${type} without an object`);
+  return { type, object: readObject(raw, type === 'ERROR' ? STATUS : shape) };
+}
+
+const MAGIC = Buffer.from('k8s\0');
+const UNKNOWN_RAW = 2;
+
+/** What Kubernetes stores and sends: four bytes that say so, then the object in an envelope with its kind. */
+export function readObject(bytes: Buffer, shape: Shape): Message {
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC))
+    throw new Retryable('an object without the mark of Kubernetes protobuf');
+  const raw = findBytes(bytes.subarray(MAGIC.length), UNKNOWN_RAW);
+  return readMessage(raw ?? Buffer.alloc(0), shape);
+}
+
+/** A refusal comes in what the request asked for; as JSON it can be read like any other. */
+export function statusText(body: Buffer, contentType: string): string {
+  if (!contentType.startsWith(PROTOBUF)) return body.toString('utf8');
+  return JSON.stringify({ kind: 'Status', ...readObject(body, STATUS) });
+}
