@@ -11,6 +11,7 @@ import {
   kindTool,
   kubectl,
   kubernetes,
+  standIn,
   toolDir,
 } from './go-tools.ts';
 import { CONTAINERD, CONTAINERD_CHECKED, type ContainerdMinor } from './versions.ts';
@@ -28,6 +29,14 @@ describe('Go tools', () => {
   it('coredns: go.mod pins the version of the table', () => {
     expect(goMod(coredns)).to.contain(`require github.com/coredns/coredns v${coredns.version}\n`);
   });
+
+  for (const tool of (['1.7', '2.3'] as const).map(standIn)) {
+    it(`${tool.group}: go.mod pins the containerd of the table`, () => {
+      expect(goMod(tool)).to.match(
+        new RegExp(`^require github\\.com/containerd/containerd(/v2)? v${tool.version.replaceAll('.', '\\.')}$`, 'm'),
+      );
+    });
+  }
 
   for (const tool of tools) {
     it(`${tool.group}: go.mod pins the version of the table, and the module of every program`, () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { Toolchain } from '../toolchain/command.ts';
 import { command } from './command.ts';
 import { withLock } from './lock.ts';
@@ -15,6 +15,8 @@ export interface GoTool {
   /** Name of the program → its package. */
   readonly programs: Readonly<Record<string, string>>;
   readonly ldflags: readonly string[];
+  /** Another folder under tools/ whose packages it is made of. */
+  readonly library?: string;
   /** What a first build costs on two cores, for the person who waits. */
   readonly firstBuild: string;
 }
@@ -98,6 +100,21 @@ export function containerd(minor: ContainerdMinor): GoTool {
   };
 }
 
+/** A program of our own with containerd linked in, for nodes on which containerd has a parent. */
+export function standIn(minor: StandInMinor): GoTool {
+  const { ldflags, version } = containerd(minor);
+  const group = `stand-in-${minor}`;
+  return {
+    group,
+    version,
+    programs: { 'stand-in': `kwasm.sh/tools/${group}` },
+    ldflags,
+    library: 'stand-in',
+    firstBuild: 'about 2 minutes',
+  };
+}
+export type StandInMinor = Extract<ContainerdMinor, '1.7' | '2.3'>;
+
 /** The daemon alone, of a release that no cluster is made of. */
 export function containerdDaemon(release: keyof typeof CONTAINERD_CHECKED): GoTool {
   const module = 'github.com/containerd/containerd/v2';
@@ -127,9 +144,15 @@ export function toolDir(tool: GoTool): string {
   return join(cacheDir(), 'tools', `${name}-${tool.version}-${pins.digest('hex').slice(0, 12)}`);
 }
 
-function ownSource({ group }: GoTool): string {
-  const file = join(GROUPS, group, 'main.go');
-  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+/** Programs of our own, that is: tools.go only names packages that go.mod pins. */
+function ownSource({ group, library }: GoTool): string {
+  const directories = [group, ...(library === undefined ? [] : [library])].map((name) => join(GROUPS, name));
+  return directories
+    .flatMap((directory) => readdirSync(directory).map((name) => join(directory, name)))
+    .filter((file) => file.endsWith('.go') && basename(file) !== 'tools.go')
+    .sort()
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('');
 }
 
 /** Builds the group unless it is there already, and returns its directory. */

@@ -1,0 +1,23 @@
+// The stand-in for K3s and k0s, with containerd 2.3.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/containerd/containerd/v2/cmd/containerd/command"
+	standin "kwasm.sh/tools/stand-in"
+
+	_ "github.com/containerd/containerd/v2/cmd/containerd/builtins"
+)
+
+func main() {
+	standin.Main(standin.Generation{Major: 2, Containerd: containerd})
+}
+
+func containerd() {
+	if err := command.App().Run(os.Args); err != nil {
+		fmt.Fprintf(os.Stderr, "containerd: %s\n", err)
+		os.Exit(1)
+	}
+}

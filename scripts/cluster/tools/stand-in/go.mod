@@ -1,0 +1,3 @@
+module kwasm.sh/tools/stand-in
+
+go 1.24
