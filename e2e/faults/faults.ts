@@ -57,7 +57,7 @@ export async function killNode(cell: Cell): Promise<void> {
 }
 
 /** The host alone ends the change: its timer, or at boot its unit. */
-export async function settledByHost({ node }: Cell, withinMs = 60_000): Promise<void> {
+export async function settledByHost({ node }: Pick<Cell, 'node'>, withinMs = 60_000): Promise<void> {
   await eventually(`${node.name}: no change is pending`, withinMs, async (seen) => {
     const pending = await node.sh('ls /var/lib/kwasm/pending 2>/dev/null || true');
     seen(pending);
