@@ -83,8 +83,12 @@ ROWS.filter(({ id }) => wanted.includes(id)).forEach((row, index) => {
     });
 
     it('a restart of the distribution keeps the handlers and every pod', async () => {
+      const were = await processesOf(node);
       await node.sh(`systemctl restart ${UNITS[row.kind]}`);
       await serves(node);
+      const are = await processesOf(node);
+      expect(are.unit).to.not.equal(were.unit);
+      expect(are.containerd).to.not.equal(were.containerd);
       expect(await handlersOf(node)).to.include('wasmtime');
       expect(await containerOf(node)).to.equal(bystander);
       expect(await containerOf(node, `app=${wasmPod(node)}`)).to.equal(wasm);
