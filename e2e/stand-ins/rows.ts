@@ -47,7 +47,8 @@ export const ROWS: readonly Row[] = [
     what: 'K3s with containerd 1.7',
     kind: 'k3s',
     containerd: '1.7',
-    cgroupDriver: 'systemd',
+    // Not systemd: on cgroup version 1 it takes a boot's first pods out of a hierarchy, and containerd 1.7 ends them at its restart.
+    cgroupDriver: 'cgroupfs',
     imports: false,
     written: `${K3S}/config.toml.tmpl`,
   },

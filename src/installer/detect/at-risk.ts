@@ -5,13 +5,22 @@ import type { Host } from '../host.ts';
 import type { ContainerdFacts } from '../plan/facts.ts';
 import { Refusal } from '../refusal.ts';
 
+/** A sandbox or a container that may not outlive the restart, by its id; `pod` is `namespace/name`. */
+interface Suspect {
+  readonly id: string;
+  readonly pod: string;
+}
+
 /** The first that takes a shim which names no processes for a leak of an earlier crash (containerd#6866). */
 const SINCE = '1.7.0-0';
+/** The first that spares a sandbox of which runc finds no process, as when systemd has moved it to another group. */
+const SPARES_RUNC = '2.0.0-0';
 const RUNC = 'io.containerd.runc.v2';
 
 /**
  * Refuses a restart that pods would not outlive. A containerd that starts asks each shim for its containers' processes
- * and discards those of one without an answer: upstream's Wasm shims (containerd-shimkit 0.1.2), and any that hangs.
+ * and discards those of one without an answer: upstream's Wasm shims (containerd-shimkit 0.1.2), and any that hangs. On
+ * 1.7 runc's own, too, where its process is no longer in the group that runc looks into: cgroup version 1, systemd.
  */
 export async function assertPodsOutlive(
   host: Host,
@@ -19,13 +28,19 @@ export async function assertPodsOutlive(
   cri: Cri,
   nowMs: () => number,
 ): Promise<void> {
-  if (valid(runtime.version) !== null && lt(runtime.version, SINCE)) return;
-  const suspects = suspectsOf(runtime, await cri.sandboxes(), await cri.containers());
+  if (isBefore(runtime, SINCE)) return;
+  const look = async (): Promise<readonly Suspect[]> =>
+    suspectsOf(runtime, await cri.sandboxes(), await cri.containers());
+  const suspects = await look();
   if (suspects.length === 0) return;
   const tasks = connectTasks(host.at(runtime.socket), nowMs);
   try {
     const named = await Promise.all(suspects.map(({ id }) => tasks.namesProcesses(id)));
-    const pods = new Set(suspects.filter((_, n) => named[n] !== true).map(({ pod }) => pod));
+    const silent = suspects.filter((_, n) => named[n] !== true);
+    if (silent.length === 0) return;
+    // What has ended while it was asked is at no risk.
+    const still = new Set((await look()).map(({ id }) => id));
+    const pods = new Set(silent.filter(({ id }) => still.has(id)).map(({ pod }) => pod));
     if (pods.size === 0) return;
     throw new Refusal(
       'PodsAtRisk',
@@ -36,12 +51,28 @@ export async function assertPodsOutlive(
   }
 }
 
-/** runc's shim is known to answer. A sandbox that names no handler runs on the default one, which is taken to be runc. */
-function suspectsOf(
-  { live }: ContainerdFacts,
+const isBefore = ({ version }: ContainerdFacts, release: string): boolean =>
+  valid(version) !== null && lt(version, release);
+
+/**
+ * From 2.0 on runc's shim is known to answer. A sandbox that names no handler runs on the default one, which is taken to
+ * be runc.
+ */
+export function suspectsOf(
+  runtime: ContainerdFacts,
   sandboxes: readonly Sandbox[],
   containers: readonly Container[],
-): readonly { readonly id: string; readonly pod: string }[] {
+): readonly Suspect[] {
+  const { live } = runtime;
+  if (isBefore(runtime, SPARES_RUNC)) {
+    const ready = sandboxes.filter((one) => one.ready);
+    const podOf = (sandboxId: string) => ready.find(({ id }) => id === sandboxId)?.pod;
+    const running = containers.flatMap(({ id, sandboxId, state }) => {
+      const pod = podOf(sandboxId);
+      return state === 'running' && pod !== undefined ? [{ id, pod }] : [];
+    });
+    return [...ready.map(({ id, pod }) => ({ id, pod })), ...running];
+  }
   return containers.flatMap(({ id, sandboxId, state }) => {
     const sandbox = sandboxes.find((one) => one.id === sandboxId && one.ready);
     if (state !== 'running' || sandbox === undefined || sandbox.handler === '') return [];
