@@ -1,12 +1,11 @@
 import { execa } from 'execa';
 import type { TestRun } from '../e2e/harness/test-cluster.ts';
-import { messageOf } from '../src/errors.ts';
-import { bringUp, takeDown } from './cluster/lifecycle.ts';
 import { parseNodes } from './cluster/node-spec.ts';
-import { progressTo } from './cluster/progress.ts';
+import type { Cluster } from './cluster/provider.ts';
 import { buildImages } from './images/build.ts';
 import { pushFixtures } from './shim/fixtures.ts';
 import { mochaCommand, root } from './testing/mocha.ts';
+import { onOwnCluster, type Work } from './testing/own-cluster.ts';
 import { ensurePackages } from './toolchain/packages.ts';
 
 /**
@@ -18,18 +17,13 @@ const RANGE = '10.189.0.0/16';
 /** One of them on the systemd cgroup driver: a shim on the wrong one reports no metrics (containerd/runwasi#821). */
 const NODES = '2.3:systemd,1.7,1.6';
 
-const abort = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(name, () => abort.abort(new Error('interrupted')));
-}
-const progress = progressTo((line) => console.error(line));
-const context = { progress, signal: abort.signal };
+const files = process.argv.slice(2);
 const keep = process.env['KWASM_E2E_KEEP'] === '1';
 
-async function stories(files: readonly string[]): Promise<number> {
-  const cluster = await bringUp({ name: NAME, range: RANGE, nodes: parseNodes(NODES) }, undefined, context);
+async function stories(cluster: Cluster, context: Work): Promise<number> {
+  const { progress, signal } = context;
   // What the stories themselves call: they derive images from ours.
-  await ensurePackages(['buildah', 'skopeo'], progress.say, abort.signal);
+  await ensurePackages(['buildah', 'skopeo'], progress.say, signal);
   const images = await buildImages({ registry: cluster.registry, ...context });
   const fixtures = await pushFixtures({ registry: cluster.registry, ...context });
   const run: TestRun = { cluster: NAME, images, fixtures };
@@ -43,23 +37,10 @@ async function stories(files: readonly string[]): Promise<number> {
     env: { KWASM_E2E: JSON.stringify(run) },
     stdio: ['ignore', 'inherit', 'inherit'],
     reject: false,
-    cancelSignal: abort.signal,
+    cancelSignal: signal,
     forceKillAfterDelay: 30_000,
   });
   return done.exitCode ?? 1;
 }
 
-let code = 1;
-try {
-  code = await stories(process.argv.slice(2));
-} catch (error) {
-  console.error(`e2e: ${messageOf(error)}`);
-}
-if (!keep) {
-  // Also after Ctrl-C, hence without the signal.
-  await takeDown(NAME, undefined, { progress }).catch((error: unknown) => {
-    console.error(`e2e: ${messageOf(error)}`);
-    code = 1;
-  });
-}
-process.exitCode = code;
+process.exitCode = await onOwnCluster('e2e', { name: NAME, range: RANGE, nodes: parseNodes(NODES) }, { keep }, stories);

@@ -7,12 +7,12 @@ import { faultNode } from '../e2e/faults/node.ts';
 import { ROWS } from '../e2e/faults/rows.ts';
 import { testCluster } from '../e2e/harness/test-cluster.ts';
 import { messageOf } from '../src/errors.ts';
-import { bringUp, takeDown } from './cluster/lifecycle.ts';
 import { parseNodes } from './cluster/node-spec.ts';
 import { cacheDir } from './cluster/paths.ts';
-import { progressTo } from './cluster/progress.ts';
+import type { Cluster } from './cluster/provider.ts';
 import { buildImages } from './images/build.ts';
 import { pushFixtures } from './shim/fixtures.ts';
+import { onOwnCluster, type Work } from './testing/own-cluster.ts';
 import { ensurePackages } from './toolchain/packages.ts';
 
 const USAGE = `npm run e2e:faults -- [options]
@@ -40,16 +40,9 @@ const { values } = parseArgs({
   },
 });
 
-const abort = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(name, () => abort.abort(new Error('interrupted')));
-const progress = progressTo((line) => console.error(line));
-
-async function faults(): Promise<number> {
-  const context = { progress, signal: abort.signal };
-  const spec = { name: values.name, range: values.range, nodes: parseNodes(values.nodes) };
-  const cluster = await bringUp(spec, undefined, context);
-  await ensurePackages(['buildah', 'skopeo'], progress.say, abort.signal);
+async function faults(cluster: Cluster, context: Work): Promise<number> {
+  const { progress, signal } = context;
+  await ensurePackages(['buildah', 'skopeo'], progress.say, signal);
   const images = await buildImages({ registry: cluster.registry, ...context });
   const fixtures = await pushFixtures({ registry: cluster.registry, ...context });
   process.env['KWASM_E2E'] = JSON.stringify({ cluster: values.name, images, fixtures });
@@ -71,7 +64,7 @@ async function faults(): Promise<number> {
   const results = await runMatrix(nodes, {
     rows,
     done,
-    signal: abort.signal,
+    signal,
     keep: (result) => {
       appendFileSync(file, `${JSON.stringify(result)}\n`);
       const how = result.problems.length === 0 ? 'ok ' : 'BAD';
@@ -84,16 +77,18 @@ async function faults(): Promise<number> {
   return bad === 0 ? 0 : 1;
 }
 
-let code = 1;
-if (values.help) {
-  console.log(USAGE);
-  code = 0;
-} else {
-  try {
-    code = await faults();
-  } catch (error) {
-    console.error(`faults: ${messageOf(error)}`);
+async function main(): Promise<number> {
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
   }
-  if (!values.keep) await takeDown(values.name, undefined, { progress });
+  const spec = { name: values.name, range: values.range, nodes: parseNodes(values.nodes) };
+  return await onOwnCluster('faults', spec, { keep: values.keep }, faults);
 }
-process.exitCode = code;
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`faults: ${messageOf(error)}`);
+  process.exitCode = 1;
+}

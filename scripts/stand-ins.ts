@@ -4,12 +4,12 @@ import type { TestRun } from '../e2e/harness/test-cluster.ts';
 import { ROWS } from '../e2e/stand-ins/rows.ts';
 import { messageOf } from '../src/errors.ts';
 import { standIn } from './cluster/go-tools.ts';
-import { bringUp, takeDown } from './cluster/lifecycle.ts';
 import { ensurePrograms } from './cluster/local/programs.ts';
-import { progressTo } from './cluster/progress.ts';
+import type { Cluster } from './cluster/provider.ts';
 import { buildImages } from './images/build.ts';
 import { pushFixtures } from './shim/fixtures.ts';
 import { mochaCommand, root } from './testing/mocha.ts';
+import { onOwnCluster, type Work } from './testing/own-cluster.ts';
 import { ensurePackages } from './toolchain/packages.ts';
 
 const USAGE = `npm run e2e:stand-ins -- [options]
@@ -31,51 +31,49 @@ const { values } = parseArgs({
   },
 });
 
-const abort = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(name, () => abort.abort(new Error('interrupted')));
-const progress = progressTo((line) => console.error(line));
-const context = { progress, signal: abort.signal };
-
-async function stories(): Promise<number> {
+function rowsWanted(): typeof ROWS {
   const names = values.only?.split(',') ?? ROWS.map(({ id }) => id);
   const unknown = names.filter((name) => ROWS.every(({ id }) => id !== name));
   if (unknown.length > 0) throw new Error(`--only ${unknown.join(', ')}: no such row\n\n${USAGE}`);
-  const rows = ROWS.filter(({ id }) => names.includes(id));
-  const nodes = rows.map(({ containerd, cgroupDriver }) => ({ containerd, cgroupDriver }));
-  const cluster = await bringUp({ name: values.name, range: values.range, nodes }, 'local', context);
+  return ROWS.filter(({ id }) => names.includes(id));
+}
+
+async function stories(rows: typeof ROWS, cluster: Cluster, context: Work): Promise<number> {
+  const { progress, signal } = context;
   const minors = [...new Set(rows.map(({ containerd }) => containerd))];
-  await ensurePrograms(minors.map(standIn), progress, abort.signal);
-  await ensurePackages(['buildah', 'skopeo'], progress.say, abort.signal);
+  await ensurePrograms(minors.map(standIn), progress, signal);
+  await ensurePackages(['buildah', 'skopeo'], progress.say, signal);
   const images = await buildImages({ registry: cluster.registry, ...context });
   const fixtures = await pushFixtures({ registry: cluster.registry, ...context });
   const run: TestRun = { cluster: values.name, images, fixtures };
   const { file, args } = mochaCommand(['e2e/stand-ins/*.test.ts'], ['--bail=false', '--timeout=600000']);
   const done = await execa(file, args, {
     cwd: root,
-    env: { KWASM_E2E: JSON.stringify(run), KWASM_STAND_INS: names.join(',') },
+    env: { KWASM_E2E: JSON.stringify(run), KWASM_STAND_INS: rows.map(({ id }) => id).join(',') },
     stdio: ['ignore', 'inherit', 'inherit'],
     reject: false,
-    cancelSignal: abort.signal,
+    cancelSignal: signal,
     forceKillAfterDelay: 30_000,
   });
   return done.exitCode ?? 1;
 }
 
-let code = 1;
-if (values.help) {
-  console.log(USAGE);
-  code = 0;
-} else {
-  try {
-    code = await stories();
-  } catch (error) {
-    console.error(`stand-ins: ${messageOf(error)}`);
+async function main(): Promise<number> {
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
   }
-  if (!values.keep)
-    await takeDown(values.name, undefined, { progress }).catch((error: unknown) => {
-      console.error(`stand-ins: ${messageOf(error)}`);
-      code = 1;
-    });
+  const rows = rowsWanted();
+  const nodes = rows.map(({ containerd, cgroupDriver }) => ({ containerd, cgroupDriver }));
+  const spec = { name: values.name, range: values.range, nodes };
+  return await onOwnCluster('stand-ins', spec, { provider: 'local', keep: values.keep }, (cluster, context) =>
+    stories(rows, cluster, context),
+  );
 }
-process.exitCode = code;
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(`stand-ins: ${messageOf(error)}`);
+  process.exitCode = 1;
+}
