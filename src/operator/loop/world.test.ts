@@ -1,8 +1,10 @@
-import type { V1Job } from '@kubernetes/client-node';
+import type { V1Job, V1Node } from '@kubernetes/client-node';
 import { expect } from 'chai';
-import { policy } from '../decide/examples.ts';
+import { NOW_MS, policy } from '../decide/examples.ts';
 import { isWanted } from '../decide/wanted.ts';
 import { makeWorld, policyNow, type World } from './world.ts';
+
+const READY = { type: 'Ready', status: 'True' };
 
 describe('a Job that asks for everything to be taken off', () => {
   let world: World;
@@ -31,6 +33,17 @@ describe('a Job that asks for everything to be taken off', () => {
     world.jobs.put({ ...job(), status: { conditions: [{ type: 'Failed', status: 'True' }] } });
     expect(world.removing(), 'also when it has failed: what is undone must not come back by itself').to.equal(true);
     expect(marked).to.deep.equal([]);
+  });
+
+  it('is a rollout like any other: one node of a small cluster at a time', () => {
+    for (const name of ['n1', 'n2']) {
+      const labels = { 'kwasm.sh/kwasm-provisioned': name };
+      world.nodes.put({ metadata: { name, uid: name, labels }, status: { conditions: [READY] } } as V1Node);
+    }
+    world.jobs.put(job());
+    expect(world.rollout.turn('n1', NOW_MS)).to.deep.equal({ kind: 'go' });
+    world.rollout.take('n1');
+    expect(world.rollout.turn('n2', NOW_MS).kind).to.equal('wait');
   });
 
   it('is taken back by deleting it', () => {

@@ -63,6 +63,7 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void, po
     const now = jobs.inGroup('').some(({ action, leaving }) => action === 'removeAll' && !leaving);
     if (now === removing) return;
     removing = now;
+    rollout.setPolicy(policyNow(policy, { removing: () => now }));
     enqueue(REMOVAL_KEY, 'event');
     for (const { name } of nodes.all()) changed(name, 'initial');
     for (const { name } of classes.all()) enqueue(classKey(name), 'initial');

@@ -27,7 +27,7 @@ const WINDOW_CHECK_MS = 30_000;
  * restart forgets nothing; each change of a node costs the same, however many there are.
  */
 export class Rollout {
-  readonly #policy: Policy;
+  #policy: Policy;
   readonly #members = new Map<string, Member>();
   readonly #lanes = new Map<string, Lane>();
   readonly #budgets: Budgets;
@@ -55,6 +55,11 @@ export class Rollout {
     }
     this.#put({ name, standing, atWork: standing.busy || (old?.atWork === true && !old.standing.busy) }, old);
     this.#lines.move(name, standing);
+  }
+
+  /** With the same rollout rules. Every node is to be updated after it. */
+  setPolicy(policy: Policy): void {
+    this.#policy = policy;
   }
 
   /** A person's word for everybody; undefined: go on. */
