@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { V1ClusterRole, V1DaemonSet, V1Lease, V1Pod, V1Role, V1Service } from '@kubernetes/client-node';
+import type { V1ClusterRole, V1DaemonSet, V1Job, V1Lease, V1Pod, V1Role, V1Service } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { dump, load } from 'js-yaml';
 import { CHART, helmProgram, render } from '../scripts/chart/helm.ts';
@@ -438,6 +438,25 @@ function chartStories(tool: GoTool): void {
         'a/b',
         'mine',
       ]);
+    });
+
+    it('takes the DaemonSet and the class of the canary away, too, where everything is taken off', async () => {
+      const set = ['cleanup.onUninstall=true', 'kwasmOperator.canary.image=r/c:1'];
+      const chart = await rendered([R, MODE, ...set]);
+      const rules = chart.one<V1Role>('Role', 'kwasm-operator-cleanup').rules ?? [];
+      expect(rules).to.deep.include({
+        apiGroups: ['apps'],
+        resources: ['daemonsets'],
+        resourceNames: ['kwasm-operator-agent'],
+        verbs: ['delete'],
+      });
+      const env = chart.one<V1Job>('Job').spec?.template.spec?.containers[0]?.env ?? [];
+      expect(env).to.deep.include({ name: 'KWASM_DAEMONSET', value: 'kwasm-operator-agent' });
+      expect(env.find(({ name }) => name === 'KWASM_RUNTIME_CLASSES')?.value).to.contain('kwasm-canary-wasmtime');
+      const jobs = await rendered([R, ...set]);
+      expect(
+        jobs.one<V1Role>('Role', 'kwasm-operator-cleanup').rules?.some(({ apiGroups }) => apiGroups?.[0] === 'apps'),
+      ).to.equal(false);
     });
 
     it("refuses other people's installers", async () => {

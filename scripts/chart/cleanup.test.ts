@@ -95,6 +95,21 @@ describe('files/cleanup.mjs', () => {
     expect(server.calls[0]?.headers.authorization).to.equal('Bearer secret-token');
   });
 
+  it('ends a DaemonSet first, whose pods would hold their nodes, and bears that it is gone', async () => {
+    const { exitCode, stdout } = await run({ KWASM_DAEMONSET: 'op-agent' });
+    expect(exitCode).to.equal(0);
+    expect(stdout).to.contain('DaemonSet op-agent is deleted');
+    const first = server.calls[0];
+    expect(`${first?.method} ${first?.url.pathname}`).to.equal(
+      'DELETE /apis/apps/v1/namespaces/kwasm/daemonsets/op-agent',
+    );
+    server.answer(status(404, 'not found'));
+    expect((await run({ KWASM_DAEMONSET: 'op-agent' })).exitCode).to.equal(0);
+    server.answer(status(503, 'down'));
+    const again = await run({ KWASM_DAEMONSET: 'op-agent' });
+    expect(again.stdout, 'asked until it is').to.contain('DaemonSet op-agent is deleted');
+  });
+
   it('gives up in time, and says what is left and what to do', async () => {
     nodes = Array.from({ length: 25 }, (_, index) => held(`n${index}`));
     const { exitCode, stderr } = await run({ KWASM_DEADLINE_SECONDS: '0' });

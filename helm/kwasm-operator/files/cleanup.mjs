@@ -11,6 +11,7 @@ const SHOWN_MAX = 20;
 const GIVEN_UP = 3;
 const TRACES = ['kwasm.sh/kwasm-provisioned', 'kwasm.sh/record'];
 const { KWASM_NAMESPACE, KWASM_JOB, KWASM_REPLICAS, KWASM_DEADLINE_SECONDS, KWASM_RUNTIME_CLASSES } = process.env;
+const { KWASM_DAEMONSET } = process.env;
 const { KUBERNETES_SERVICE_HOST: host = 'kubernetes.default.svc', KUBERNETES_SERVICE_PORT: port = '443' } = process.env;
 // The defaults are those of a pod; its tests have a server and a token of their own.
 const server = process.env.KWASM_SERVER ?? `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -83,11 +84,29 @@ function giveUp(lines) {
 if (KWASM_REPLICAS === '0') {
   giveUp(['replicaCount is 0: no operator runs that could undo anything. helm upgrade with 1, then uninstall again.']);
 }
+let stopped = false;
+
+/**
+ * The pods of a DaemonSet hold their nodes: one that starts again would install again, and the operator waits for their
+ * end.
+ */
+async function stopAgents() {
+  if (!KWASM_DAEMONSET || stopped) return;
+  try {
+    await call(`/apis/apps/v1/namespaces/${KWASM_NAMESPACE}/daemonsets/${KWASM_DAEMONSET}`, { method: 'DELETE' });
+    console.log(`DaemonSet ${KWASM_DAEMONSET} is deleted; its pods end`);
+  } catch (error) {
+    if (error.status !== 404) throw error;
+  }
+  stopped = true;
+}
+
 let last = [];
 let clean = 0;
 for (let round = 0; clean < 2; round += 1) {
   const startMs = performance.now();
   try {
+    await stopAgents();
     last = await left();
     clean = last.length === 0 ? clean + 1 : 0;
     if (round % 10 === 0)
@@ -102,6 +121,7 @@ for (let round = 0; clean < 2; round += 1) {
       ...(last.length > SHOWN_MAX ? [`  and ${last.length - SHOWN_MAX} more`] : []),
       'The release is still there, and the operator goes on undoing. Mend what the lines say, then run helm uninstall again.',
       `To keep everything after all: kubectl -n ${KWASM_NAMESPACE} delete job ${KWASM_JOB}; annotated nodes are then provisioned again.`,
+      ...(KWASM_DAEMONSET ? ['Its DaemonSet is gone by now: `helm upgrade` brings it back.'] : []),
       'To leave it on those nodes: helm uninstall --no-hooks.',
     ]);
   }

@@ -250,6 +250,30 @@ describe('a canary pod', () => {
     expect(uninstalls()).to.have.length(1);
   });
 
+  it('ends no pod of the earlier install, whatever the uninstall policy is', () => {
+    world.endJob(good);
+    world.settle();
+    const image = 'registry.example/kwasm-node-installer:2';
+    const uninstall = { policy: 'Force', perNode: true, timeoutSeconds: 900 } as const;
+    world.policy = { ...policy, uninstall, installer: { ...policy.installer, installImage: image, image } };
+    world.node = { ...world.node, uninstallPolicy: { annotation: 'Force', label: undefined } };
+    world.settle();
+    world.endJob(said('installed', ['wasmtime']));
+    world.settle();
+    world.endJob(trapped);
+    world.settle();
+    world.endJob(said('refused', [], { reason: 'InUse', pods: ['default/web/uid-1'] }));
+    world.settle();
+    expect(world.node.condition?.reason).to.equal('InUse');
+    expect(world.history.filter(({ kind }) => kind === 'endPods')).to.deep.equal([]);
+    world.nowMs += 3_600_000;
+    world.settle();
+    world.endJob(said('uninstalled'));
+    world.settle();
+    expect(recordNow()).to.include({ state: 'failed', reason: 'CanaryFailed' });
+    expect(recordNow()).to.not.have.property('pods');
+  });
+
   it('takes a label that the pool had declared beforehand off when it fails, not before', () => {
     world = new Simulation(policy, nodeView({ runtimeLabels: ['wasmtime'] }));
     world.settle();

@@ -58,11 +58,17 @@ export function revert(
 ): readonly Action[] {
   // A DaemonSet's pod is there as long as its node is wanted; only its work is waited for.
   const pods = facts.pods.filter(({ agent }) => agent === undefined || agent.busy);
-  const now = { ...facts, pods, turn: { kind: 'go' } } as const;
-  return remove(now, policy, jobs, record, nowMs, (job) => reverted(facts, record, job, nowMs));
+  const node = { ...facts.node, uninstallPolicy: { annotation: undefined, label: undefined } };
+  const now: Facts = { ...facts, node, pods, turn: { kind: 'go' } };
+  return remove(now, waiting(policy), jobs, record, nowMs, (job) => reverted(facts, record, job, nowMs));
 }
 
-function reverted({ node }: Facts, { revert: why, ...record }: Reverting, job: JobView, nowMs: number) {
+/** Pods on what was installed before are ended for nobody's mistake but their own: people asked for the runtime to stay. */
+function waiting(policy: Policy): Policy {
+  return { ...policy, uninstall: { ...policy.uninstall, policy: 'Block', perNode: false } };
+}
+
+function reverted({ node }: Facts, { revert: why, pods: _, ...record }: Reverting, job: JobView, nowMs: number) {
   const failed: NodeRecord = {
     ...record,
     state: 'failed',

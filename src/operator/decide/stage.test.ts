@@ -44,6 +44,25 @@ describe('stageOf', () => {
       stage: 'install failed',
     },
     { name: 'broken', node: withRecord({ state: 'failed', reason: 'Broken', attempts: 1 }), stage: 'install failed' },
+    {
+      name: 'tried by a canary pod, before its Job is there',
+      node: withRecord({ state: 'proving', reason: 'CanaryRunning', proving: ['wasmtime'] }),
+      stage: 'install working',
+    },
+    {
+      name: "in the hands of the DaemonSet's pod",
+      node: withRecord({ state: 'installing', reason: 'AgentWorking' }),
+      stage: 'install working',
+    },
+    {
+      name: 'being put back, for its canary failed',
+      node: withRecord({
+        state: 'removing',
+        reason: 'CanaryFailed',
+        revert: { reason: 'CanaryFailed', message: '', desired: record.desired },
+      }),
+      stage: 'install failed',
+    },
     { name: 'not fit for it', node: condition('NotContainerd'), stage: 'install failed' },
     { name: 'not Ready', node: condition('NodeNotReady'), stage: 'install waiting' },
     { name: 'nobody asked', node: unwanted, stage: 'none idle' },

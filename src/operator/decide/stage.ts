@@ -1,6 +1,6 @@
 import { desiredHash, type Policy } from './policy.ts';
 import { isReason, REASONS } from './reason.ts';
-import { isOfThisNode, type NodeRecord, recall } from './record.ts';
+import { isOfThisNode, isReverting, type NodeRecord, recall } from './record.ts';
 import { attemptsMaxOf } from './retry.ts';
 import type { NodeView } from './view.ts';
 import { isWanted } from './wanted.ts';
@@ -8,7 +8,7 @@ import { isWanted } from './wanted.ts';
 /** How far a node is, for people who look at many: metrics and /debug/state count by it. No decision rests on it. */
 export const STAGES = {
   'install done': 'proved with what is configured now',
-  'install working': 'its Job has not ended',
+  'install working': 'its Job, its pod of the DaemonSet, or its canary pod has not ended',
   'install waiting':
     'nothing was begun yet: not its turn, not Ready, or paused; or it has what an older configuration asked for',
   'install retrying': 'the last run failed and will be tried again by itself',
@@ -26,7 +26,8 @@ export function stageOf(node: NodeView, busy: boolean, policy: Policy): Stage {
   const memory = recall(node.record);
   const record = memory.kind === 'record' && isOfThisNode(memory.record, node) ? memory.record : undefined;
   if (!isWanted(node, policy)) return undoing(node, busy, record, policy);
-  if (busy) return 'install working';
+  if (busy || record?.state === 'installing' || record?.state === 'proving') return 'install working';
+  if (isReverting(record)) return 'install failed';
   if (record?.desired === desiredHash(policy)) {
     if (record.state === 'installed') return 'install done';
     if (record.state === 'failed') return isGivenUp(record) ? 'install failed' : 'install retrying';
