@@ -1,6 +1,7 @@
+import { isStale } from './drift.ts';
 import { desiredHash, type Policy } from './policy.ts';
 import { isReason, REASONS } from './reason.ts';
-import { isOfThisNode, type NodeRecord, recall } from './record.ts';
+import { isOfThisNode, isReverting, type NodeRecord, recall } from './record.ts';
 import { attemptsMaxOf } from './retry.ts';
 import type { NodeView } from './view.ts';
 import { isWanted } from './wanted.ts';
@@ -8,10 +9,10 @@ import { isWanted } from './wanted.ts';
 /** How far a node is, for people who look at many: metrics and /debug/state count by it. No decision rests on it. */
 export const STAGES = {
   'install done': 'proved with what is configured now',
-  'install working': 'its Job has not ended',
+  'install working': 'its Job has not ended, or its canary pods have yet to prove it',
   'install waiting':
-    'nothing was begun yet: not its turn, not Ready, or paused; or it has what an older configuration asked for',
-  'install retrying': 'the last run failed and will be tried again by itself',
+    'nothing was begun yet: not its turn, not Ready, or paused; or what it has is of an older configuration, or to be proved anew',
+  'install retrying': 'the last run failed, or its canary did and is being undone; tried again by itself',
   'install failed': 'a person must act; the condition says what',
   'uninstall working': 'its Job has not ended',
   'uninstall waiting': 'no longer wanted, and not yet begun to be undone',
@@ -28,7 +29,9 @@ export function stageOf(node: NodeView, busy: boolean, policy: Policy): Stage {
   if (!isWanted(node, policy)) return undoing(node, busy, record, policy);
   if (busy) return 'install working';
   if (record?.desired === desiredHash(policy)) {
-    if (record.state === 'installed') return 'install done';
+    if (record.state === 'installed') return isStale(node, record) ? 'install waiting' : 'install done';
+    if (record.state === 'installing' || record.state === 'proving') return 'install working';
+    if (isReverting(record)) return 'install retrying';
     if (record.state === 'failed') return isGivenUp(record) ? 'install failed' : 'install retrying';
   }
   return isUnfit(node) ? 'install failed' : 'install waiting';
