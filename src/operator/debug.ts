@@ -88,6 +88,7 @@ function debugState(from: DebugSources, { stage, limit, after }: Selection): obj
       pods: world.pods.size,
       refusals: world.refusals.size,
       runtimeClasses: world.classes.size,
+      pauses: world.pauses.size,
     },
     queue: queue.state(TIMERS_MAX),
     eventsRemembered: eventsRemembered(),

@@ -32,6 +32,9 @@ describe('stageOf', () => {
     { name: 'its Job runs', node: {}, busy: true, stage: 'install working' },
     { name: 'proved', node: withRecord({}), stage: 'install done' },
     { name: 'proved for an older configuration', node: withRecord({ desired: 'older' }), stage: 'install waiting' },
+    { name: 'to be proved anew', node: { ...withRecord({}), bootId: 'boot-2' }, stage: 'install waiting' },
+    { name: 'its canary runs', node: withRecord({ state: 'proving' }), stage: 'install working' },
+    { name: 'its agent works', node: withRecord({ state: 'installing' }), stage: 'install working' },
     { name: 'proved on another machine', node: withRecord({ machineId: 'm2' }), stage: 'install waiting' },
     {
       name: 'failed once',

@@ -1,3 +1,4 @@
+import { isStale } from './drift.ts';
 import { desiredHash, type Policy } from './policy.ts';
 import { isReason, REASONS } from './reason.ts';
 import { isOfThisNode, isReverting, type NodeRecord, recall } from './record.ts';
@@ -10,7 +11,7 @@ export const STAGES = {
   'install done': 'proved with what is configured now',
   'install working': 'its Job, its pod of the DaemonSet, or its canary pod has not ended',
   'install waiting':
-    'nothing was begun yet: not its turn, not Ready, or paused; or it has what an older configuration asked for',
+    'nothing was begun yet: not its turn, not Ready, or paused; or what it has is of an older configuration, or to be proved anew',
   'install retrying': 'the last run failed and will be tried again by itself',
   'install failed': 'a person must act; the condition says what',
   'uninstall working': 'its Job has not ended',
@@ -29,7 +30,7 @@ export function stageOf(node: NodeView, busy: boolean, policy: Policy): Stage {
   if (busy || record?.state === 'installing' || record?.state === 'proving') return 'install working';
   if (isReverting(record)) return 'install failed';
   if (record?.desired === desiredHash(policy)) {
-    if (record.state === 'installed') return 'install done';
+    if (record.state === 'installed') return isStale(node, record) ? 'install waiting' : 'install done';
     if (record.state === 'failed') return isGivenUp(record) ? 'install failed' : 'install retrying';
   }
   return isUnfit(node) ? 'install failed' : 'install waiting';
