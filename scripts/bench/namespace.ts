@@ -29,7 +29,8 @@ interface Manifest {
  * configuration: a rollout without limits, for what is measured is the operator and not its caution.
  */
 export async function install(api: Api, progress: Progress): Promise<string> {
-  const set = ['replicaCount=2', 'imageRegistry=registry.example/kwasm', 'kwasmOperator.rollout.maxParallel=100000'];
+  const rollout = UNLIMITED.map((setting) => `kwasmOperator.rollout.${setting}`);
+  const set = ['replicaCount=2', 'imageRegistry=registry.example/kwasm', ...rollout];
   const objects = loadAll(
     await render(await helmProgram(progress), { set, args: ['--no-hooks'] }),
   ) as (Manifest | null)[];
@@ -50,6 +51,15 @@ export async function install(api: Api, progress: Progress): Promise<string> {
   if (config === undefined) throw new Bug('the chart has no ConfigMap with config.yaml');
   return config;
 }
+
+const UNLIMITED = [
+  'maxParallel=100000',
+  'maxUnavailable=100%',
+  'maxUnavailablePerZone=100%',
+  'canary=false',
+  'soakSeconds=0',
+  'maxFailures=100000',
+];
 
 interface TokenRequest {
   readonly status: { readonly token: string };

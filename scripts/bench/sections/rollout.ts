@@ -74,9 +74,10 @@ async function labelled(rig: Rig, count: number): Promise<void> {
   const selector = encodeURIComponent(PROVISIONED_LABEL);
   const path = `/api/v1/nodes?labelSelector=${selector}&resourceVersion=0`;
   for (const end = performance.now() + WITHIN_MS; ; await systemClock.sleep(POLL_MS, rig.signal)) {
-    const { items } = await rig.plane.api.get<{ items: unknown[] }>(path, METADATA_ONLY);
-    if (items.length === count) return;
-    if (performance.now() > end) throw new Terminal(`${items.length} of ${count} nodes labelled after ${WITHIN_MS} ms`);
+    const { items } = await rig.plane.api.get<{ items: unknown[] | null }>(path, METADATA_ONLY);
+    const found = items?.length ?? 0;
+    if (found === count) return;
+    if (performance.now() > end) throw new Terminal(`${found} of ${count} nodes labelled after ${WITHIN_MS} ms`);
   }
 }
 

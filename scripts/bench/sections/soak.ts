@@ -65,7 +65,7 @@ export async function soak(rig: Rig, minutes: number): Promise<readonly Figure[]
   ];
 }
 
-const RESOURCES = 5;
+const RESOURCES = 6;
 
 /** Deleted, made anew under the same name, and asked for: as an autoscaler or an upgrade does it. */
 async function replace(rig: Rig, all: readonly string[], from: number, count: number): Promise<void> {
@@ -92,5 +92,5 @@ async function look(operator: OperatorProcess, minute: number): Promise<Sample> 
 async function labelled(rig: Rig): Promise<number> {
   const path = `/api/v1/nodes?labelSelector=${encodeURIComponent(PROVISIONED_LABEL)}`;
   const accept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
-  return (await rig.plane.api.get<{ items: unknown[] }>(path, accept)).items.length;
+  return (await rig.plane.api.get<{ items: unknown[] | null }>(path, accept)).items?.length ?? 0;
 }
