@@ -10,7 +10,7 @@ import { ensurePackages } from './toolchain/packages.ts';
 
 /**
  * `npm run e2e [-- e2e/FILE.test.ts ...]`: a cluster of its own with every containerd generation, the images of this
- * tree, then the stories, one after the other. KWASM_E2E_KEEP=1 leaves the cluster up for the next run.
+ * tree, then the stories, one after the other; those of e2e/long take minutes each. KWASM_E2E_KEEP=1 leaves the cluster up for the next run.
  */
 const NAME = 'kwasm-e2e';
 const RANGE = '10.189.0.0/16';

@@ -1,12 +1,12 @@
 import type { V1DaemonSet, V1Job, V1Lease, V1Node, V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
-import { registryWithInstaller } from './harness/derived-images.ts';
-import { eventually } from './harness/eventually.ts';
-import { difference, hostState } from './harness/host-state.ts';
-import { conditionReason, kwasmCondition, nodeReady, provisioned } from './harness/nodes.ts';
-import { installRelease, NAMESPACE, RELEASE, removeRelease } from './harness/release.ts';
-import { type TestCluster, testCluster } from './harness/test-cluster.ts';
-import { answer, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
+import { registryWithInstaller } from '../harness/derived-images.ts';
+import { eventually } from '../harness/eventually.ts';
+import { difference, hostState } from '../harness/host-state.ts';
+import { conditionReason, kwasmCondition, nodeReady, provisioned } from '../harness/nodes.ts';
+import { installRelease, NAMESPACE, RELEASE, removeRelease } from '../harness/release.ts';
+import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
+import { answer, WORKLOADS, wasmDeployment } from '../harness/workloads.ts';
 
 const AGENT = `${RELEASE}-agent`;
 const MODE = ['kwasmOperator.mode=daemonset', 'kwasmOperator.daemonset.slots=1'];

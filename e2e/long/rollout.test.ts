@@ -1,9 +1,9 @@
 import type { V1Job, V1Node } from '@kubernetes/client-node';
 import { expect } from 'chai';
-import { eventually } from './harness/eventually.ts';
-import { conditionReason, kwasmCondition, provisioned } from './harness/nodes.ts';
-import { installRelease, NAMESPACE, removeRelease } from './harness/release.ts';
-import { type TestCluster, testCluster } from './harness/test-cluster.ts';
+import { eventually } from '../harness/eventually.ts';
+import { conditionReason, kwasmCondition, provisioned } from '../harness/nodes.ts';
+import { installRelease, NAMESPACE, removeRelease } from '../harness/release.ts';
+import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
 
 /**
  * Three nodes of one kind, of which the first cannot be changed, and one of another kind. Then what a node goes through

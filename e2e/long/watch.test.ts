@@ -2,23 +2,29 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CoreV1Event, V1Job, V1Node, V1Pod, V1RuntimeClass } from '@kubernetes/client-node';
 import { expect } from 'chai';
-import { Cutter } from '../scripts/bench/cutter.ts';
-import { nodeObject } from '../scripts/bench/node-object.ts';
-import { annotate, names } from '../scripts/bench/population.ts';
-import { kubernetes, oldestApiServer } from '../scripts/cluster/go-tools.ts';
-import { progressTo } from '../scripts/cluster/progress.ts';
-import { inParallel } from '../scripts/plane/api.ts';
-import { Plane } from '../scripts/plane/plane.ts';
-import { systemClock } from '../src/clock.ts';
-import { silentLogger } from '../src/log.ts';
-import { policy } from '../src/operator/decide/examples.ts';
-import { projectClass, projectJob, projectNode, projectPod, projectRefusal } from '../src/operator/decide/project.ts';
-import type { Credentials } from '../src/operator/kube/credentials.ts';
-import { Transport } from '../src/operator/kube/transport.ts';
-import { WATCH_LIMITS } from '../src/operator/kube/watch-options.ts';
-import { makeWorld, type World } from '../src/operator/loop/world.ts';
-import { makeWatches } from '../src/operator/watches.ts';
-import { eventually } from './harness/eventually.ts';
+import { Cutter } from '../../scripts/bench/cutter.ts';
+import { nodeObject } from '../../scripts/bench/node-object.ts';
+import { annotate, names } from '../../scripts/bench/population.ts';
+import { kubernetes, oldestApiServer } from '../../scripts/cluster/go-tools.ts';
+import { progressTo } from '../../scripts/cluster/progress.ts';
+import { inParallel } from '../../scripts/plane/api.ts';
+import { Plane } from '../../scripts/plane/plane.ts';
+import { systemClock } from '../../src/clock.ts';
+import { silentLogger } from '../../src/log.ts';
+import { policy } from '../../src/operator/decide/examples.ts';
+import {
+  projectClass,
+  projectJob,
+  projectNode,
+  projectPod,
+  projectRefusal,
+} from '../../src/operator/decide/project.ts';
+import type { Credentials } from '../../src/operator/kube/credentials.ts';
+import { Transport } from '../../src/operator/kube/transport.ts';
+import { WATCH_LIMITS } from '../../src/operator/kube/watch-options.ts';
+import { makeWorld, type World } from '../../src/operator/loop/world.ts';
+import { makeWatches } from '../../src/operator/watches.ts';
+import { eventually } from '../harness/eventually.ts';
 
 const NAMESPACE = 'kwasm';
 const AGENT = 'kwasm-story';

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { eventually } from './harness/eventually.ts';
-import { difference, hostState } from './harness/host-state.ts';
-import { conditionReason, kwasmCondition, provisioned } from './harness/nodes.ts';
-import { installRelease, removeRelease } from './harness/release.ts';
-import { type TestCluster, testCluster } from './harness/test-cluster.ts';
-import { oldInstaller } from './harness/third-party-images.ts';
+import { eventually } from '../harness/eventually.ts';
+import { difference, hostState } from '../harness/host-state.ts';
+import { conditionReason, kwasmCondition, provisioned } from '../harness/nodes.ts';
+import { installRelease, removeRelease } from '../harness/release.ts';
+import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
+import { oldInstaller } from '../harness/third-party-images.ts';
 
 const NOTES = '/opt/kwasm/bin/notes.txt';
 

@@ -8,12 +8,12 @@ import {
   startBystander,
   stateOf,
   stopBystander,
-} from './faults/node.ts';
-import { createContainer } from './harness/creating-container.ts';
-import { eventually } from './harness/eventually.ts';
-import { difference } from './harness/host-state.ts';
-import { removeInstallers, runInstaller, startInstaller } from './harness/installer-run.ts';
-import { type TestCluster, testCluster } from './harness/test-cluster.ts';
+} from '../faults/node.ts';
+import { createContainer } from '../harness/creating-container.ts';
+import { eventually } from '../harness/eventually.ts';
+import { difference } from '../harness/host-state.ts';
+import { removeInstallers, runInstaller, startInstaller } from '../harness/installer-run.ts';
+import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
 
 /**
  * A container that is created while containerd restarts may stay so for ever (containerd#10437). One is held between its

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { imageOf } from './faults/bad-shims.ts';
-import { containerOf, type FaultNode, faultNode, servedHandlers, stateOf } from './faults/node.ts';
-import { startWasmPod, stopWasmPod, wasmPod } from './faults/wasm-pod.ts';
-import { difference } from './harness/host-state.ts';
-import { removeInstallers, runInstaller } from './harness/installer-run.ts';
-import { type TestCluster, testCluster } from './harness/test-cluster.ts';
-import { answer, podAddress } from './harness/workloads.ts';
+import { imageOf } from '../faults/bad-shims.ts';
+import { containerOf, type FaultNode, faultNode, servedHandlers, stateOf } from '../faults/node.ts';
+import { startWasmPod, stopWasmPod, wasmPod } from '../faults/wasm-pod.ts';
+import { difference } from '../harness/host-state.ts';
+import { removeInstallers, runInstaller } from '../harness/installer-run.ts';
+import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
+import { answer, podAddress } from '../harness/workloads.ts';
 
 /** Another shim comes while a Wasm pod runs on the old one. On every containerd generation. */
 describe('an upgrade under a running Wasm pod', function () {
