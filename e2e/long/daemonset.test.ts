@@ -191,7 +191,7 @@ describe('the chart in mode daemonset', function () {
       const left = await eventually(`${name}: nothing of ours is left`, 300_000, async (seen) => {
         const lines = difference(stateBefore.get(name) ?? [], await hostState(test.exec(name)));
         // A systemd that has loaded the boot unit lists its name until its next reload or boot (docs/node.md).
-        const kept = lines.filter((line) => !/^\+ kwasm-recover\.service +not-found +inactive/.test(line));
+        const kept = lines.filter((line) => !/^\+ kwasm-recover\.service +(loaded|not-found) +inactive/.test(line));
         seen(`${kept.join('\n')}\n${JSON.stringify(await kwasmCondition(test.kubectl, name))}`);
         return kept.length === 0 ? kept : undefined;
       });

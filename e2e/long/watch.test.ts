@@ -114,7 +114,7 @@ for (const [index, { name, flags, apiServer, lists }] of servers.entries()) {
       for (const { path, project, store } of kinds) {
         const { items } = await plane.api.get<{ items: never[] }>(path);
         expect(items, path).to.have.length.greaterThan(0);
-        const wanted = items.map(project).map(plain);
+        const wanted = items.map((item) => plain(project(item)));
         expect([...store.all()].map(plain).sort(byName), path).to.deep.equal(wanted.sort(byName));
       }
       expect(world.nodes.size).to.equal(NODES);
