@@ -56,6 +56,7 @@ function write(partial: string, rootfs: string, files: Readonly<Record<string, N
 
 const UP_WITHIN_MS = 60_000;
 const POLL_MS = 100;
+const GONE_MS = 2_000;
 
 /** Starts the machine unless it runs, and waits for its systemd. */
 export async function boot(machine: Machine, programs: BootPlan['programs']): Promise<void> {
@@ -87,8 +88,11 @@ export async function boot(machine: Machine, programs: BootPlan['programs']): Pr
 async function systemdUp(machine: Machine): Promise<void> {
   const end = systemClock.monotonicMs() + UP_WITHIN_MS;
   let state = 'not started';
+  let seenMs = systemClock.monotonicMs();
   for (;;) {
-    if (running(clusterDir(machine.cluster), role(machine)).length === 0) state = 'its nspawn ended';
+    // A process that is just becoming another program has no environment for a moment, by which it would be found.
+    if (running(clusterDir(machine.cluster), role(machine)).length > 0) seenMs = systemClock.monotonicMs();
+    if (systemClock.monotonicMs() - seenMs > GONE_MS) state = 'its nspawn ended';
     else if (leader(machine) !== undefined) {
       const { stdout } = await exec(machine, ['systemctl', 'is-system-running']);
       state = stdout.trim();
