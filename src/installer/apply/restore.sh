@@ -91,10 +91,13 @@ without_ours() {
 take_out_ours() {
   path=$1
   [ -f "$path" ] || return 0
-  wrote=yes
   case $(cat "$path") in
-    '# Written by kwasm'*) rm -f "$path" ;;
+    '# Written by kwasm'*)
+      wrote=yes
+      rm -f "$path"
+      ;;
     *'# BEGIN kwasm'* | *'# added by kwasm'* | *'"/etc/containerd/kwasm.d/*.toml"'*)
+      wrote=yes
       rest=$(staging "$path")/.kwasm-${txn##*/}.rest
       { cp -a "$path" "$rest" 2>/dev/null || cp -p "$path" "$rest"; } &&
         without_ours "$path" >"$rest" && sync && mv -f "$rest" "$path"

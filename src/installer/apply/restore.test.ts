@@ -422,6 +422,12 @@ describe('restore.sh', () => {
       expect(outcome()).to.equal('rolledBack deadman');
     });
 
+    it("waits for nothing when somebody else's file holds nothing of ours", () => {
+      put(dropIn(), 'version = 2\ntheirs\n');
+      expect(run().said).to.not.contain('waiting');
+      expect(read(dropIn())).to.equal('version = 2\ntheirs\n');
+    });
+
     it('takes the daemon that stays, after an earlier run that was cut short', () => {
       put(dropIn(), 'version = 2\n');
       put(stat(), daemonSince(200));
