@@ -21,7 +21,12 @@ const layers: readonly Layer[] = [
   { under: 'retry-delays', may: [], pure: true },
   { under: 'clock', may: ['node:'] },
   { under: 'log', may: ['winston'] },
-  { under: 'shims/', may: ['contract', 'semver', 'shims/'], pure: true },
+  { under: 'shims/', may: ['contract', 'errors', 'semver', 'zod', 'shims/'], pure: true },
+  { under: 'wasm/', may: [...TOP, 'wasm/', 'node:'] },
+  { under: 'oci/', may: [...TOP, 'oci/', 'node:', 'undici', 'zod'] },
+  { under: 'fn/', may: [...TOP, 'fn/', 'wasm/', 'oci/', 'node:', 'yaml', 'js-yaml', 'zod', 'execa'] },
+  { under: 'func/', may: [...TOP, 'func/', 'wasm/', 'oci/', 'node:', 'yaml', 'js-yaml', 'zod', 'execa'] },
+  { under: 'cli/', may: [''] },
   {
     under: 'operator/decide/',
     may: ['contract', 'errors', 'verdict', 'retry-delays', 'shims/', 'operator/decide/', 'semver', 'node:crypto'],
