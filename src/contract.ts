@@ -40,6 +40,10 @@ export const ENV = {
   nodeName: 'KWASM_NODE_NAME',
   namespace: 'KWASM_NAMESPACE',
   slots: 'KWASM_SLOTS',
+  /** The shims to install, as src/shims/order.ts has them; left out: every shim of the installer's image. */
+  shims: 'KWASM_SHIMS',
+  /** Prefix that stands for `https://` in the URL of every download: a mirror laid out by host. */
+  mirror: 'KWASM_MIRROR',
 } as const;
 
 /** The longest that an installer chooses by itself for `switchSeconds`: K3s' and RKE2's restart is one of the control plane. */
