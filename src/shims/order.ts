@@ -31,9 +31,8 @@ const innerPath = z
     'must be a relative path without ".."',
   );
 
-const bundled = z.strictObject({ kind: z.literal('bundled') });
-const https = z.strictObject({
-  kind: z.literal('https'),
+/** What a Shim says of a source, and what an order says: the same, but for `kind`. */
+export const httpsFields = {
   url: z
     .string()
     .max(2048)
@@ -45,13 +44,15 @@ const https = z.strictObject({
   /** The file in the archive; left out: the shim's binary. */
   member: innerPath.optional(),
   sizeMax: z.number().int().min(1).max(DOWNLOAD_BYTES_MAX).optional(),
-});
-/** The operator has the kubelet mount it at `<SHIMS_DIR>/<name>`. */
-const image = z.strictObject({
-  kind: z.literal('image'),
+};
+export const imageFields = {
   reference: z.string().regex(PINNED_IMAGE, 'must be an image reference that ends in @sha256: and 64 digits of 0-9a-f'),
   path: innerPath,
-});
+};
+const bundled = z.strictObject({ kind: z.literal('bundled') });
+const https = z.strictObject({ kind: z.literal('https'), ...httpsFields });
+/** The operator has the kubelet mount it at `<SHIMS_DIR>/<name>`. */
+const image = z.strictObject({ kind: z.literal('image'), ...imageFields });
 export const sourceSchema = z.discriminatedUnion('kind', [bundled, https, image]);
 export type Source = z.infer<typeof sourceSchema>;
 
@@ -61,14 +62,20 @@ const option = z.union([z.string().max(1024), z.number(), z.boolean()]);
 const platformSchema = z.strictObject({ arch: z.enum(ARCHES), source: sourceSchema });
 export type Platform = z.infer<typeof platformSchema>;
 
-export const orderSchema = z.strictObject({
-  /** The Shim object's. */
-  name: z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'must be the name of a Shim'),
+/** Of a Shim object, too. */
+export const shimName = z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'must be the name of a Shim');
+/** What a Shim and an order have in common. */
+export const shimFields = {
   handler: z.string().regex(HANDLER, 'must be a handler: at most 63 of a-z, 0-9 and "-"'),
   binary: fileName,
   version: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/, 'must be a version'),
   /** SystemdCgroup is copied from the node's runc where it is not named. */
   options: z.record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a bare TOML key'), option).default({}),
+};
+
+export const orderSchema = z.strictObject({
+  name: shimName,
+  ...shimFields,
   platforms: z
     .array(platformSchema)
     .min(1)
