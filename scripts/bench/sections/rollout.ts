@@ -7,8 +7,8 @@ import { startKubelets } from '../kubelets.ts';
 import { annotateAll } from '../population.ts';
 import type { Rig } from '../rig.ts';
 
-const WITHIN_MS = 480_000;
-const POLL_MS = 2_000;
+const WITHIN_MS = 900_000;
+const POLL_MS = 5_000;
 /** A restart that wrote something would do so at once. */
 const RESTART_MS = 15_000;
 

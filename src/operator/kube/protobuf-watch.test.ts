@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { protobufEvents, statusText } from './protobuf-watch.ts';
-import { bytesField, watchFrame, writeMessage } from './protobuf-writer.ts';
+import type { Message } from './protobuf.ts';
+import { type Mark, protobufEvents, statusText } from './protobuf-watch.ts';
+import { bytesField, varint, watchFrame, writeMessage } from './protobuf-writer.ts';
 import { NODE, STATUS } from './shapes.ts';
 
 async function* chunksOf(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Buffer> {
@@ -14,7 +15,7 @@ async function* chunksOf(bytes: Buffer, sizes: readonly number[]): AsyncGenerato
 
 async function read(chunks: AsyncIterable<Buffer>): Promise<readonly unknown[]> {
   const found: unknown[] = [];
-  for await (const event of protobufEvents(chunks, NODE)) found.push(event);
+  for await (const { type, object } of protobufEvents(chunks, NODE)) found.push({ type, object });
   return found;
 }
 
@@ -46,6 +47,45 @@ describe('protobufEvents', () => {
     const huge = Buffer.alloc(8, 0x7f);
     const outcome = await read(chunksOf(huge, [8])).catch((error: Error) => error.message);
     expect(outcome).to.contain('an event of');
+  });
+});
+
+describe('a mark', () => {
+  const heartbeat = (seconds: number) => bytesField(903, Buffer.concat([Buffer.from([8]), varint(seconds)]));
+
+  /** `seconds`: in a field that the shape does not name, within each message. */
+  async function markOf(node: object, seconds = 1_790_000_000): Promise<Mark | undefined> {
+    const frame = watchFrame('MODIFIED', node as Message, NODE, () => heartbeat(seconds));
+    for await (const { mark } of protobufEvents(chunksOf(frame, [4096]), NODE)) return mark;
+    return undefined;
+  }
+
+  const node = (version: string, more: object = {}) => ({
+    metadata: { name: 'a', uid: 'u', resourceVersion: version, labels: { zone: 'one' }, ...more },
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  });
+
+  it('says which object it is, and stays through a heartbeat', async () => {
+    const before = await markOf(node('11'));
+    const after = await markOf(node('12'), 1_790_000_300);
+    expect(before).to.include({ name: 'a', uid: 'u', version: '11' });
+    expect(after).to.deep.equal({ ...before, version: '12' });
+  });
+
+  it('differs where anything that is read does', async () => {
+    const others = [
+      node('11', { labels: { zone: 'two' } }),
+      node('11', { annotations: { 'kwasm.sh/kwasm-node': 'true' } }),
+      { ...node('11'), status: { conditions: [{ type: 'Ready', status: 'False' }] } },
+      { ...node('11'), spec: { unschedulable: true } },
+    ];
+    const digests = await Promise.all([node('11'), ...others].map(async (one) => (await markOf(one))?.digest));
+    expect(new Set(digests).size).to.equal(digests.length);
+  });
+
+  it('is not made of an object that was not there before', async () => {
+    const events = protobufEvents(chunksOf(watchFrame('ADDED', node('1') as Message, NODE), [4096]), NODE);
+    for await (const { mark } of events) expect(mark).to.equal(undefined);
   });
 });
 

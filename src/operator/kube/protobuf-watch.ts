@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto';
 import { Retryable, Terminal } from '../../errors.ts';
-import { findBytes, type Message, readMessage, type Shape } from './protobuf.ts';
-import { STATUS } from './shapes.ts';
+import { findBytes, type Message, namedBytes, readMessage, type Shape } from './protobuf.ts';
+import { IDENTITY, lastingOf, STATUS } from './shapes.ts';
 
 export const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
@@ -11,7 +12,22 @@ const HEADER_LENGTH = 4;
 /** As in a JSON watch, with the objects cut to their shape. */
 export interface ProtobufEvent {
   readonly type: string;
+  /** Read when it is asked for. */
   readonly object: Message;
+  /** Of an object that was there before. */
+  readonly mark: Mark | undefined;
+}
+
+/**
+ * Tells without reading an object whether there is anything new in it. A heartbeat moves an object's version and times that no
+ * shape names; to read such a node whole, project it and compare took a third of what the operator spends on one.
+ */
+export interface Mark {
+  readonly name: string;
+  readonly uid: string;
+  readonly version: string;
+  /** Of all that the shape names, but for the version. */
+  readonly digest: string;
 }
 
 /** Each event is a frame: its length in four bytes, then a WatchEvent. A last frame that was cut short is dropped. */
@@ -19,6 +35,7 @@ export async function* protobufEvents(chunks: AsyncIterable<Buffer>, shape: Shap
   let rest: Buffer[] = [];
   let length = 0;
   let wanted = HEADER_LENGTH;
+  const lasting = lastingOf(shape);
   for await (const chunk of chunks) {
     rest.push(chunk);
     length += chunk.length;
@@ -32,7 +49,7 @@ export async function* protobufEvents(chunks: AsyncIterable<Buffer>, shape: Shap
       if (size > FRAME_LENGTH_MAX) throw new Terminal(`a watch sent an event of ${size} bytes`);
       wanted = HEADER_LENGTH + size;
       if (bytes.length - from < wanted) break;
-      yield eventOf(bytes.subarray(from + HEADER_LENGTH, from + wanted), shape);
+      yield eventOf(bytes.subarray(from + HEADER_LENGTH, from + wanted), shape, lasting);
       from += wanted;
     }
     rest = from === bytes.length ? [] : [bytes.subarray(from)];
@@ -41,12 +58,32 @@ export async function* protobufEvents(chunks: AsyncIterable<Buffer>, shape: Shap
 }
 
 /** WatchEvent: type, and a RawExtension whose only field holds the object. */
-function eventOf(frame: Buffer, shape: Shape): ProtobufEvent {
+function eventOf(frame: Buffer, shape: Shape, lasting: Shape): ProtobufEvent {
   const type = findBytes(frame, 1)?.toString('utf8') ?? '';
   const extension = findBytes(frame, 2);
   const raw = extension === undefined ? undefined : findBytes(extension, 1);
   if (raw === undefined) throw new Retryable(`a watch event ${type} without an object`);
-  return { type, object: readObject(raw, type === 'ERROR' ? STATUS : shape) };
+  const bytes = contentOf(raw);
+  return {
+    type,
+    get object() {
+      return readMessage(bytes, type === 'ERROR' ? STATUS : shape);
+    },
+    mark: type === 'MODIFIED' ? markOf(bytes, lasting) : undefined,
+  };
+}
+
+function markOf(bytes: Buffer, lasting: Shape): Mark {
+  const { metadata } = readMessage(bytes, IDENTITY) as {
+    readonly metadata?: { readonly name?: string; readonly uid?: string; readonly resourceVersion?: string };
+  };
+  const digest = hash('sha256', namedBytes(bytes, lasting), 'base64');
+  return {
+    name: metadata?.name ?? '',
+    uid: metadata?.uid ?? '',
+    version: metadata?.resourceVersion ?? '',
+    digest,
+  };
 }
 
 const MAGIC = Buffer.from('k8s\0');
@@ -54,10 +91,13 @@ const UNKNOWN_RAW = 2;
 
 /** What Kubernetes stores and sends: four bytes that say so, then the object in an envelope with its kind. */
 export function readObject(bytes: Buffer, shape: Shape): Message {
+  return readMessage(contentOf(bytes), shape);
+}
+
+function contentOf(bytes: Buffer): Buffer {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC))
     throw new Retryable('an object without the mark of Kubernetes protobuf');
-  const raw = findBytes(bytes.subarray(MAGIC.length), UNKNOWN_RAW);
-  return readMessage(raw ?? Buffer.alloc(0), shape);
+  return findBytes(bytes.subarray(MAGIC.length), UNKNOWN_RAW) ?? Buffer.alloc(0);
 }
 
 /** A refusal comes in what the request asked for; as JSON it can be read like any other. */

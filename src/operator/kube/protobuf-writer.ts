@@ -50,8 +50,8 @@ export function varint(value: number | bigint): Buffer {
 }
 
 /** A frame of a watch. */
-export function watchFrame(type: string, object: Message, shape: Shape): Buffer {
-  const unknown = bytesField(2, writeMessage(object, shape));
+export function watchFrame(type: string, object: Message, shape: Shape, noise?: (at: number) => Buffer): Buffer {
+  const unknown = bytesField(2, writeMessage(object, shape, noise));
   const raw = bytesField(1, Buffer.concat([Buffer.from('k8s\0'), unknown]));
   const event = Buffer.concat([bytesField(1, Buffer.from(type)), bytesField(2, raw)]);
   const length = Buffer.alloc(4);

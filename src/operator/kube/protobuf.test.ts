@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type Field, type Message, readMessage, type Shape } from './protobuf.ts';
+import { type Field, type Message, namedBytes, readMessage, type Shape } from './protobuf.ts';
 import { bytesField, varint, writeMessage } from './protobuf-writer.ts';
 import { EVENT, JOB, NODE, POD, RUNTIME_CLASS, STATUS } from './shapes.ts';
 
@@ -60,6 +60,19 @@ describe('readMessage', () => {
       );
     });
   }
+
+  it('reads alike what is alike in its named bytes, and never what is not', () => {
+    const pair = fc.array(messages(NODE), { minLength: 2, maxLength: 2 });
+    fc.assert(
+      fc.property(pair, foreign, foreign, ([one = {}, other = {}], here, there) => {
+        const top = (message: Message, between: Buffer) =>
+          Buffer.concat([between, writeMessage(message, NODE), between]);
+        const bytes = namedBytes(top(one, here), NODE);
+        expect(bytes.equals(namedBytes(top(one, there), NODE))).to.equal(true);
+        if (bytes.equals(namedBytes(top(other, here), NODE))) expect(plain(one)).to.deep.equal(plain(other));
+      }),
+    );
+  });
 
   it('says that a message was cut short, and never reads beyond it', () => {
     fc.assert(

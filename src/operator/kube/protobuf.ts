@@ -33,6 +33,16 @@ export function findBytes(bytes: Buffer, wanted: number): Buffer | undefined {
   return new Reader(bytes).find(wanted);
 }
 
+/** The bytes of the fields that the shape names, one after the other: two messages in which they are equal read alike. */
+export function namedBytes(bytes: Buffer, shape: Shape): Buffer {
+  const cuts: number[] = [0];
+  new Reader(bytes).cuts(bytes.length, shape, cuts);
+  cuts.push(bytes.length);
+  const parts: Buffer[] = [];
+  for (let index = 0; index < cuts.length; index += 2) parts.push(bytes.subarray(cuts[index], cuts[index + 1]));
+  return Buffer.concat(parts);
+}
+
 class Reader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -51,6 +61,24 @@ class Reader {
     }
     if (this.#at !== end) throw new Retryable('a message is longer than it says');
     return found;
+  }
+
+  /** Adds begin and end of each run of bytes that the shape does not name. */
+  cuts(end: number, shape: Shape, into: number[]): void {
+    while (this.#at < end) {
+      const begin = this.#at;
+      const tag = this.#varint();
+      const field = shape[tag >>> 3];
+      if (field?.kind === 'message' && (tag & 7) === BYTES) {
+        this.cuts(this.#end(), field.shape, into);
+        continue;
+      }
+      this.#skip(tag & 7);
+      if (field !== undefined) continue;
+      if (into.at(-1) === begin) into[into.length - 1] = this.#at;
+      else into.push(begin, this.#at);
+    }
+    if (this.#at !== end) throw new Retryable('a message is longer than it says');
   }
 
   find(wanted: number): Buffer | undefined {

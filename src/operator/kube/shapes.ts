@@ -45,6 +45,22 @@ const META = message(
   }),
 );
 
+/** Which object it is, and of when. */
+export const IDENTITY = shape({
+  1: message('metadata', shape({ 1: text('name'), 5: text('uid'), 6: text('resourceVersion') })),
+});
+
+const METADATA = 1;
+const RESOURCE_VERSION = 6;
+
+/** A shape without the one field that is another at each write. */
+export function lastingOf(whole: Shape): Shape {
+  const metadata = whole[METADATA];
+  if (metadata?.name !== 'metadata') return whole;
+  const lasting = metadata.shape.map((one, number) => (number === RESOURCE_VERSION ? undefined : one));
+  return whole.map((one, number) => (number === METADATA ? { ...metadata, shape: lasting } : one));
+}
+
 const CONDITION = {
   1: text('type'),
   2: text('status'),

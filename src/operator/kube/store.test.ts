@@ -41,6 +41,22 @@ describe('Store', () => {
     expect(changes).to.deep.equal(['a event']);
   });
 
+  it('knows what it has read by its mark, until something else was put in its place', () => {
+    const mark = (version: string, digest = 'one', uid = 'uid-a') => ({ name: 'a', uid, version, digest });
+    store.put(thing('a', 1, 1));
+    expect(store.knows(mark('2'))).to.equal(false);
+    store.put(thing('a', 2, 1), mark('2'));
+    expect(store.knows(mark('5'))).to.equal(true);
+    expect(store.knows(mark('6', 'two'))).to.equal(false);
+    expect(store.knows(mark('6', 'one', 'uid-b'))).to.equal(false);
+    changes = [];
+    store.put(thing('a', 4, 9)); // older than the heartbeat that was not read
+    expect(changes).to.deep.equal([]);
+    store.put(thing('a', 7, 9)); // the answer to our own write
+    expect(changes).to.deep.equal(['a event']);
+    expect(store.knows(mark('8'))).to.equal(false);
+  });
+
   it('tells the first list from later changes', () => {
     list(1, thing('a', 1, 1), thing('b', 1, 1));
     expect(changes).to.deep.equal(['a initial', 'b initial']);

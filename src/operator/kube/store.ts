@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Mark } from './protobuf-watch.ts';
 
 /**
  * The views of one resource. A change marks the group of keys it belongs to (a node, for its Jobs and pods) exactly when
@@ -20,12 +21,14 @@ interface Entry<View> {
   /** Of the view: its text would be as large again. */
   readonly digest: string;
   readonly uid: string;
-  readonly version: string;
+  version: string;
+  /** What it was read from; undefined: not from a watch in protobuf. */
+  readonly mark: string | undefined;
 }
 
 /** A complete new list in the making; the store serves the old one until it is swapped in. */
 export interface Listing<Raw> {
-  put(object: Raw): void;
+  put(object: Raw, mark?: Mark): void;
   remove(object: Raw): void;
 }
 
@@ -61,13 +64,21 @@ export class Store<Raw extends object, View> {
    * From the watch, or from the answer to our own write, so that the next decision sees it at once. The two race: what is
    * older than what is here is dropped.
    */
-  put(object: Raw): void {
-    const entry = this.#entry(object);
+  put(object: Raw, mark?: Mark): void {
+    const entry = this.#entry(object, mark);
     const name = nameOf(object);
     const old = this.#entries.get(name);
     if (old !== undefined && old.uid === entry.uid && isOlder(entry.version, old.version)) return;
     this.#set(name, entry);
     if (old?.digest !== entry.digest) this.#changed(entry.view, old?.view, 'event');
+  }
+
+  /** There is nothing new in it: what would be read is, byte for byte, what was read last. */
+  knows({ name, uid, version, digest }: Mark): boolean {
+    const entry = this.#entries.get(name);
+    if (entry === undefined || entry.uid !== uid || entry.mark !== digest) return false;
+    if (!isOlder(version, entry.version)) entry.version = version;
+    return true;
   }
 
   remove(object: Raw): void {
@@ -82,8 +93,8 @@ export class Store<Raw extends object, View> {
   begin(): Listing<Raw> & { swap(version: string): void } {
     const entries = new Map<string, Entry<View>>();
     return {
-      put: (object) => {
-        entries.set(nameOf(object), this.#entry(object));
+      put: (object, mark) => {
+        entries.set(nameOf(object), this.#entry(object, mark));
       },
       remove: (object) => {
         entries.delete(nameOf(object));
@@ -112,13 +123,14 @@ export class Store<Raw extends object, View> {
     for (const [name, old] of before) if (!next.has(name)) this.#changed(old.view, undefined, cause);
   }
 
-  #entry(object: Raw): Entry<View> {
+  #entry(object: Raw, mark: Mark | undefined): Entry<View> {
     const view = this.#options.project(object);
     return {
       view,
       digest: hash('sha256', JSON.stringify(view), 'base64'),
       uid: uidOf(object),
       version: versionOf(object),
+      mark: mark?.digest,
     };
   }
 

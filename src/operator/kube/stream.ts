@@ -2,7 +2,7 @@ import type { V1Status } from '@kubernetes/client-node';
 import { statusError } from './api-error.ts';
 import { jsonLines } from './json-lines.ts';
 import type { Shape } from './protobuf.ts';
-import { PROTOBUF, protobufEvents } from './protobuf-watch.ts';
+import { type Mark, PROTOBUF, protobufEvents } from './protobuf-watch.ts';
 import { type Listing, versionOf } from './store.ts';
 import type { Streamed } from './transport.ts';
 import type { WatchOptions } from './watch-options.ts';
@@ -17,6 +17,8 @@ export interface Progress {
 interface WatchEvent<Raw> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
   readonly object: Raw;
+  /** Only where the API server speaks protobuf. */
+  readonly mark?: Mark | undefined;
 }
 
 /** Nothing came for too long: the connection is dead, whatever TCP thinks. */
@@ -56,7 +58,15 @@ export async function readWatch<Raw extends object>(
     const streamed = await transport.stream({ method: 'GET', verb: 'watch', path, query, shape }, either);
     if (listing === undefined) on.connected();
     for await (const event of eventsOf(streamed, shape)) {
-      const { type, object } = event as WatchEvent<Raw>;
+      const { type, mark } = event as WatchEvent<Raw>;
+      if (mark !== undefined && listing === undefined && store.knows(mark)) {
+        progress.heard = true;
+        progress.version = mark.version;
+        on.heard();
+        rearm();
+        continue;
+      }
+      const { object } = event as WatchEvent<Raw>;
       if (type === 'ERROR') throw statusError(object as V1Status);
       progress.heard = true;
       if (listing !== undefined) {
@@ -64,10 +74,10 @@ export async function readWatch<Raw extends object>(
           listing.swap(versionOf(object));
           listing = undefined;
         } else {
-          apply(listing, type, object);
+          apply(listing, type, object, mark);
         }
       } else {
-        apply(store, type, object);
+        apply(store, type, object, mark);
       }
       if (listing === undefined) {
         progress.version = versionOf(object) || progress.version;
@@ -89,8 +99,8 @@ function silenceMsMax<Raw extends object>({ resource, limits }: WatchOptions<Raw
   return resource.bookmarks ? limits.silenceMsMax : limits.serverSeconds * 1_100 + limits.silenceMsMax;
 }
 
-function apply<Raw>(into: Listing<Raw>, type: WatchEvent<Raw>['type'], object: Raw): void {
-  if (type === 'ADDED' || type === 'MODIFIED') into.put(object);
+function apply<Raw>(into: Listing<Raw>, type: WatchEvent<Raw>['type'], object: Raw, mark: Mark | undefined): void {
+  if (type === 'ADDED' || type === 'MODIFIED') into.put(object, mark);
   else if (type === 'DELETED') into.remove(object);
 }
 
