@@ -55,7 +55,7 @@ const layers: readonly Layer[] = [
   },
   {
     under: 'installer/',
-    may: [...TOP, 'installer/', 'shims/', 'node:', 'execa', 'semver', 'smol-toml', '@grpc/', 'zod'],
+    may: [...TOP, 'installer/', 'shims/', 'node:', 'execa', 'semver', 'smol-toml', '@grpc/', 'undici', 'zod'],
   },
 ];
 
