@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { helmProgram, render } from './chart/helm.ts';
 import { manifest, PLACEHOLDER } from './chart/manifest.ts';
 import { progressTo } from './cluster/progress.ts';
+import { withCommands } from './docs/cli.ts';
 import { withMetrics } from './docs/metrics.ts';
 import { withTables } from './docs/tables.ts';
 import { root } from './testing/mocha.ts';
@@ -11,11 +12,13 @@ import { root } from './testing/mocha.ts';
 /** `npm run manifests`: writes what is generated and committed; `-- --check` only says what is not current. */
 const MANIFEST = `${root}/manifests/kwasm-operator.yaml`;
 const METRICS_PAGE = `${root}/docs/metrics.md`;
+const COMMAND_PAGE = `${root}/docs/cli.md`;
 const REASONS_PAGE = `${root}/docs/troubleshooting.md`;
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 put(REASONS_PAGE, withTables(readFileSync(REASONS_PAGE, 'utf8')));
 put(METRICS_PAGE, withMetrics(readFileSync(METRICS_PAGE, 'utf8')));
+put(COMMAND_PAGE, withCommands(readFileSync(COMMAND_PAGE, 'utf8')));
 const helm = await helmProgram(progressTo((line) => console.error(line)));
 put(MANIFEST, manifest(await render(helm, { set: [`imageRegistry=${PLACEHOLDER}`], args: ['--no-hooks'] })));
 

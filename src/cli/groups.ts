@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import * as status from './status.ts';
+import * as version from './version.ts';
 
 /**
  * One file for each group of commands: it declares names, flags and help with commander, and its actions import the code that does the work
@@ -8,4 +10,5 @@ export interface Group {
   register(program: Command): void;
 }
 
-export const groups: readonly Group[] = [];
+/** In the order of `kwasm --help`. */
+export const groups: readonly Group[] = [status, version];

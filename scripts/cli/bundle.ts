@@ -1,0 +1,60 @@
+import { statSync } from 'node:fs';
+import { build, type Plugin } from 'esbuild';
+
+/**
+ * One file, so that it can be copied. What is imported on demand is inside, too, but runs only when it is asked for. Names
+ * stay: a stack trace of -v names the functions as they are in src/.
+ */
+export async function bundleCommand(root: string, version: string, outfile: string): Promise<number> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['src/cli/main.ts'],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: 'eof',
+    logLevel: 'silent', // failures are thrown, with the place
+    define: { KWASM_CLIENT_VERSION: JSON.stringify(version) },
+    plugins: [lazyBuiltins, oneLocale],
+    // CommonJS dependencies call require; an ES module has none.
+    banner: {
+      js: '#!/usr/bin/env node\nimport{createRequire as __kwasmRequire}from"node:module";const require=__kwasmRequire(import.meta.url);',
+    },
+  });
+  return statSync(outfile).size;
+}
+
+/**
+ * An ES module's imports are loaded before its first line, those of code that never runs, too: child_process and crypto
+ * alone are half of `kwasm --help`. Behind `require` they are loaded where they are first used.
+ */
+const lazyBuiltins: Plugin = {
+  name: 'lazy builtins',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^node:/ }, ({ path, kind, importer }) => {
+      if (kind === 'require-call' || path === 'node:module') return { path, external: true };
+      // commander starts other programs only for subcommands that are programs of their own; we have none.
+      const unused = path === 'node:child_process' && /[\\/]commander[\\/]/.test(importer);
+      return { path, namespace: unused ? 'unused builtin' : 'builtin', sideEffects: false };
+    });
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)});`,
+    }));
+    onLoad({ filter: /.*/, namespace: 'unused builtin' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
+/** zod's messages in fifty languages are half of it; ours are English. */
+const oneLocale: Plugin = {
+  name: 'one locale',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+      loader: 'js',
+    }));
+  },
+};

@@ -1,0 +1,174 @@
+import { systemClock } from '../../clock.ts';
+import type { Shape } from '../../operator/kube/protobuf.ts';
+import { listOf } from '../../operator/kube/shapes.ts';
+import { type ApiRequest, Transport } from '../../operator/kube/transport.ts';
+import { CLIENT_VERSION } from '../client-version.ts';
+import type { ClusterFlags } from '../cluster-flags.ts';
+import { openAccess } from './access.ts';
+import { explain } from './failure.ts';
+
+const REQUEST_MS_MAX = 30_000;
+const FIELD_MANAGER = 'kwasm-cli';
+const MERGE_PATCH = 'application/merge-patch+json';
+/** Pages of a list that is not answered from the watch cache. */
+const PAGES_MAX = 200;
+
+interface Page<T> {
+  readonly metadata?: { readonly continue?: string };
+  readonly items?: readonly T[];
+}
+
+export interface ListOptions {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** What is read of each object, in protobuf; left out: JSON, whole. */
+  readonly shape?: Shape;
+}
+
+/** The requests that commands make. Every failure is a CliError that names what could not be done. */
+export class Client {
+  readonly transport: Transport;
+  /** Which cluster, for people. */
+  readonly name: string;
+  readonly server: URL;
+  readonly #dryRun: boolean;
+
+  constructor(transport: Transport, name: string, server: URL, dryRun = false) {
+    this.transport = transport;
+    this.name = name;
+    this.server = server;
+    this.#dryRun = dryRun;
+  }
+
+  /** The same connection; the API server checks each write and keeps none. */
+  dryRun(): Client {
+    return new Client(this.transport, this.name, this.server, true);
+  }
+
+  async get<T>(what: string, path: string, query?: Readonly<Record<string, string>>): Promise<T> {
+    return (await this.#send(what, {
+      method: 'GET',
+      verb: 'get',
+      path,
+      ...(query === undefined ? {} : { query }),
+    })) as T;
+  }
+
+  /** From the API server's memory, whole: a moment old at most, and no load for its store. */
+  async list<T>(what: string, path: string, options: ListOptions = {}): Promise<readonly T[]> {
+    const { shape, ...selectors } = options;
+    const query = { ...selectors, resourceVersion: '0' };
+    const call = {
+      method: 'GET',
+      verb: 'list',
+      path,
+      query,
+      ...(shape === undefined ? {} : { shape: listOf(shape) }),
+    } as const;
+    return ((await this.#send(what, call)) as Page<T>).items ?? [];
+  }
+
+  /** In pages, at most so many objects. `more`: there are others. */
+  async listSome<T>(
+    what: string,
+    path: string,
+    max: number,
+    options: ListOptions = {},
+  ): Promise<{ readonly items: readonly T[]; readonly more: boolean }> {
+    const { shape, ...selectors } = options;
+    const items: T[] = [];
+    let next: string | undefined;
+    for (let page = 0; page < PAGES_MAX && items.length < max; page += 1) {
+      const limit = String(Math.min(500, max - items.length));
+      const query = { ...selectors, limit, ...(next === undefined ? {} : { continue: next }) };
+      const call = {
+        method: 'GET',
+        verb: 'list',
+        path,
+        query,
+        ...(shape === undefined ? {} : { shape: listOf(shape) }),
+      } as const;
+      const answer = (await this.#send(what, call)) as Page<T>;
+      items.push(...(answer.items ?? []));
+      next = answer.metadata?.continue || undefined;
+      if (next === undefined) break;
+    }
+    return { items, more: next !== undefined };
+  }
+
+  async create<T>(what: string, path: string, body: object): Promise<T> {
+    return (await this.#send(what, { method: 'POST', verb: 'create', path, body, query: this.#write() })) as T;
+  }
+
+  /** Changed keys only; null removes. */
+  async patch<T>(what: string, path: string, body: object): Promise<T> {
+    const call = {
+      method: 'PATCH',
+      verb: 'patch',
+      path,
+      body,
+      contentType: MERGE_PATCH,
+      query: this.#write(),
+    } as const;
+    return (await this.#send(what, call)) as T;
+  }
+
+  async remove(what: string, path: string): Promise<void> {
+    const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' };
+    const query = this.#dryRun ? { dryRun: 'All' } : {};
+    await this.#send(what, { method: 'DELETE', verb: 'delete', path, body, query });
+  }
+
+  /** Text as it comes; ends with the signal. */
+  async *text(
+    what: string,
+    path: string,
+    query: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): AsyncGenerator<string> {
+    try {
+      const { body } = await this.transport.stream({ method: 'GET', verb: 'get', path, query }, signal);
+      const decoder = new TextDecoder();
+      for await (const chunk of body) yield decoder.decode(chunk, { stream: true });
+    } catch (error) {
+      if (signal.aborted) return;
+      throw explain(error, this.name, what);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.transport.close();
+  }
+
+  #write(): Readonly<Record<string, string>> {
+    return { fieldManager: FIELD_MANAGER, ...(this.#dryRun ? { dryRun: 'All' } : {}) };
+  }
+
+  async #send(what: string, call: ApiRequest): Promise<unknown> {
+    try {
+      return await this.transport.send(call);
+    } catch (error) {
+      throw explain(error, this.name, what);
+    }
+  }
+}
+
+/** For the time of `use`. */
+export async function withClient<T>(flags: ClusterFlags, use: (client: Client) => Promise<T>): Promise<T> {
+  const { credentials, name } = openAccess(flags, process.env);
+  const transport = new Transport({
+    credentials,
+    clock: systemClock,
+    random: Math.random,
+    userAgent: `kwasm/${CLIENT_VERSION}`,
+    requestMsMax: REQUEST_MS_MAX,
+    onRequest: (verb, code) => {
+      if (flags.verbose === true) process.stderr.write(`kwasm: ${verb} ${code === 0 ? 'no answer' : `HTTP ${code}`}\n`);
+    },
+  });
+  try {
+    return await use(new Client(transport, name, credentials.server));
+  } finally {
+    await transport.close();
+  }
+}

@@ -1,0 +1,65 @@
+import { expect } from 'chai';
+import { EXIT } from '../exit.ts';
+import { type KubeconfigFile, selectContext } from './kubeconfig.ts';
+
+const file = (text: string, directory = '/home/me/.kube'): KubeconfigFile => ({
+  path: `${directory}/config`,
+  directory,
+  text,
+});
+const ONE = file(`
+current-context: a
+clusters: [{name: c, cluster: {server: https://one.example:6443, certificate-authority: pki/ca.crt}}]
+users: [{name: u, user: {client-certificate: /abs/me.crt, client-key: me.key, tokenFile: ../token}}]
+contexts: [{name: a, context: {cluster: c, user: u, namespace: wasm}}, {name: anonymous, context: {cluster: c}}]
+`);
+const TWO = file(
+  `
+current-context: b
+clusters: [{name: c, cluster: {server: https://two.example}}, {name: d, cluster: {server: https://two.example}}]
+users: [{name: v, user: {token: secret}}]
+contexts: [{name: b, context: {cluster: d, user: v}}, {name: lost, context: {cluster: gone, user: v}}]
+`,
+  '/etc/kube',
+);
+
+describe('a kubeconfig', () => {
+  it('is read with paths from where the file is', () => {
+    const { context, cluster, user, namespace } = selectContext([ONE], undefined);
+    expect({ context, namespace }).to.deep.equal({ context: 'a', namespace: 'wasm' });
+    expect(cluster['certificate-authority']).to.equal('/home/me/.kube/pki/ca.crt');
+    expect(user).to.include({
+      'client-certificate': '/abs/me.crt',
+      'client-key': '/home/me/.kube/me.key',
+      tokenFile: '/home/me/token',
+    });
+  });
+
+  it('of several files, the first that says something wins', () => {
+    expect(selectContext([ONE, TWO], undefined).context).to.equal('a');
+    expect(selectContext([TWO, ONE], undefined).context).to.equal('b');
+    expect(selectContext([TWO, ONE], 'a').cluster.server, 'cluster c of the first file').to.equal(
+      'https://two.example',
+    );
+    expect(selectContext([ONE, TWO], 'b').user.token).to.equal('secret');
+  });
+
+  it('may name nobody', () => {
+    expect(selectContext([ONE], 'anonymous').user).to.deep.equal({});
+  });
+
+  const refused: readonly { name: string; files: readonly KubeconfigFile[]; context?: string; says: RegExp }[] = [
+    { name: 'an unknown context', files: [ONE], context: 'x', says: /no context x; there are: a, anonymous/ },
+    { name: 'a cluster that is not there', files: [TWO], context: 'lost', says: /cluster gone, which is not there/ },
+    { name: 'no current context', files: [file('{}')], says: /no current context: name one with --context/ },
+    { name: 'what is no YAML', files: [file('a: [')], says: /\.kube\/config is not YAML/ },
+    { name: 'a wrong shape', files: [file('clusters: 7')], says: /clusters: / },
+  ];
+  for (const { name, files, context, says } of refused) {
+    it(`says what is wrong with ${name}`, () => {
+      expect(() => selectContext(files, context))
+        .to.throw(says)
+        .with.property('exitCode', EXIT.usage);
+    });
+  }
+});

@@ -1,0 +1,201 @@
+import type { OperatorFound } from '../operator.ts';
+import { bar, columns, type Paint, type Tone, wrap } from '../screen.ts';
+import type { NodeRow, Standing } from './node-row.ts';
+import type { StatusView } from './view.ts';
+
+/** Lines of `kwasm status`. */
+
+const TONES: Readonly<Record<Standing, Tone>> = {
+  ready: 'good',
+  working: 'busy',
+  waiting: 'dim',
+  retrying: 'warn',
+  failed: 'bad',
+  unseen: 'dim',
+  idle: 'dim',
+};
+const SIGNS: Readonly<Record<Standing, string>> = {
+  ready: '✓',
+  working: '●',
+  waiting: '○',
+  retrying: '↻',
+  failed: '✗',
+  unseen: '?',
+  idle: '·',
+};
+const ORDER = ['ready', 'working', 'retrying', 'failed', 'waiting', 'unseen'] as const;
+const BAR_WIDTH = 30;
+
+export interface TextOptions {
+  readonly paint: Paint;
+  readonly width: number;
+  readonly wide: boolean;
+  readonly nowMs: number;
+  /** More nodes than this are shown in numbers, with those in trouble by name. */
+  readonly nodesMax: number;
+}
+
+export function statusText(view: StatusView, options: TextOptions): readonly string[] {
+  return [
+    ...operatorLines(view, options),
+    '',
+    ...progressLines(view, options),
+    ...waitLines(view, options),
+    ...nodeLines(view, options),
+    ...troubleLines(view, options),
+    ...classLines(view, options),
+    ...workloadLines(view, options),
+  ];
+}
+
+function operatorLines({ operator, pausedBy }: StatusView, { paint }: TextOptions): readonly string[] {
+  const [tone, text] = operatorText(operator);
+  const paused =
+    pausedBy === undefined
+      ? []
+      : [
+          `${paint('strong', 'Paused')}    ${paint('warn', `everything${pausedBy === '' ? '' : `: ${pausedBy}`}; \`kwasm node resume --all\` goes on`)}`,
+        ];
+  return [`${paint('strong', 'Operator')}  ${paint(tone, text)}`, ...paused];
+}
+
+function operatorText(found: OperatorFound): readonly [Tone, string] {
+  switch (found.kind) {
+    case 'absent':
+      return ['bad', `none in namespace ${found.namespace}: \`kwasm install\``];
+    case 'unknown':
+      return ['warn', `not read: ${found.why}`];
+    case 'present': {
+      const { namespace, name, version, readyReplicas, replicas, mode, installImage } = found.operator;
+      const runs = replicas === 0 ? 'scaled to 0, so nothing is begun' : `${readyReplicas}/${replicas} ready`;
+      const tone = replicas > 0 && readyReplicas > 0 ? 'good' : 'bad';
+      return [tone, `${namespace}/${name} ${version} (${runs}, mode ${mode}), installs ${shortImage(installImage)}`];
+    }
+  }
+}
+
+/** `registry/path/name:tag@sha256:0123…` without what nobody reads. */
+export function shortImage(image: string): string {
+  return (image.split('/').at(-1) ?? image).replace(/@sha256:([0-9a-f]{12})[0-9a-f]+$/, '@$1');
+}
+
+function progressLines({ counts, wanted, total, kinds }: StatusView, { paint }: TextOptions): readonly string[] {
+  const title = paint('strong', 'Nodes');
+  const asked = ORDER.reduce((sum, standing) => sum + counts[standing], 0);
+  if (asked === 0) {
+    return [`${title}     none of ${total} is asked for: \`kwasm node enable NODE\`, or \`--all\``];
+  }
+  const words = ORDER.filter((standing) => counts[standing] > 0).map((standing) =>
+    paint(TONES[standing], `${counts[standing]} ${standing}`),
+  );
+  const head = `${title}     ${barOf(counts, paint)}  ${counts.ready}/${wanted} ready · ${words.join(', ')} · ${total} in the cluster`;
+  if (kinds.length < 2) return [head];
+  const rows = kinds.map(({ kind, counts: its, wanted: of }) => [
+    '         ',
+    barOf(its, paint),
+    `${its.ready}/${of}`,
+    kind,
+  ]);
+  return [head, ...columns(rows)];
+}
+
+function barOf(counts: Readonly<Record<Standing, number>>, paint: Paint): string {
+  return bar(
+    ORDER.map((standing) => ({ tone: TONES[standing], count: counts[standing] })),
+    BAR_WIDTH,
+    paint,
+  );
+}
+
+function waitLines({ waits }: StatusView, { paint, width }: TextOptions): readonly string[] {
+  const lines = waits.slice(0, 5).flatMap(({ reason, message, nodes }) => {
+    const [first = '', ...rest] = wrap(`${nodes} × ${reason}: ${message}`, width - 10);
+    return [`          ${first}`, ...rest.map((line) => `            ${line}`)];
+  });
+  return lines.length === 0 ? [] : [`${paint('strong', 'Waiting')}`, ...lines];
+}
+
+function nodeLines({ nodes }: StatusView, options: TextOptions): readonly string[] {
+  if (nodes.length === 0) return [];
+  const { paint, wide, nodesMax } = options;
+  const all = wide || nodes.length <= nodesMax;
+  const shown = all
+    ? nodes
+    : nodes.filter(({ standing }) => standing !== 'ready' && standing !== 'waiting').slice(0, nodesMax);
+  if (shown.length === 0) return [];
+  const head = ['', 'NODE', 'STATE', 'REASON', 'SINCE', 'SHIMS', ...(wide ? ['CONTAINERD', 'INSTALLER', 'KIND'] : [])];
+  const rows = shown.map((row) => nodeCells(row, options));
+  const left = nodes.length - shown.length;
+  const more = left === 0 ? [] : [paint('dim', `   and ${left} more: -o wide shows every node`)];
+  return ['', ...columns([head.map((cell) => paint('dim', cell)), ...rows]), ...more];
+}
+
+function nodeCells(row: NodeRow, { paint, wide, nowMs }: TextOptions): readonly string[] {
+  const tone = TONES[row.standing];
+  const marks = [row.paused ? 'paused' : '', row.nodeReady ? '' : 'NotReady', row.leaving ? 'leaving' : ''].filter(
+    Boolean,
+  );
+  const state = marks.length === 0 ? row.standing : `${row.standing} (${marks.join(', ')})`;
+  return [
+    paint(tone, SIGNS[row.standing]),
+    row.name,
+    paint(tone, state),
+    row.reason,
+    row.since === '' ? '' : age(nowMs - Date.parse(row.since)),
+    row.handlers.join(','),
+    ...(wide ? [row.containerd, shortImage(row.installer), row.kind] : []),
+  ];
+}
+
+/** What a person has to know of each node that has failed, or will be tried again. */
+function troubleLines({ nodes }: StatusView, { paint, width, nodesMax }: TextOptions): readonly string[] {
+  const trouble = nodes.filter(({ standing }) => standing === 'failed' || standing === 'retrying');
+  const lines = trouble.slice(0, Math.min(10, nodesMax)).flatMap((row) => {
+    const head = `${paint(TONES[row.standing], `${SIGNS[row.standing]} ${row.name}`)}: ${row.reason}`;
+    const said = wrap(row.message, width - 4).map((line) => `    ${line}`);
+    const todo = row.todo === '' ? [] : wrap(`→ ${row.todo}`, width - 4).map((line) => `    ${paint('strong', line)}`);
+    return [head, ...said, ...todo, `    ${paint('dim', `kwasm logs ${row.name} · kwasm doctor ${row.name}`)}`];
+  });
+  const left = trouble.length - 10;
+  return lines.length === 0 ? [] : ['', ...lines, ...(left > 0 ? [`  and ${left} more in trouble`] : [])];
+}
+
+function classLines({ classes }: StatusView, { paint }: TextOptions): readonly string[] {
+  if (classes.length === 0) return [];
+  const head = ['RUNTIMECLASS', 'HANDLER', 'NODES', 'PODS', 'MADE BY'];
+  const rows = classes.map(({ name, handler, nodes, pods, ours }) => [
+    name,
+    handler,
+    String(nodes),
+    String(pods),
+    ours ? 'the operator' : 'somebody else',
+  ]);
+  return ['', ...columns([head.map((cell) => paint('dim', cell)), ...rows])];
+}
+
+const WORKLOADS_MAX = 20;
+
+function workloadLines({ workloads, workloadsNote }: StatusView, { paint, wide }: TextOptions): readonly string[] {
+  const note = workloadsNote === '' ? [] : [paint('dim', workloadsNote)];
+  if (workloads.length === 0) return note.length === 0 ? [] : ['', ...note];
+  const shown = wide ? workloads : workloads.slice(0, WORKLOADS_MAX);
+  const head = ['WORKLOAD', 'RUNTIMECLASS', 'RUNNING'];
+  const rows = shown.map(({ namespace, owner, runtimeClass, pods, running }) => [
+    `${namespace}/${owner}`,
+    runtimeClass,
+    `${running}/${pods}`,
+  ]);
+  const left = workloads.length - shown.length;
+  const more = left > 0 ? [paint('dim', `and ${left} more: -o wide shows every one`)] : [];
+  return ['', ...columns([head.map((cell) => paint('dim', cell)), ...rows]), ...more, ...note];
+}
+
+/** As kubectl writes it: the largest unit, and a second one while it is small. */
+export function age(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 120) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 120) return `${minutes}m`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
+}
