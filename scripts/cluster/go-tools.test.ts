@@ -11,6 +11,7 @@ import {
   kindTool,
   kubectl,
   kubernetes,
+  kustomize,
   kwok,
   oldestApiServer,
   promtool,
@@ -22,7 +23,18 @@ import { CONTAINERD, CONTAINERD_CHECKED, type ContainerdMinor } from './versions
 const minors = Object.keys(CONTAINERD) as ContainerdMinor[];
 const checked = Object.keys(CONTAINERD_CHECKED) as (keyof typeof CONTAINERD_CHECKED)[];
 const daemons = [...minors.map(containerd), ...checked.map(containerdDaemon)];
-const tools: readonly GoTool[] = [kubernetes, etcd, helm, helm3, kindTool, kwok, oldestApiServer, promtool, ...daemons];
+const tools: readonly GoTool[] = [
+  kubernetes,
+  etcd,
+  helm,
+  helm3,
+  kindTool,
+  kustomize,
+  kwok,
+  oldestApiServer,
+  promtool,
+  ...daemons,
+];
 
 function goMod({ group }: GoTool): string {
   return readFileSync(new URL(`./tools/${group}/go.mod`, import.meta.url), 'utf8');

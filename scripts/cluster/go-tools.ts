@@ -156,6 +156,15 @@ export const promtool: GoTool = {
   firstBuild: 'about 4 minutes',
 };
 
+/** What `kwasm kustomize` is tested with. */
+export const kustomize: GoTool = {
+  group: 'kustomize',
+  version: VERSIONS.kustomize,
+  programs: { kustomize: 'sigs.k8s.io/kustomize/kustomize/v5' },
+  ldflags: [`-X sigs.k8s.io/kustomize/api/provenance.version=v${VERSIONS.kustomize}`],
+  firstBuild: 'about 2 minutes',
+};
+
 function kubernetesStamp(version: string): readonly string[] {
   const [major, minor] = version.split('.');
   const stamps = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor };

@@ -34,6 +34,7 @@ export const VERSIONS = {
   kindNode: 'kindest/node:v1.36.1@sha256:3489c7674813ba5d8b1a9977baea8a6e553784dab7b84759d1014dbd78f7ebd5',
   /** kind's registry, as its documentation has it. */
   kindRegistry: 'registry:3',
+  kustomize: '5.8.1',
   /** Prometheus 3.15. */
   promtool: '0.315.0',
   /** The nodes' own system: Debian's suite. */

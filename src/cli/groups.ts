@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import * as status from './status.ts';
 import * as version from './version.ts';
+import * as wasm from './wasm.ts';
 
 /**
  * One file for each group of commands: it declares names, flags and help with commander, and its actions import the code that does the work
@@ -11,4 +12,4 @@ export interface Group {
 }
 
 /** In the order of `kwasm --help`. */
-export const groups: readonly Group[] = [status, version];
+export const groups: readonly Group[] = [status, version, wasm];

@@ -35,7 +35,7 @@ export function registryConfig(storage: string, addresses: Addresses): string {
 }
 
 /** Debian's registry, unpacked and not installed: the package would start a service on every address of this machine. */
-async function registryProgram(): Promise<string> {
+export async function registryProgram(): Promise<string> {
   const target = join(cacheDir(), 'tools', 'docker-registry');
   const program = join(target, 'usr', 'bin', 'docker-registry');
   if (existsSync(program)) return program;

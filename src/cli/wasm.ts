@@ -1,0 +1,107 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Command, Option } from 'commander';
+import { messageOf } from '../errors.ts';
+import { CliError, EXIT } from './exit.ts';
+
+/** `kwasm wasm`: modules in registries. */
+export function register(program: Command): void {
+  const wasm = program.command('wasm').description('push, pull and inspect Wasm modules in OCI registries');
+  const common = (command: Command) =>
+    command
+      .option('--plain-http <host>', 'a registry to speak to without TLS (repeatable)', collect, [])
+      .option('--mirror <registry=host>', 'where to ask first when reading (repeatable)', collect, []);
+
+  common(wasm.command('push <file> <image>'))
+    .description('push a module to a tag')
+    .addOption(
+      new Option('--format <format>', "kpt's image behind a list, or the CNCF's artifact")
+        .choices(['kpt', 'cncf'])
+        .default('kpt'),
+    )
+    .option('--author <text>', "the CNCF config's author")
+    .option('--force', 'push a file that is not Wasm')
+    .action(push);
+  common(wasm.command('pull <image> <file>'))
+    .description('fetch a module, whatever convention it was pushed by')
+    .option('--offline', 'ask no registry: only what is in the cache, by digest')
+    .option('--force', 'take what is not Wasm')
+    .action(pull);
+  common(wasm.command('inspect <image>'))
+    .description('show what lies at a reference')
+    .option('--offline', 'ask no registry: only what is in the cache, by digest')
+    .option('--json', 'as JSON')
+    .action(show);
+}
+
+interface Common {
+  readonly plainHttp: readonly string[];
+  readonly mirror: readonly string[];
+}
+
+function collect(value: string, earlier: readonly string[]): readonly string[] {
+  return [...earlier, value];
+}
+
+async function access({ plainHttp, mirror }: Common) {
+  const { accessFrom } = await import('../oci/access.ts');
+  const { registrySettings, settingsFromEnvironment } = await import('../oci/endpoint.ts');
+  const fromEnv = settingsFromEnvironment(process.env);
+  const given = registrySettings(plainHttp, mirror);
+  return accessFrom(process.env, {
+    plainHttp: [...given.plainHttp, ...fromEnv.plainHttp],
+    mirrors: new Map([...fromEnv.mirrors, ...given.mirrors]),
+  });
+}
+
+type PushFlags = Common & { readonly format: 'kpt' | 'cncf'; readonly force?: boolean; readonly author?: string };
+
+async function push(file: string, image: string, flags: PushFlags): Promise<void> {
+  const { pushModule } = await import('../oci/push.ts');
+  const wasm = await readFile(file).catch((cause: unknown) => {
+    throw new CliError(`${file} cannot be read: ${messageOf(cause)}`, { cause });
+  });
+  const pushed = await pushModule(file, wasm, image, await access(flags), flags);
+  console.log(`digest of the image: ${pushed.image}`);
+  if (pushed.index !== undefined) console.log(`digest of the image index: ${pushed.index}`);
+  console.log(`image has been pushed to ${pushed.reference}${pushed.changed ? '' : ' (it was there already)'}`);
+}
+
+type PullFlags = Common & { readonly offline?: boolean; readonly force?: boolean };
+
+async function pull(image: string, file: string, flags: PullFlags): Promise<void> {
+  const { pullModule } = await import('../oci/pull.ts');
+  const { bytes, resolved } = await pullModule(image, await access(flags), flags);
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, bytes);
+  } catch (cause) {
+    throw new CliError(`${file} cannot be written: ${messageOf(cause)}`, { cause, exitCode: EXIT.failed });
+  }
+  console.error(`${image} is ${resolved}: ${bytes.length} bytes written to ${file}`);
+}
+
+type ShowFlags = PullFlags & { readonly json?: boolean };
+
+async function show(image: string, flags: ShowFlags): Promise<void> {
+  const { inspect } = await import('../oci/inspect.ts');
+  const found = await inspect(image, await access(flags), flags);
+  if (flags.json === true) {
+    console.log(JSON.stringify(found, null, 2));
+    return;
+  }
+  console.log(`${found.reference}\n  digest: ${found.digest}\n  type: ${found.mediaType}`);
+  for (const { platform, digest, mediaType } of found.entries) {
+    console.log(`  entry: ${platform === '' ? '(no platform)' : platform} ${digest} ${mediaType}`);
+  }
+  const { module } = found;
+  if (module.kind === 'none') {
+    console.log(`  module: none: ${module.why}`);
+    return;
+  }
+  console.log(`  module: ${module.convention}, layer ${module.layer.digest}, ${module.layer.size} bytes`);
+  if (module.wasm === undefined) return;
+  console.log(`  needs: ${module.wasm.os ?? 'unknown'}`);
+  for (const name of module.wasm.component?.imports ?? []) console.log(`  imports: ${name}`);
+  for (const name of module.wasm.component?.exports ?? []) console.log(`  exports: ${name}`);
+}

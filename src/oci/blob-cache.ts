@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type Digest, digestOf } from './digest.ts';
+
+/**
+ * Blobs by digest. kpt keeps modules by the text of their reference, and never asks again: a tag that was pushed anew gives
+ * the old bytes. Here only content is kept, so nothing can be out of date; it is verified whenever it is read, since what is
+ * in it will be run.
+ */
+export interface BlobCache {
+  readonly dir: string;
+  get(digest: Digest): Promise<Buffer | undefined>;
+  put(bytes: Uint8Array): Promise<void>;
+}
+
+export function blobCacheDir(env: NodeJS.ProcessEnv): string {
+  const base = env['XDG_CACHE_HOME'];
+  return join(base === undefined || base === '' ? join(env['HOME'] ?? homedir(), '.cache') : base, 'kwasm', 'blobs');
+}
+
+export function blobCache(root: string): BlobCache {
+  const dir = join(root, 'sha256');
+  const file = (digest: Digest) => join(dir, digest.slice('sha256:'.length));
+  return {
+    dir,
+    async get(digest) {
+      const bytes = await readFile(file(digest)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined;
+        throw error;
+      });
+      if (bytes === undefined || digestOf(bytes) === digest) return bytes;
+      await rm(file(digest), { force: true }); // damaged: fetched again
+      return undefined;
+    },
+    async put(bytes) {
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+      await chmod(dir, 0o700); // it may have been there, with other rights
+      const partial = join(dir, `.${randomBytes(8).toString('hex')}.partial`);
+      try {
+        await writeFile(partial, bytes, { mode: 0o600, flag: 'wx' });
+        await rename(partial, file(digestOf(bytes)));
+      } finally {
+        await rm(partial, { force: true });
+      }
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { type Clock, systemClock } from '../clock.ts';
+import { messageOf, Retryable, Terminal } from '../errors.ts';
+import { isThisMachine } from './endpoint.ts';
+
+export interface HttpCall {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** The answer's body beyond this is an error. */
+  readonly bytesMax: number;
+  readonly deadlineMs: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+
+/** One request, one answer, redirects not followed. */
+export type Http = (call: HttpCall, signal?: AbortSignal) => Promise<HttpAnswer>;
+
+const ATTEMPTS_MAX = 4;
+const DELAY_MS_MIN = 250;
+const DELAY_MS_MAX = 15_000;
+const PASSING = [408, 429, 500, 502, 503, 504];
+
+export interface HttpOptions {
+  readonly clock?: Clock;
+  readonly userAgent?: string;
+}
+
+/**
+ * What may be sent twice is sent again when the connection broke or the registry said "later". A POST opens an upload, and
+ * a PATCH adds to one: their caller begins the upload anew instead.
+ */
+export function http({ clock = systemClock, userAgent = 'kwasm' }: HttpOptions = {}): Http {
+  // undici's fetch of proxies from the environment, as every registry client has it; this machine is never behind one.
+  const outside = new EnvHttpProxyAgent({ allowH2: false, keepAliveTimeout: 1_000 });
+  const inside = new Agent({ allowH2: false, keepAliveTimeout: 1_000 });
+  return async (call, signal) => {
+    const again = call.method !== 'POST' && call.method !== 'PATCH';
+    const dispatcher = isThisMachine(call.url.host) ? inside : outside;
+    for (let attempt = 1; ; attempt += 1) {
+      const last = !again || attempt >= ATTEMPTS_MAX;
+      const delayMs = Math.min(DELAY_MS_MAX, DELAY_MS_MIN * 2 ** attempt);
+      try {
+        const answer = await once(call, dispatcher, userAgent, signal);
+        if (last || !PASSING.includes(answer.status)) return answer;
+        await clock.sleep(Math.min(DELAY_MS_MAX, retryAfterMs(answer) ?? delayMs), signal);
+      } catch (error) {
+        if (signal?.aborted) throw signal.reason;
+        if (last || error instanceof Terminal) throw error;
+        await clock.sleep(delayMs, signal);
+      }
+    }
+  };
+}
+
+async function once(
+  call: HttpCall,
+  dispatcher: Dispatcher,
+  userAgent: string,
+  signal: AbortSignal | undefined,
+): Promise<HttpAnswer> {
+  const deadline = AbortSignal.timeout(call.deadlineMs);
+  try {
+    const answer = await request(call.url, {
+      method: call.method,
+      dispatcher,
+      headers: { 'user-agent': userAgent, ...call.headers },
+      ...(call.body === undefined ? {} : { body: call.body }),
+      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+    });
+    const body = await bounded(answer.body, call);
+    return { status: answer.statusCode, headers: firsts(answer.headers), body };
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    if (error instanceof Terminal) throw error;
+    const where = `${call.method} ${call.url.origin}${call.url.pathname}`;
+    if (deadline.aborted)
+      throw new Retryable(`${where}: no answer within ${call.deadlineMs / 1000} s`, { cause: error });
+    throw new Retryable(`${where}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function bounded(body: Dispatcher.ResponseData['body'], call: HttpCall): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += (chunk as Buffer).length;
+    if (size > call.bytesMax) {
+      body.destroy();
+      throw new Terminal(`${call.url.origin}${call.url.pathname}: the answer is larger than ${call.bytesMax} bytes`);
+    }
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+}
+
+function firsts(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
+  );
+}
+
+function retryAfterMs({ headers }: HttpAnswer): number | undefined {
+  const seconds = Number(headers['retry-after']);
+  return headers['retry-after'] !== undefined && seconds >= 0 ? seconds * 1000 : undefined;
+}
