@@ -91,6 +91,22 @@ export const RECORD_ANNOTATION = 'kwasm.sh/record';
 /** Node annotation, or label: what is done about pods that hold up its uninstall, over the chart's value. */
 export const UNINSTALL_POLICY = 'kwasm.sh/uninstall-policy';
 
+/**
+ * Node annotation: the Shims that this node is given, of those that are for it: `spin,wasmtime`. A label of the same key
+ * separates them by `_`, which no Shim's name has and every label value may. On Jobs: those that the Job installs.
+ */
+export const SHIMS_ANNOTATION = 'kwasm.sh/shims';
+
+/** On a Shim that nodes have: it goes when they have it no more. */
+export const SHIM_FINALIZER = 'kwasm.sh/shim';
+
+/** On a RuntimeClass of a Shim: whose it is, and what was applied beside its handler. */
+export const SHIM_LABEL = 'kwasm.sh/shim';
+export const APPLIED_ANNOTATION = 'kwasm.sh/applied';
+
+/** On Shims that runtime-class-manager has in hand. */
+export const RCM_FINALIZER = 'rcm.spinkube.dev/finalizer';
+
 /** The containers of ours that arm the host before a third-party installer and judge it after. */
 export const ARM_CONTAINER = 'kwasm-arm';
 export const GUARD_CONTAINER = 'kwasm-guard';

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { resolveShim } from '../shims/resolve.ts';
 import { type Config, type Environment, readConfig } from './config.ts';
 import { CANARY_DEFAULTS } from './decide/canary-policy.ts';
 import { ROLLOUT_DEFAULTS } from './decide/rollout/policy.ts';
@@ -43,12 +44,14 @@ describe('readConfig', () => {
         resources: {},
         env: [],
         caConfigMap: '',
+        mirror: '',
         switchSeconds: 0,
         deadlineSeconds: 900,
         attemptsMax: 2,
         ttlSecondsAfterFinished: 3600,
       },
       runtimeClasses: [],
+      shims: [resolveShim('wasmtime')],
       uninstall: { policy: 'Block', perNode: false, timeoutSeconds: 900 },
       rollout: ROLLOUT_DEFAULTS,
       drift: { proofHours: null },
@@ -148,11 +151,23 @@ describe('readConfig', () => {
       yaml: `${minimal}\nruntimeClasses: [{ name: a, handler: "a b" }]`,
       says: 'runtimeClasses.0.handler',
     },
+    { name: 'a shim of no catalogue', yaml: `${minimal}\nshims: [spun]`, says: 'the catalogue has no spun' },
+    { name: 'a shim twice', yaml: `${minimal}\nshims: [wasmtime, wasmtime]`, says: 'wasmtime is named twice' },
+    {
+      name: 'a mirror that is no URL',
+      yaml: `installer: { image: "${IMAGE}", mirror: "mirror:80" }`,
+      says: 'installer.mirror: must be a URL',
+    },
     { name: 'no YAML', yaml: 'a: [', says: 'config.yaml: ' },
   ];
   for (const { name, yaml, says } of wrong) {
     it(`says where: ${name}`, () => expect(() => given(yaml)).to.throw(says));
   }
+
+  it('knows that nobody named shims from that somebody named none', () => {
+    expect(given(minimal).policy.shims.map(({ name }) => name)).to.deep.equal(['wasmtime']);
+    expect(given(`${minimal}\nshims: []`).policy.shims).to.deep.equal([]);
+  });
 
   it('says what is missing', () => {
     expect(() => readConfig(['--config', join(dir, 'none.yaml')], env)).to.throw('none.yaml');

@@ -3,6 +3,9 @@ import { load } from 'js-yaml';
 import { z } from 'zod';
 import { LONGEST_SWITCH_SECONDS } from '../contract.ts';
 import { messageOf, Terminal } from '../errors.ts';
+import { shimName } from '../shims/order.ts';
+import { type GivenShim, resolveShim } from '../shims/resolve.ts';
+import type { NamedShim } from '../shims/spec.ts';
 import { canarySchema } from './canary-config.ts';
 import type { Policy } from './decide/policy.ts';
 import { UNINSTALL_POLICIES } from './decide/uninstall-policy.ts';
@@ -82,6 +85,15 @@ const installer = z
     resources: resources.default({}),
     env: z.array(envVar).default([]),
     caConfigMap: z.string().default(''),
+    mirror: z
+      .string()
+      .refine(
+        (text) => text === '' || URL.parse(text)?.protocol === 'https:' || URL.parse(text)?.protocol === 'http:',
+        {
+          error: 'must be a URL: https://mirror.example.com/kwasm',
+        },
+      )
+      .default(''),
     switchSeconds: z.union([z.literal(0), z.number().int().min(30).max(3600)]).default(0),
     deadlineSeconds: z.number().int().min(60).max(7200).default(900),
     attemptsMax: z.number().int().min(0).max(10).default(2),
@@ -104,6 +116,8 @@ const schema = z.strictObject({
     )
     .refine((classes) => new Set(classes.map(({ name }) => name)).size === classes.length, 'names must differ')
     .default([]),
+  /** Names of the catalogue, or definitions: checked one by one when they are resolved. */
+  shims: z.array(z.union([z.string(), z.looseObject({ name: shimName })])).default(['wasmtime']),
   uninstall: z
     .strictObject({
       policy: z.enum(UNINSTALL_POLICIES).default('Block'),
@@ -136,6 +150,7 @@ export function readConfig(args: readonly string[], env: Environment): Config {
       ownNode: env['KWASM_NODE_NAME'] || undefined,
       autoProvision: env['AUTO_PROVISION_NODES']?.toLowerCase() === 'true',
       installer: { ...file.installer, installImage },
+      shims: resolveAll(file.shims),
     }),
   ) as Policy;
   return {
@@ -163,6 +178,14 @@ function parseFile(path: string): z.infer<typeof schema> {
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path: at, message }) => `${at.join('.') || '(top)'}: ${message}`);
   throw new Terminal(`configuration file ${path}: ${problems.join('; ')}`);
+}
+
+function resolveAll(given: readonly GivenShim[]): readonly NamedShim[] {
+  const shims = given.map((one) => resolveShim(one));
+  const names = shims.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Terminal(`shims: ${twice} is named twice`);
+  return shims;
 }
 
 function connection(flags: Flags, env: Environment): Connection {

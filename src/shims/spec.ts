@@ -93,3 +93,6 @@ function orderedSource({ https, image }: ShimSource): Source {
   if (image !== undefined) return { kind: 'image', reference: image.reference, path: image.path };
   return { kind: 'bundled' };
 }
+
+/** What a default installation brings, as releases before there were Shims did: our own, from the installer's image. */
+export const DEFAULT_HANDLER = 'wasmtime';

@@ -93,6 +93,7 @@ function runAsJob({ node }: Facts, { name, agent }: AgentPod, { id, startedMs, e
     action: 'install',
     proves: undefined,
     desired: hashOfImage(agent.image),
+    shims: undefined,
     image: agent.image,
     guarded: false,
     machineId: '',

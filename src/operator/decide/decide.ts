@@ -10,7 +10,7 @@ import { report } from './report.ts';
 import { retire } from './retire.ts';
 import { removeJobs } from './start.ts';
 import { startupTaint } from './taint.ts';
-import { isWanted } from './wanted.ts';
+import { isAskedFor, isWanted } from './wanted.ts';
 
 /** What to do about one node, now. Level-triggered: it sees a state, never an event, and a settled node yields []. */
 export function decide(facts: Facts, policy: Policy, nowMs: number): readonly Action[] {
@@ -26,8 +26,16 @@ export function decide(facts: Facts, policy: Policy, nowMs: number): readonly Ac
   const record = memory.kind === 'record' ? memory.record : undefined;
   const actions = isWanted(node, policy)
     ? (policy.mode === 'daemonset' ? provisionByAgent : provision)(facts, policy, jobs, record, nowMs)
-    : retire(facts, policy, jobs, memory, nowMs);
+    : withoutShims(facts, policy, retire(facts, policy, jobs, memory, nowMs), nowMs);
   // A record that is about to change says nothing of what is on the node yet.
   const settled = actions.every(({ kind }) => kind !== 'markNode');
   return settled ? [...actions, ...startupTaint(node, policy, record)] : actions;
+}
+
+/** A node that people want and no Shim is for is undone like one that nobody wants, and then says why it has nothing. */
+function withoutShims({ node }: Facts, policy: Policy, actions: readonly Action[], nowMs: number): readonly Action[] {
+  if (policy.onNode?.kind !== 'none' || !isAskedFor(node, policy)) return actions;
+  const undone = actions.every(({ kind }) => kind === 'clearCondition' || kind === 'deleteJob');
+  if (!undone && !actions.some(({ kind }) => kind === 'clearCondition')) return actions;
+  return [...actions.filter(({ kind }) => kind !== 'clearCondition'), ...report(node, policy.onNode.finding, nowMs)];
 }

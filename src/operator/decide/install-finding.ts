@@ -16,7 +16,8 @@ export function provisioned(
   const runtime = containerd === '' ? 'containerd' : `containerd ${containerd}`;
   const pod = canary === undefined ? '' : ` and by a pod on ${canary.join(', ')}`;
   const proved = `${runtime} serves ${handlers.join(', ')}, proved live after the install with ${image}${pod}.`;
-  const notes = classNotes(handlers, policy.runtimeClasses, classes).map(sentence);
+  const left = policy.onNode?.kind === 'given' ? policy.onNode.notes : [];
+  const notes = [...classNotes(handlers, policy.runtimeClasses, classes), ...left].map(sentence);
   return { reason: 'Provisioned', message: [proved, ...notes].join(' ') };
 }
 

@@ -9,6 +9,7 @@ import {
   JOB_LABEL,
   type JobAction,
   NODE_ROOT_PATH,
+  SHIMS_ANNOTATION,
 } from '../../contract.ts';
 import { EXIT_CODES } from '../../verdict.ts';
 import { jobName } from './name.ts';
@@ -26,6 +27,8 @@ import {
   tolerateNodeTrouble,
 } from './options.ts';
 import { desiredHash, type InstallerPolicy, isThirdParty, type Policy, startupTolerations } from './policy.ts';
+import { mirror, ordered, shimImages } from './shims/job-options.ts';
+import type { OnNode } from './shims/on-node.ts';
 import type { NodeView } from './view.ts';
 
 /** The Job that installs: ours alone, or a third-party installer between our arm and guard containers. */
@@ -43,6 +46,7 @@ export function uninstallJob(node: NodeView, policy: Policy): V1Job {
 
 function jobOf(action: JobAction, node: NodeView, policy: Policy, pod: V1PodSpec, tolerate: PodOption): V1Job {
   const { installer } = policy;
+  const onNode = action === 'install' ? policy.onNode : undefined;
   const options: readonly PodOption[] = [
     pinTo(node.name),
     hostPid,
@@ -51,7 +55,10 @@ function jobOf(action: JobAction, node: NodeView, policy: Policy, pod: V1PodSpec
     tolerate,
     pullSecrets([...installer.imagePullSecrets]),
     priority(installer.priorityClassName),
+    shimImages(onNode, node), // before what is given to every container that there is
     caBundle(installer.caConfigMap),
+    ordered(onNode),
+    mirror(installer.mirror),
     extraEnv(installer.env),
   ];
   for (const option of options) option(pod);
@@ -63,7 +70,7 @@ function jobOf(action: JobAction, node: NodeView, policy: Policy, pod: V1PodSpec
       name: jobName(node.name, action),
       namespace: policy.namespace,
       labels,
-      annotations: { [DESIRED_ANNOTATION]: desiredHash(policy) },
+      annotations: { [DESIRED_ANNOTATION]: desiredHash(policy), ...namesOf(onNode) },
       // No blockOwnerDeletion: it would ask for rights on nodes/finalizers.
       ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node.name, uid: node.uid, controller: true }],
     },
@@ -76,6 +83,10 @@ function jobOf(action: JobAction, node: NodeView, policy: Policy, pod: V1PodSpec
       },
     },
   };
+}
+
+function namesOf(onNode: OnNode | undefined): Readonly<Record<string, string>> {
+  return onNode?.kind === 'given' ? { [SHIMS_ANNOTATION]: onNode.shims.map(({ name }) => name).join(',') } : {};
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { V1EnvVar, V1LocalObjectReference, V1ResourceRequirements, V1Toleration } from '@kubernetes/client-node';
+import type { NamedShim, ShimClass } from '../../shims/spec.ts';
 import type { CanaryPolicy } from './canary-policy.ts';
 import { sha256Hex } from './name.ts';
 import type { RolloutPolicy } from './rollout/policy.ts';
+import type { OnNode } from './shims/on-node.ts';
 import type { UninstallPolicy } from './uninstall-policy.ts';
 
 /** What people configured, checked and with defaults filled in. */
@@ -15,6 +17,10 @@ export interface Policy {
   readonly removeAll?: true;
   readonly installer: InstallerPolicy;
   readonly runtimeClasses: readonly WantedClass[];
+  /** Those that the values name. */
+  readonly shims: readonly NamedShim[];
+  /** What Shims say of the node that is decided about; undefined where no node is. */
+  readonly onNode?: OnNode;
   readonly uninstall: {
     readonly policy: UninstallPolicy;
     /** A node's own annotation or label may ask for more than `policy`. */
@@ -43,6 +49,8 @@ export interface InstallerPolicy {
   readonly resources: V1ResourceRequirements;
   readonly env: readonly V1EnvVar[];
   readonly caConfigMap: string;
+  /** Prefix that stands for https:// in what is downloaded; empty: none. */
+  readonly mirror: string;
   /** 0: as the installer finds it right for the distribution. */
   readonly switchSeconds: number;
   readonly deadlineSeconds: number;
@@ -50,9 +58,11 @@ export interface InstallerPolicy {
   readonly ttlSecondsAfterFinished: number;
 }
 
-export interface WantedClass {
+export interface WantedClass extends Omit<ShimClass, 'name'> {
   readonly name: string;
   readonly handler: string;
+  /** The Shim that names it, and that it goes with. */
+  readonly shim?: string;
   /** It selects no nodes. */
   readonly anywhere?: true;
 }
@@ -67,12 +77,17 @@ export function startupTolerations(policy: Policy): readonly V1Toleration[] {
 }
 
 /**
- * What a provisioned node must have been provisioned with: when this changes, every node is gone over again. So it holds
+ * What a provisioned node must have been provisioned with: when this changes, the node is gone over again. So it holds
  * what ends up on the host and nothing else; another toleration or deadline must not touch 5,000 nodes.
  */
-export function desiredHash({ installer }: Policy): string {
-  return hashOfImage(installer.installImage);
+export function desiredHash({ installer, onNode }: Policy): string {
+  if (onNode?.kind === 'held') return HELD;
+  if (onNode?.kind !== 'given' || onNode.isDefault) return hashOfImage(installer.installImage);
+  return sha256Hex(JSON.stringify({ version: 2, image: installer.installImage, orders: onNode.hash })).slice(0, 16);
 }
+
+/** No run has this one: what the node has is neither confirmed nor replaced. */
+const HELD = 'held';
 
 export function hashOfImage(image: string): string {
   return sha256Hex(JSON.stringify({ version: 1, image })).slice(0, 16);

@@ -73,9 +73,21 @@ export function recordOf(
     ...runRead(facts, run.job, previous),
     kind: node.kind,
     runtime: node.runtime,
+    ...shimsAfter(run, previous),
     ...(previous?.heals === undefined ? {} : { heals: previous.heals }),
     ...(previous?.unreported === true ? { unreported: true } : {}),
   };
+}
+
+/** A run that went well has put on the host what it was told and nothing else; any other may have, and has not taken off. */
+function shimsAfter(
+  { state, job }: { readonly state: NodeRecord['state']; readonly job: JobView | undefined },
+  previous: NodeRecord | undefined,
+): Pick<NodeRecord, 'shims'> {
+  const told = job?.action === 'install' ? job.shims : undefined;
+  if (state === 'installed') return told === undefined ? {} : { shims: told };
+  const either = [...new Set([...(previous?.shims ?? []), ...(told ?? [])])].sort();
+  return either.length === 0 ? {} : { shims: either };
 }
 
 /** The last run of a DaemonSet's agent that was read. */

@@ -11,6 +11,8 @@ import type {
 } from '@kubernetes/client-node';
 import {
   AGENT_LABEL,
+  APPLIED_ANNOTATION,
+  ARM_CONTAINER,
   CANARY_ACTION,
   DESIRED_ANNOTATION,
   ENV,
@@ -26,6 +28,8 @@ import {
   RECORD_ANNOTATION,
   REMOVE_ALL,
   RUNTIME_LABEL_PREFIX,
+  SHIM_LABEL,
+  SHIMS_ANNOTATION,
   TRIGGER,
   UNINSTALL_POLICY,
 } from '../../contract.ts';
@@ -47,7 +51,7 @@ import type {
 
 /** Objects as the API server sends them, cut to views. Times are strings in JSON, whatever the models' types say. */
 
-/** `kept`: label keys that the rollout's pools ask for; `startup`: the key of the startup taint. */
+/** `kept`: label keys that the rollout's pools and Shims ask for; `startup`: the key of the startup taint. */
 export function projectNode(node: V1Node, kept: readonly string[] = [], startup = ''): NodeView {
   const { metadata, spec, status } = node;
   const labels = metadata?.labels ?? {};
@@ -59,6 +63,7 @@ export function projectNode(node: V1Node, kept: readonly string[] = [], startup 
     leaving: metadata?.deletionTimestamp !== undefined,
     trigger: { annotation: annotations[TRIGGER], label: labels[TRIGGER] },
     uninstallPolicy: { annotation: annotations[UNINSTALL_POLICY], label: labels[UNINSTALL_POLICY] },
+    shims: annotations[SHIMS_ANNOTATION] ?? labels[SHIMS_ANNOTATION]?.replaceAll('_', ','),
     os: labels['kubernetes.io/os'] ?? info?.operatingSystem ?? '',
     ready: status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True',
     machineId: info?.machineID ?? '',
@@ -79,6 +84,7 @@ export function projectNode(node: V1Node, kept: readonly string[] = [], startup 
       .map(({ key }) => key),
     startupTaint: startup === '' ? NO_TAINT : taintsWith(startup, spec?.taints ?? []),
     paused: annotations[PAUSED] === 'true' || labels[PAUSED] === 'true',
+    mountsImages: mountsImages(info?.kubeletVersion ?? '', info?.containerRuntimeVersion ?? ''),
     labels: kept.length === 0 ? NONE : Object.fromEntries(kept.flatMap((key) => pairOf(labels, key))),
     provisionedLabel: labels[PROVISIONED_LABEL],
     runtimeLabels: Object.keys(labels)
@@ -88,6 +94,19 @@ export function projectNode(node: V1Node, kept: readonly string[] = [], startup 
     record: annotations[RECORD_ANNOTATION],
     condition: projectCondition(node),
   };
+}
+
+/**
+ * Image volumes are on by default from Kubernetes 1.35 (https://kubernetes.io/docs/tasks/configure-pod-container/image-volumes/),
+ * and containerd unpacks them from 2.1. The API server is never older than the kubelet.
+ */
+function mountsImages(kubelet: string, runtime: string): boolean {
+  return atLeast(kubelet, 1, 35) && runtime.startsWith('containerd://') && atLeast(runtime.slice(13), 2, 1);
+}
+
+function atLeast(version: string, major: number, minor: number): boolean {
+  const [, a, b] = /^v?(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(a) > major || (Number(a) === major && Number(b) >= minor);
 }
 
 /** One for all nodes: there are thousands, and few have pools. */
@@ -138,8 +157,9 @@ export function projectJob(job: V1Job): JobView {
     action: actionOf(metadata?.labels?.[JOB_ACTION_LABEL]),
     proves: provesOf(job),
     desired: metadata?.annotations?.[DESIRED_ANNOTATION],
+    shims: metadata?.annotations?.[SHIMS_ANNOTATION]?.split(','),
     image: (pod?.containers.find(({ name }) => name === INSTALLER_CONTAINER) ?? pod?.containers[0])?.image ?? '',
-    guarded: (pod?.initContainers?.length ?? 0) > 0,
+    guarded: pod?.initContainers?.some(({ name }) => name === ARM_CONTAINER) ?? false,
     machineId: machineIdOf(job),
     createdMs: timeMs(metadata?.creationTimestamp),
     leaving: metadata?.deletionTimestamp !== undefined,
@@ -237,6 +257,8 @@ export function projectClass(object: V1RuntimeClass): ClassView {
     handler: object.handler,
     ours: object.metadata?.labels?.[MANAGED_BY_LABEL] === MANAGED_BY,
     nodeSelector: object.scheduling?.nodeSelector ?? {},
+    shim: object.metadata?.labels?.[SHIM_LABEL],
+    applied: object.metadata?.annotations?.[APPLIED_ANNOTATION],
   };
 }
 

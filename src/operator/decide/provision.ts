@@ -1,9 +1,11 @@
 import type { Action } from './action.ts';
+import { clearTheWay } from './clear-the-way.ts';
 import { driftOf, isReportedAgain, missing } from './drift.ts';
 import type { Facts } from './facts.ts';
 import { failure, oldInstaller, provisioned, took } from './install-finding.ts';
 import { installJob } from './job.ts';
 import { mark } from './mark.ts';
+import { narrow } from './narrow.ts';
 import { findingOf, hasEnded, type JobOutcome } from './outcome.ts';
 import { desiredHash, type Policy } from './policy.ts';
 import { deadlineCause, jobVanished, type NodeJobs, outcome, progressOf, recordOf } from './progress.ts';
@@ -27,6 +29,9 @@ export function provision(
   const { node } = facts;
   const begun = goOn(facts, policy, jobs, record, nowMs);
   if (begun !== undefined) return begun;
+  if (policy.onNode?.kind === 'held') return hold(facts, policy.onNode.finding, record, nowMs);
+  const narrowed = record === undefined ? [] : narrow(node, policy, record);
+  if (narrowed.length > 0) return narrowed; // its echo brings the node back here
   const { install, uninstall } = jobs;
   if (record?.state === 'installed' && record.desired === desiredHash(policy)) {
     const drift = driftOf(node, record, policy.drift.proofHours, nowMs);
@@ -40,7 +45,9 @@ export function provision(
     return fail(facts, policy, undefined, { reason: 'JobDeleted', message: vanished }, record, nowMs);
   }
   if (record?.state === 'failed' && record.desired === desiredHash(policy)) {
-    const retry = retryOf(record, nowMs);
+    const way = record.reason === 'InUse' ? clearTheWay(facts, policy, record, nowMs) : undefined;
+    if (way?.kind === 'busy') return way.actions;
+    const retry = way?.kind === 'clear' ? NOW : retryOf(record, nowMs);
     const said = report(node, failure(record), nowMs);
     if (retry.kind === 'person') return said;
     if (retry.kind === 'later') return [...said, { kind: 'recheck', afterMs: retry.afterMs }];
@@ -48,6 +55,22 @@ export function provision(
   const serving = record !== undefined && record.handlers.length > 0;
   const inTheWay = [...jobs.foreign, ...jobs.canaries, install, uninstall].filter((job) => job !== undefined);
   return startJob(facts, installJob(node, policy), inTheWay, serving, nowMs);
+}
+
+const NOW = { kind: 'now' } as const;
+
+/** Nobody knows what it should have, so it keeps what it has. */
+function hold(
+  { node }: Facts,
+  finding: Finding | undefined,
+  record: NodeRecord | undefined,
+  nowMs: number,
+): readonly Action[] {
+  const serving = record !== undefined && record.handlers.length > 0;
+  return [
+    ...(record === undefined ? [] : mark(node, record, record.handlers)),
+    ...(finding === undefined ? [] : report(node, finding, nowMs, serving)),
+  ];
 }
 
 /** What was begun is ended first, however the next is made; undefined: nothing was. */
@@ -151,7 +174,7 @@ function readInstall(
       const finding = findingOf(result.verdict, 'install');
       return finding === undefined
         ? succeed(facts, policy, job, result, record, nowMs)
-        : fail(facts, policy, job, finding, record, nowMs);
+        : fail(facts, policy, job, finding, record, nowMs, result.verdict.pods);
     }
   }
 }
@@ -191,15 +214,23 @@ export function fail(
   finding: Finding,
   before: NodeRecord | undefined,
   nowMs: number,
+  pods: readonly string[] = [],
 ): readonly Action[] {
   const handlers = finding.reason === 'Broken' ? [] : (before?.handlers ?? []);
   const run = { state: 'failed', job, finding, containerd: before?.containerd ?? '' } as const;
-  const record = recordOf(facts, policy, run, before, handlers, nowMs);
+  const failed = recordOf(facts, policy, run, before, handlers, nowMs);
+  const record = pods.length === 0 ? failed : heldUp(failed, before, pods);
   const settled = { action: 'install', reason: finding.reason, tookMs: took(job) } as const;
   return [
     ...mark(facts.node, record, before?.handlers ?? [], settled, LOST.has(finding.reason)),
     ...report(facts.node, failure(record), nowMs),
   ];
+}
+
+/** As an uninstall is: what is done about these pods, and since when, outlives a restart. */
+function heldUp(record: NodeRecord, before: NodeRecord | undefined, pods: readonly string[]): NodeRecord {
+  const same = before?.desired === record.desired && before.ending !== undefined;
+  return { ...record, pods, ...(same ? { ending: before.ending } : {}) };
 }
 
 /** The run was cut short, so it says nothing about what the node can do. */

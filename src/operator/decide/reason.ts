@@ -38,6 +38,35 @@ export const REASONS = {
     meaning: 'Somebody paused the rollout: for this node, for its pool, or for all.',
     todo: 'Take the pause away that the message names.',
   },
+  NoShim: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'cluster',
+    meaning: 'The node is wanted, and no Shim is for it, so nothing is installed on it; what it had is taken off.',
+    todo: 'Make a Shim whose nodeSelector fits, or change kwasm.sh/shims on the node: docs/shims.md.',
+  },
+  ShimUnknown: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'cluster',
+    meaning:
+      'The annotation or label kwasm.sh/shims of this node names a Shim that there is not, or that is not for this node. Nothing is begun on it; what it has stays.',
+    todo: 'Correct the name, or make the Shim.',
+  },
+  ShimConflict: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'cluster',
+    meaning: 'Two Shims name one handler. Neither is installed; a node that has the handler already stays as it is.',
+    todo: 'Delete all but one of the Shims that the message names.',
+  },
+  ShimRefused: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'cluster',
+    meaning: 'A Shim for this node cannot be used as it is. A node that has its handler already stays as it is.',
+    todo: 'Mend the Shim that the message names; its own conditions say more.',
+  },
   RolloutStopped: {
     status: 'False',
     event: undefined,

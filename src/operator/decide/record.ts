@@ -48,6 +48,8 @@ export interface NodeRecord {
   readonly runtime?: string;
   /** How often in a row proved handlers were lost again. */
   readonly heals?: number;
+  /** Names of the Shims that a run of ours may have put on the host; absent in records of before there were Shims. */
+  readonly shims?: readonly string[];
   /** The kubelet does not name handlers that are proved live: what it does not name is not lost. */
   readonly unreported?: boolean;
 }
@@ -88,6 +90,7 @@ function isRecord(data: unknown): data is NodeRecord {
     isEnding(fields.ending) &&
     isStrings(fields.proving ?? []) &&
     isStrings(fields.canary ?? []) &&
+    isStrings(fields.shims ?? []) &&
     isRevert(fields.revert) &&
     isStringOrAbsent(fields.run) &&
     isStringOrAbsent(fields.kind) &&

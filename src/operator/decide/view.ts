@@ -12,6 +12,8 @@ export interface NodeView {
   readonly trigger: { readonly annotation: string | undefined; readonly label: string | undefined };
   /** Value of the annotation and of the label `kwasm.sh/uninstall-policy`. */
   readonly uninstallPolicy: { readonly annotation: string | undefined; readonly label: string | undefined };
+  /** Names of Shims, as the annotation or the label has them, the label's `_` as commas. */
+  readonly shims: string | undefined;
   readonly os: string;
   readonly ready: boolean;
   readonly machineId: string;
@@ -30,7 +32,9 @@ export interface NodeView {
   readonly startupTaint: readonly TaintAt[];
   /** A person wants nothing begun on it. */
   readonly paused: boolean;
-  /** Labels that decide on the node's pool. */
+  /** The kubelet can mount an image, and containerd unpack it for that. */
+  readonly mountsImages: boolean;
+  /** Labels that decide on the node's pool, or that Shims select by. */
   readonly labels: Readonly<Record<string, string>>;
   readonly provisionedLabel: string | undefined;
   /** Handlers whose runtime label is on the node, sorted. */
@@ -64,6 +68,8 @@ export interface JobView {
   /** Of a canary pod's Job. `run`: as a record's `job`. */
   readonly proves: { readonly handler: string; readonly run: string } | undefined;
   readonly desired: string | undefined;
+  /** Names of the Shims that it installs; undefined: it was not told. */
+  readonly shims: readonly string[] | undefined;
   readonly image: string;
   /** Containers of ours run before and beside a third-party installer. */
   readonly guarded: boolean;
@@ -139,6 +145,10 @@ export interface ClassView {
   /** Carries our managed-by label. A class without it is somebody else's and is never written. */
   readonly ours: boolean;
   readonly nodeSelector: Readonly<Record<string, string>>;
+  /** The Shim that it was made for. */
+  readonly shim?: string | undefined;
+  /** Digest of what was applied beside the handler. */
+  readonly applied?: string | undefined;
 }
 
 /** That it is there says: begin nothing. */

@@ -6,7 +6,14 @@ import type { NodeView } from './view.ts';
  * do not survive a stop (KWasm/kwasm-operator#244). With autoProvision every Linux node is wanted unless one of the two
  * says 'false'. Switching it off makes nodes unwanted like any other change of mind (KWasm/kwasm-operator#148).
  */
-export function isWanted(node: NodeView, policy: Pick<Policy, 'autoProvision' | 'mode' | 'removeAll'>): boolean {
+export function isWanted(node: NodeView, policy: WantedBy): boolean {
+  return policy.onNode?.kind !== 'none' && isAskedFor(node, policy);
+}
+
+type WantedBy = Pick<Policy, 'autoProvision' | 'mode' | 'removeAll' | 'onNode'>;
+
+/** By people, whether or not there is a Shim for it. */
+export function isAskedFor(node: NodeView, policy: WantedBy): boolean {
   const { trigger, os } = node;
   if (policy.removeAll) return false;
   if (policy.mode === 'daemonset') return isSelected(node, policy) || trigger.annotation === 'true';

@@ -2,7 +2,7 @@ import { type Amount, nodesOf, type RolloutPolicy } from './policy.ts';
 import type { Standing } from './standing.ts';
 import type { Cause } from './turn.ts';
 
-/** A set of nodes of which only so many may be out of service at one time: all, those of a zone, those of a pool. */
+/** A set of nodes of which only so many may be out of service at one time: all, those of a zone, of a pool, of a Shim. */
 interface Budget {
   readonly cause: Cause;
   /** null: no limit. */
@@ -35,7 +35,7 @@ export class Budgets {
     )?.cause;
   }
 
-  #of({ zone, pool }: Standing): readonly Budget[] {
+  #of({ zone, pool, limits }: Standing): readonly Budget[] {
     const { maxUnavailable, maxUnavailablePerZone, pools } = this.#rules;
     const found = [this.#budget('all', 'limit', maxUnavailable)];
     if (zone !== '') found.push(this.#budget(`zone ${zone}`, 'zone', maxUnavailablePerZone));
@@ -43,6 +43,8 @@ export class Budgets {
       const amount = pools.find(({ name }) => name === pool)?.maxUnavailable ?? null;
       found.push(this.#budget(`pool ${pool}`, 'pool', amount));
     }
+    for (const { shim, maxUnavailable: amount } of limits)
+      found.push(this.#budget(`shim ${shim} ${amount}`, 'shim', amount));
     return found;
   }
 

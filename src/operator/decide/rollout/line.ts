@@ -56,6 +56,6 @@ function first(line: ReadonlySet<string>): string | undefined {
   return undefined;
 }
 
-function keyOf({ lane, rank, zone, pool, fresh, stage, paused }: Standing): string {
-  return JSON.stringify([lane, rank, zone, pool, fresh, stage === 'failed', paused !== undefined]);
+function keyOf({ lane, rank, zone, pool, fresh, stage, paused, limits }: Standing): string {
+  return JSON.stringify([lane, rank, zone, pool, fresh, stage === 'failed', paused !== undefined, limits]);
 }

@@ -6,7 +6,7 @@ import { PATIENT, type Reason } from '../reason.ts';
 import { isOfThisNode, isReverting, type NodeRecord, recall } from '../record.ts';
 import type { JobView, NodeView } from '../view.ts';
 import { isWanted } from '../wanted.ts';
-import { poolOf } from './policy.ts';
+import { type Amount, poolOf } from './policy.ts';
 
 export type Rank = 'worker' | 'controlPlane' | 'own';
 
@@ -33,6 +33,8 @@ export interface Standing {
   readonly paused: string | undefined;
   readonly zone: string;
   readonly pool: string;
+  /** Of Shims that it is given. */
+  readonly limits: readonly { readonly shim: string; readonly maxUnavailable: Amount }[];
 }
 
 /** undefined: the node is nothing to us. */
@@ -42,7 +44,8 @@ export function standingOf(node: NodeView, jobs: readonly JobView[], policy: Pol
   if (progress === undefined) return undefined;
   const { action, ...stage } = progress;
   const pool = poolOf(node.labels, policy.rollout);
-  const blocked = stage.stage === 'todo' && firstFinding(node) !== undefined;
+  const held = policy.onNode?.kind === 'held';
+  const blocked = stage.stage === 'todo' && (held || firstFinding(node) !== undefined);
   return {
     ...stage,
     ...(blocked ? { stage: 'aside' } : {}),
@@ -55,10 +58,28 @@ export function standingOf(node: NodeView, jobs: readonly JobView[], policy: Pol
       isInHand(node),
     ready: node.ready,
     fresh: node.taints.some((taint) => startupTaints(policy).includes(taint)),
-    paused: node.paused ? PAUSED_NODE : pool?.paused ? `its pool ${pool.name} is paused` : undefined,
+    paused: node.paused ? PAUSED_NODE : pool?.paused ? `its pool ${pool.name} is paused` : pausedShim(policy),
     zone: node.zone,
     pool: pool?.name ?? '',
+    limits: limitsOf(policy),
   };
+}
+
+function pausedShim({ onNode }: Policy): string | undefined {
+  const paused = onNode?.kind === 'given' ? onNode.shims.find(({ spec }) => spec.rollout.paused) : undefined;
+  return paused === undefined ? undefined : `the Shim ${paused.name} is paused (spec.rollout.paused)`;
+}
+
+/** One for all nodes that no Shim limits, which are most. */
+const NO_LIMITS: Standing['limits'] = [];
+
+function limitsOf({ onNode }: Policy): Standing['limits'] {
+  if (onNode?.kind !== 'given') return NO_LIMITS;
+  const limits = onNode.shims.flatMap(({ name, spec }) => {
+    const { maxUnavailable } = spec.rollout;
+    return maxUnavailable === undefined ? [] : [{ shim: name, maxUnavailable }];
+  });
+  return limits.length === 0 ? NO_LIMITS : limits;
 }
 
 const PAUSED_NODE = 'it carries the annotation or label kwasm.sh/paused';

@@ -16,6 +16,7 @@ export type Cause =
   | 'limit'
   | 'zone'
   | 'pool'
+  | 'shim'
   | 'parallel'
   | 'workers'
   | 'controlPlane'
@@ -29,6 +30,7 @@ const CAUSES: Readonly<Record<Cause, string>> = {
   limit: 'because as many nodes as kwasmOperator.rollout.maxUnavailable allows are being changed or are not Ready',
   zone: 'because as many nodes of its zone as kwasmOperator.rollout.maxUnavailablePerZone allows are being changed or are not Ready',
   pool: 'because as many nodes of its pool as its maxUnavailable allows are being changed or are not Ready',
+  shim: "because as many nodes with one of its Shims as that Shim's spec.rollout.maxUnavailable allows are being changed or are not Ready",
   parallel: 'because kwasmOperator.rollout.maxParallel nodes are being changed',
   workers: 'for the other nodes: control planes come last',
   controlPlane: 'for another control plane: they go one at a time',
