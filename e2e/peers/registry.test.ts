@@ -1,0 +1,263 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { type Access, accessFrom, forWriting } from '../../src/oci/access.ts';
+import { jsonBlob } from '../../src/oci/artifact.ts';
+import type { HttpCall } from '../../src/oci/http.ts';
+import { inspect } from '../../src/oci/inspect.ts';
+import { pullModule } from '../../src/oci/pull.ts';
+import { pushModule } from '../../src/oci/push.ts';
+import { parseReference } from '../../src/oci/reference.ts';
+import { gzipped, tarOfFile } from '../../src/oci/tar-archive.ts';
+import { type RegistryProcess, startRegistry } from './registry-process.ts';
+
+const wasm = (seed: number): Buffer =>
+  Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 0, 5, 4, ...Buffer.from('note').subarray(0, 3), seed]);
+
+describe('a real registry', () => {
+  let registry: RegistryProcess;
+  let dir: string;
+  let access: Access;
+  const calls: { readonly call: HttpCall; readonly status: number }[] = [];
+
+  before(async () => {
+    registry = await startRegistry();
+  });
+  after(() => registry.stop());
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'kwasm-peers-'));
+    const plain = accessFrom({ DOCKER_CONFIG: dir, XDG_CACHE_HOME: join(dir, 'cache') });
+    calls.length = 0;
+    access = {
+      ...plain,
+      http: async (call, signal) => {
+        const answer = await plain.http(call, signal);
+        calls.push({ call, status: answer.status });
+        return answer;
+      },
+    };
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  const push = (to: string, bytes: Buffer, format: 'kpt' | 'cncf' = 'kpt') =>
+    pushModule('fn.wasm', bytes, `${registry.host}/${to}`, access, { format });
+  const pull = async (from: string) => (await pullModule(`${registry.host}/${from}`, access)).bytes;
+  const trace = () =>
+    calls.map(({ call, status }) => `${call.method} ${call.url.pathname}${call.url.search} -> ${status}`).map(step);
+
+  /** What is done, without names: `PUT manifests/TAG -> 201`. */
+  function step(line: string): string {
+    return line
+      .replace(/ ct=.*/, '')
+      .replace(/\/v2\/fns\/setns/, '')
+      .replace(/uploads\/[^ ]+\?[^ ]*digest=[^ ]+/, 'uploads/ID?digest')
+      .replace(/uploads\/[^? ]+(\?[^ ]+)?( |$)/, 'uploads/ID$2')
+      .replace(/sha256:[0-9a-f]{64}/, 'DIGEST')
+      .replace('manifests/v1', 'manifests/TAG');
+  }
+
+  describe("kpt's order of requests", () => {
+    const [pushed = [], pulled = []] = readFileSync(
+      new URL('../../src/oci/fixtures/kpt-http-trace.txt', import.meta.url),
+      'utf8',
+    )
+      .split('\n\n')
+      .map((part) =>
+        part
+          .trim()
+          .split('\n')
+          .filter((line) => !line.startsWith('#'))
+          .map(step),
+      );
+    /** It knocks at the door before each step, and looks for a blob after it has sent it. We knock once, and look before. */
+    const essence = (lines: readonly string[]) =>
+      lines.filter((line, at) => at === 0 || !/^HEAD .*blobs|^GET \/v2\/ /.test(line));
+
+    it('first push, then pull', async () => {
+      await push('fns/setns:v1', wasm(1));
+      expect(essence(trace())).to.deep.equal(essence(pushed));
+      calls.length = 0;
+      rmSync(join(dir, 'cache'), { recursive: true, force: true });
+      expect(await pull('fns/setns:v1')).to.deep.equal(wasm(1));
+      expect(essence(trace())).to.deep.equal(essence(pulled));
+    });
+  });
+
+  it('a second push of the same file writes nothing', async () => {
+    for (const format of ['kpt', 'cncf'] as const) {
+      const first = await push(`again/${format}:v1`, wasm(2), format);
+      calls.length = 0;
+      expect(await push(`again/${format}:v1`, wasm(2), format)).to.deep.equal({ ...first, changed: false });
+      expect(calls.filter(({ call }) => !['GET', 'HEAD'].includes(call.method))).to.deep.equal([]);
+    }
+  });
+
+  it('a tag that was pushed anew gives the new module at once', async () => {
+    await push('fns/new:v1', wasm(3));
+    expect(await pull('fns/new:v1')).to.deep.equal(wasm(3));
+    await push('fns/new:v1', wasm(4));
+    expect(await pull('fns/new:v1')).to.deep.equal(wasm(4));
+  });
+
+  it('the CNCF artifact: as skopeo reads it', async () => {
+    const { image } = await push('cncf/fn:v1', wasm(5), 'cncf');
+    const raw = execFileSync('skopeo', [
+      'inspect',
+      '--tls-verify=false',
+      '--raw',
+      `docker://${registry.host}/cncf/fn:v1`,
+    ]);
+    const manifest = JSON.parse(raw.toString());
+    expect(manifest.config.mediaType).to.equal('application/vnd.wasm.config.v0+json');
+    expect(manifest.layers).to.have.length(1);
+    execFileSync('skopeo', [
+      'copy',
+      '-q',
+      '--src-tls-verify=false',
+      `docker://${registry.host}/cncf/fn@${image}`,
+      `dir:${dir}/out`,
+    ]);
+    expect(readFileSync(join(dir, 'out', manifest.layers[0].digest.slice(7)))).to.deep.equal(wasm(5));
+    const config = JSON.parse(readFileSync(join(dir, 'out', manifest.config.digest.slice(7)), 'utf8'));
+    expect(config).to.deep.equal({
+      created: '1970-01-01T00:00:00Z',
+      architecture: 'wasm',
+      os: 'wasip1',
+      layerDigests: [manifest.layers[0].digest],
+    });
+    expect((await inspect(`${registry.host}/cncf/fn:v1`, access)).module).to.include({
+      kind: 'module',
+      convention: 'cncf',
+    });
+  });
+
+  it('an index keeps its other entries, and stays of its own type', async () => {
+    const linux = await put('fns/multi', 'application/vnd.oci.image.config.v1+json', []);
+    const repository = forWriting(access, parseReference(`${registry.host}/fns/multi`));
+    const mediaType = 'application/vnd.oci.image.index.v1+json';
+    const entry = { ...linux.descriptor, platform: { architecture: 'amd64', os: 'linux' } };
+    const index = jsonBlob(mediaType, { schemaVersion: 2, mediaType, manifests: [entry] });
+    await repository.putManifest('v1', mediaType, index.bytes);
+    await push('fns/multi:v1', wasm(6));
+    const found = await inspect(`${registry.host}/fns/multi:v1`, access);
+    expect(found.mediaType).to.equal(mediaType);
+    expect(found.entries.map(({ platform }) => platform)).to.deep.equal(['linux/amd64', 'js/wasm']);
+    expect(await pull('fns/multi:v1')).to.deep.equal(wasm(6));
+  });
+
+  it('does not write over what is of another kind', async () => {
+    await push('fns/other:v1', wasm(7), 'cncf');
+    const error = await push('fns/other:v1', wasm(7)).catch(String);
+    expect(error).to.contain(
+      'unexpected media type: application/vnd.oci.image.manifest.v1+json, expect either application/vnd.oci',
+    );
+    await push('fns/listed:v1', wasm(7));
+    expect(await push('fns/listed:v1', wasm(7), 'cncf').catch(String)).to.contain('an index is at this tag');
+  });
+
+  async function put(to: string, configType: string, layers: readonly (readonly [type: string, bytes: Buffer])[]) {
+    const repository = forWriting(access, parseReference(`${registry.host}/${to}`));
+    const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+    const config = jsonBlob(configType, {});
+    await repository.putBlob(config.bytes);
+    const descriptors = [];
+    for (const [type, bytes] of layers) {
+      await repository.putBlob(bytes);
+      const { digest } = jsonBlob(type, {}).descriptor;
+      descriptors.push({ mediaType: type, size: bytes.length, digest: `sha256:${sha256(bytes)}` as typeof digest });
+    }
+    const manifest = jsonBlob(mediaType, {
+      schemaVersion: 2,
+      mediaType,
+      config: config.descriptor,
+      layers: descriptors,
+    });
+    await repository.putManifest('v1', mediaType, manifest.bytes);
+    return manifest;
+  }
+  const sha256 = (bytes: Buffer) => execFileSync('sha256sum', { input: bytes, encoding: 'utf8' }).slice(0, 64);
+
+  describe('every convention, through the registry', () => {
+    const image = 'application/vnd.oci.image.config.v1+json';
+    const tarLayer = 'application/vnd.oci.image.layer.v1.tar';
+    const cases = [
+      {
+        name: 'cncf',
+        config: 'application/vnd.wasm.config.v0+json',
+        layer: 'application/wasm',
+        pack: (b: Buffer) => b,
+      },
+      {
+        name: 'compat',
+        config: image,
+        layer: `${tarLayer}+gzip`,
+        pack: async (b: Buffer) => gzipped(tarOfFile('plugin.wasm', b)),
+      },
+      { name: 'compat-tar', config: image, layer: tarLayer, pack: (b: Buffer) => tarOfFile('./plugin.wasm', b) },
+      {
+        name: 'solo',
+        config: 'application/vnd.module.wasm.config.v1+json',
+        layer: 'application/vnd.module.wasm.content.layer.v1+wasm',
+        pack: (b: Buffer) => b,
+      },
+      {
+        name: 'wasm-to-oci',
+        config: image,
+        layer: 'application/vnd.wasm.content.layer.v1+wasm',
+        pack: (b: Buffer) => b,
+      },
+      {
+        name: 'runwasi',
+        config: image,
+        layer: 'application/vnd.bytecodealliance.wasm.component.layer.v0+wasm',
+        pack: (b: Buffer) => b,
+      },
+    ];
+    for (const { name, config, layer, pack } of cases) {
+      it(name, async () => {
+        await put(`read/${name}`, config, [[layer, await pack(wasm(8))]]);
+        expect(await pull(`read/${name}:v1`)).to.deep.equal(wasm(8));
+      });
+    }
+    it('a container image is not taken for one', async () => {
+      await put('read/image', image, [
+        [`${tarLayer}+gzip`, await gzipped(tarOfFile('bin/sh', Buffer.from('#!/bin/sh\n')))],
+      ]);
+      expect(await pull('read/image:v1').catch(String)).to.contain('not a WebAssembly module (10 bytes)');
+    });
+  });
+
+  describe('kpt', () => {
+    const kpt = process.env['KWASM_PEER_KPT'];
+    before(function () {
+      if (kpt === undefined) this.skip();
+    });
+    const run = (...args: readonly string[]) =>
+      execFileSync(kpt ?? '', ['alpha', 'wasm', ...args], { cwd: dir, stdio: 'pipe' });
+
+    it('pulls what we pushed', async () => {
+      await push('kpt/ours:v1', wasm(9));
+      run('pull', `${registry.host}/kpt/ours:v1`, 'out.wasm');
+      expect(readFileSync(join(dir, 'out.wasm'))).to.deep.equal(wasm(9));
+    });
+
+    it('pushes what we pull', async () => {
+      writeFileSync(join(dir, 'in.wasm'), wasm(10));
+      run('push', 'in.wasm', `${registry.host}/kpt/theirs:v1`);
+      expect(await pull('kpt/theirs:v1')).to.deep.equal(wasm(10));
+    });
+
+    it('and we push to one tag in turns', async () => {
+      await push('kpt/both:v1', wasm(11));
+      writeFileSync(join(dir, 'in.wasm'), wasm(12));
+      run('push', 'in.wasm', `${registry.host}/kpt/both:v1`);
+      expect(await pull('kpt/both:v1')).to.deep.equal(wasm(12));
+      await push('kpt/both:v1', wasm(13));
+      run('pull', `${registry.host}/kpt/both:v1`, 'out.wasm');
+      expect(readFileSync(join(dir, 'out.wasm'))).to.deep.equal(wasm(13));
+      expect((await inspect(`${registry.host}/kpt/both:v1`, access)).entries).to.have.length(1);
+    });
+  });
+});
