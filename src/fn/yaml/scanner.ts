@@ -1,0 +1,469 @@
+import { CHAR, isBlank, isBlankOrEnd, isBreak, isWord } from './chars.ts';
+import { Cursor, type Mark, YamlError } from './cursor.ts';
+import { STYLE } from './node.ts';
+import { scanComments, scanLineComment } from './scan-comment.ts';
+import { scanBlock, scanPlain, scanQuoted } from './scan-scalar.ts';
+import { scanDirective, scanTag } from './scan-tag.ts';
+import { type Comment, TOKEN, type Token, type TokenType } from './token.ts';
+
+/** Deeper nesting would run out of stack; nobody writes it. */
+const DEPTH_MAX = 1000;
+/** A key and its ':' stand on one line and at most this far from each other (YAML 1.1, 7.4.2). */
+const SIMPLE_KEY_MAX = 1024;
+/** Tokens that were taken stay in the queue until so many are there: dropping each at once would be quadratic. */
+const TAKEN_MAX = 512;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what YAML does not allow
+const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/;
+
+interface SimpleKey {
+  possible: boolean;
+  required: boolean;
+  /** Counted from the start of the text. */
+  tokenNumber: number;
+  mark: Mark;
+}
+
+/**
+ * Text to tokens, after libyaml's scanner as go-yaml v3 has it. Comments go to a queue of their own. How far it reads ahead
+ * of the parser is part of the behaviour: go-yaml turns a comment into a head or a foot by what was consumed at that moment.
+ */
+export class Scanner {
+  readonly comments: Comment[] = [];
+  commentsHead = 0;
+  private readonly cursor: Cursor;
+  private tokens: Token[] = [];
+  private head = 0;
+  private taken = 0;
+  private started = false;
+  private ended = false;
+  private indent = -1;
+  private readonly indents: number[] = [];
+  private flowLevel = 0;
+  private simpleKeyAllowed = true;
+  private readonly simpleKeys: SimpleKey[] = [];
+  /** Token number to place in simpleKeys; entries may be stale, as go-yaml's are. */
+  private readonly simpleKeyOf = new Map<number, number>();
+
+  constructor(text: string) {
+    const at = text.search(FORBIDDEN);
+    if (at !== -1) throw new YamlError('control characters are not allowed', text.slice(0, at).split('\n').length);
+    this.cursor = new Cursor(text);
+  }
+
+  /** The next token; it stays. */
+  peek(): Token {
+    this.fetchMore();
+    return this.tokens[this.head] ?? this.cursor.fail('unexpected end');
+  }
+
+  skip(): void {
+    this.head++;
+    this.taken++;
+  }
+
+  private fetchMore(): void {
+    while (!this.ended) {
+      // Two tokens ahead, so that a foot comment is seen in time.
+      if (this.head < this.tokens.length - 2) {
+        const at = this.simpleKeyOf.get(this.taken);
+        if (at === undefined) return;
+        const key = this.simpleKeys[at];
+        if (key === undefined || !this.isValid(key)) return;
+      }
+      this.fetch();
+    }
+  }
+
+  private fetch(): void {
+    const { cursor } = this;
+    if (!this.started) {
+      this.started = true;
+      this.simpleKeys.push(noKey(cursor));
+      this.push(TOKEN.streamStart, cursor.mark());
+      return;
+    }
+    const scan = cursor.mark();
+    this.skipToToken(scan);
+    this.unroll(cursor.column, scan);
+    if (cursor.atEnd) {
+      this.fetchStreamEnd();
+      return;
+    }
+    const c = cursor.code();
+    if (cursor.column === 0) {
+      if (c === CHAR.percent) {
+        this.fetchDirective();
+        return;
+      }
+      if (cursor.atDocumentIndicator()) {
+        this.fetchDocumentIndicator(c);
+        return;
+      }
+    }
+    const last = this.tokens[this.tokens.length - 1];
+    const belongsToLast = this.flowLevel === 0 ? c === CHAR.colon : c === CHAR.comma;
+    const target = last !== undefined && belongsToLast ? last.index : cursor.pos;
+    this.fetchContent(c);
+    // A '-' has no line comment of its own: it is the head of what follows.
+    if (this.tokens[this.tokens.length - 1]?.type === TOKEN.blockEntry) return;
+    const comment = scanLineComment(cursor, target);
+    if (comment !== undefined) this.comments.push(comment);
+  }
+
+  private fetchContent(c: number): void {
+    const { cursor } = this;
+    const inFlow = this.flowLevel > 0;
+    switch (c) {
+      case CHAR.openBracket:
+        this.fetchFlowStart(TOKEN.flowSequenceStart);
+        return;
+      case CHAR.openBrace:
+        this.fetchFlowStart(TOKEN.flowMappingStart);
+        return;
+      case CHAR.closeBracket:
+        this.fetchFlowEnd(TOKEN.flowSequenceEnd);
+        return;
+      case CHAR.closeBrace:
+        this.fetchFlowEnd(TOKEN.flowMappingEnd);
+        return;
+      case CHAR.comma:
+        this.fetchFlowEntry();
+        return;
+      case CHAR.dash:
+        if (isBlankOrEnd(cursor.code(1))) {
+          this.fetchBlockEntry();
+          return;
+        }
+        this.fetchPlain();
+        return;
+      case CHAR.question:
+        if (inFlow || isBlankOrEnd(cursor.code(1))) {
+          this.fetchKey();
+          return;
+        }
+        this.fetchPlain();
+        return;
+      case CHAR.colon:
+        if (inFlow || isBlankOrEnd(cursor.code(1))) {
+          this.fetchValue();
+          return;
+        }
+        this.fetchPlain();
+        return;
+      case CHAR.star:
+        this.fetchAnchor(TOKEN.alias);
+        return;
+      case CHAR.amp:
+        this.fetchAnchor(TOKEN.anchor);
+        return;
+      case CHAR.bang:
+        this.fetchTag();
+        return;
+      case CHAR.pipe:
+      case CHAR.greater:
+        if (inFlow) break;
+        this.fetchBlockScalar(c === CHAR.pipe);
+        return;
+      case CHAR.quote:
+      case CHAR.doubleQuote:
+        this.fetchQuoted(c === CHAR.quote);
+        return;
+      case CHAR.hash:
+      case CHAR.percent:
+      case CHAR.at:
+      case CHAR.backtick:
+        break;
+      default:
+        if (isBlankOrEnd(c)) break;
+        this.fetchPlain();
+        return;
+    }
+    cursor.fail('found character that cannot start any token');
+  }
+
+  private skipToToken(scan: Mark): void {
+    const { cursor } = this;
+    for (;;) {
+      if (cursor.column === 0 && cursor.code() === CHAR.bom) cursor.skipMark();
+      const tabs = this.flowLevel > 0 || !this.simpleKeyAllowed;
+      while (cursor.code() === CHAR.space || (tabs && cursor.code() === CHAR.tab)) cursor.skipBlank();
+      this.liftCommentBehindDash();
+      if (cursor.code() === CHAR.hash) {
+        const { tokens } = this;
+        this.comments.push(
+          ...scanComments(cursor, {
+            lastToken: tokens[tokens.length - 1],
+            tokenBefore: tokens[tokens.length - 2],
+            scanIndex: scan.index,
+            scanLine: scan.line,
+            indent: this.indent,
+            inFlow: this.flowLevel > 0,
+          }),
+        );
+      }
+      if (!cursor.atBreak()) return;
+      cursor.skipBreak();
+      if (this.flowLevel === 0) this.simpleKeyAllowed = true;
+    }
+  }
+
+  /** `- # comment` over an indented item: the comment is the item's head. */
+  private liftCommentBehindDash(): void {
+    const { tokens, comments, cursor } = this;
+    const comment = comments[comments.length - 1];
+    if (comment === undefined || comment.line === '' || isBreak(cursor.code())) return;
+    if (tokens[tokens.length - 1]?.type !== TOKEN.blockEntry) return;
+    if (tokens[tokens.length - 2]?.type !== TOKEN.blockSequenceStart) return;
+    comment.head = comment.line;
+    comment.line = '';
+    if (comment.startLine === cursor.line - 1) comment.target = cursor.pos;
+  }
+
+  private push(type: TokenType, at: Mark, value = '', suffix = '', style = 0): void {
+    if (this.head >= TAKEN_MAX) {
+      this.tokens = this.tokens.slice(this.head);
+      this.head = 0;
+    }
+    this.tokens.push({ type, index: at.index, line: at.line, value, suffix, style });
+  }
+
+  private insert(at: number, type: TokenType, mark: Mark): void {
+    this.tokens.splice(this.head + at, 0, {
+      type,
+      index: mark.index,
+      line: mark.line,
+      value: '',
+      suffix: '',
+      style: 0,
+    });
+  }
+
+  /** A block opens where the column grows; `number` is the token it opens before. */
+  private roll(column: number, type: TokenType, mark: Mark, number?: number): void {
+    if (this.flowLevel > 0 || this.indent >= column) return;
+    this.indents.push(this.indent);
+    this.indent = column;
+    if (this.indents.length > DEPTH_MAX) this.cursor.fail(`nested deeper than ${DEPTH_MAX}`);
+    if (number === undefined) this.push(type, mark);
+    else this.insert(number - this.taken, type, mark);
+  }
+
+  /** Blocks close where the column shrinks, in front of comments that are at the level of what goes on. */
+  private unroll(column: number, scan: Mark): void {
+    if (this.flowLevel > 0) return;
+    let mark: Mark = { index: scan.index - 1, line: scan.line, column: scan.column };
+    while (this.indent > column) {
+      let stop = mark.index;
+      for (let i = this.comments.length - 1; i >= 0; i--) {
+        const comment = this.comments[i];
+        if (comment === undefined || comment.endIndex < stop) break;
+        if (comment.startColumn === this.indent + 1)
+          mark = { index: comment.startIndex, line: comment.startLine, column: comment.startColumn };
+        stop = comment.scanIndex;
+      }
+      this.push(TOKEN.blockEnd, mark);
+      this.indent = this.indents.pop() ?? -1;
+    }
+  }
+
+  private isValid(key: SimpleKey): boolean {
+    if (!key.possible) return false;
+    const { cursor } = this;
+    if (key.mark.line === cursor.line && key.mark.index + SIMPLE_KEY_MAX >= cursor.pos) return true;
+    if (key.required) cursor.fail("could not find expected ':'", key.mark.line);
+    key.possible = false;
+    return false;
+  }
+
+  private saveSimpleKey(): void {
+    if (!this.simpleKeyAllowed) return;
+    const { cursor } = this;
+    const required = this.flowLevel === 0 && this.indent === cursor.column;
+    const tokenNumber = this.taken + this.tokens.length - this.head;
+    this.removeSimpleKey();
+    const at = this.simpleKeys.length - 1;
+    this.simpleKeys[at] = { possible: true, required, tokenNumber, mark: cursor.mark() };
+    this.simpleKeyOf.set(tokenNumber, at);
+  }
+
+  private removeSimpleKey(): void {
+    const key = this.simpleKeys[this.simpleKeys.length - 1];
+    if (key === undefined || !key.possible) return;
+    if (key.required) this.cursor.fail("could not find expected ':'", key.mark.line);
+    key.possible = false;
+    this.simpleKeyOf.delete(key.tokenNumber);
+  }
+
+  private fetchStreamEnd(): void {
+    this.cursor.closeLine();
+    this.unroll(-1, this.cursor.mark());
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = false;
+    this.push(TOKEN.streamEnd, this.cursor.mark());
+    this.ended = true;
+  }
+
+  private startDocumentLevel(): Mark {
+    const mark = this.cursor.mark();
+    this.unroll(-1, mark);
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = false;
+    return mark;
+  }
+
+  private fetchDirective(): void {
+    const mark = this.startDocumentLevel();
+    const directive = scanDirective(this.cursor);
+    if (directive.kind === 'version') this.push(TOKEN.versionDirective, mark, directive.version);
+    else this.push(TOKEN.tagDirective, mark, directive.handle, directive.prefix);
+  }
+
+  private fetchDocumentIndicator(c: number): void {
+    const mark = this.startDocumentLevel();
+    this.cursor.skip(3);
+    this.push(c === CHAR.dash ? TOKEN.documentStart : TOKEN.documentEnd, mark);
+  }
+
+  private fetchFlowStart(type: TokenType): void {
+    this.saveSimpleKey();
+    this.simpleKeys.push(noKey(this.cursor, this.taken + this.tokens.length - this.head));
+    this.flowLevel++;
+    if (this.flowLevel > DEPTH_MAX) this.cursor.fail(`nested deeper than ${DEPTH_MAX}`);
+    this.simpleKeyAllowed = true;
+    this.pushIndicator(type);
+  }
+
+  private fetchFlowEnd(type: TokenType): void {
+    this.removeSimpleKey();
+    if (this.flowLevel > 0) {
+      this.flowLevel--;
+      const key = this.simpleKeys.pop();
+      if (key !== undefined) this.simpleKeyOf.delete(key.tokenNumber);
+    }
+    this.simpleKeyAllowed = false;
+    this.pushIndicator(type);
+  }
+
+  private fetchFlowEntry(): void {
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = true;
+    this.pushIndicator(TOKEN.flowEntry);
+  }
+
+  private fetchBlockEntry(): void {
+    const { cursor } = this;
+    if (this.flowLevel === 0) {
+      if (!this.simpleKeyAllowed) cursor.fail('block sequence entries are not allowed in this context');
+      this.roll(cursor.column, TOKEN.blockSequenceStart, cursor.mark());
+    }
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = true;
+    this.pushIndicator(TOKEN.blockEntry);
+  }
+
+  private fetchKey(): void {
+    const { cursor } = this;
+    if (this.flowLevel === 0) {
+      if (!this.simpleKeyAllowed) cursor.fail('mapping keys are not allowed in this context');
+      this.roll(cursor.column, TOKEN.blockMappingStart, cursor.mark());
+    }
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = this.flowLevel === 0;
+    this.pushIndicator(TOKEN.key);
+  }
+
+  private fetchValue(): void {
+    const { cursor } = this;
+    const key = this.simpleKeys[this.simpleKeys.length - 1];
+    if (key !== undefined && this.isValid(key)) {
+      this.insert(key.tokenNumber - this.taken, TOKEN.key, key.mark);
+      this.roll(key.mark.column, TOKEN.blockMappingStart, key.mark, key.tokenNumber);
+      key.possible = false;
+      this.simpleKeyOf.delete(key.tokenNumber);
+      this.simpleKeyAllowed = false;
+    } else {
+      if (this.flowLevel === 0) {
+        if (!this.simpleKeyAllowed) cursor.fail('mapping values are not allowed in this context');
+        this.roll(cursor.column, TOKEN.blockMappingStart, cursor.mark());
+      }
+      this.simpleKeyAllowed = this.flowLevel === 0;
+    }
+    this.pushIndicator(TOKEN.value);
+  }
+
+  private pushIndicator(type: TokenType): void {
+    const mark = this.cursor.mark();
+    this.cursor.skip();
+    this.push(type, mark);
+  }
+
+  private fetchAnchor(type: TokenType): void {
+    const { cursor } = this;
+    this.saveSimpleKey();
+    this.simpleKeyAllowed = false;
+    const mark = cursor.mark();
+    cursor.skip();
+    const start = cursor.pos;
+    while (isWord(cursor.code())) cursor.skip();
+    if (cursor.pos === start || !(isBlankOrEnd(cursor.code()) || '?:,]}%@`'.includes(cursor.text.charAt(cursor.pos))))
+      cursor.fail('did not find expected alphabetic or numeric character', mark.line);
+    this.push(type, mark, cursor.text.slice(start, cursor.pos));
+  }
+
+  private fetchTag(): void {
+    this.saveSimpleKey();
+    this.simpleKeyAllowed = false;
+    const mark = this.cursor.mark();
+    const { handle, suffix } = scanTag(this.cursor);
+    this.push(TOKEN.tag, mark, handle, suffix);
+  }
+
+  private fetchPlain(): void {
+    this.saveSimpleKey();
+    this.simpleKeyAllowed = false;
+    const mark = this.cursor.mark();
+    const { value, brokeLine } = scanPlain(this.cursor, this.indent, this.flowLevel > 0);
+    if (brokeLine) this.simpleKeyAllowed = true;
+    this.push(TOKEN.scalar, mark, value);
+  }
+
+  private fetchQuoted(single: boolean): void {
+    this.saveSimpleKey();
+    this.simpleKeyAllowed = false;
+    const mark = this.cursor.mark();
+    this.push(TOKEN.scalar, mark, scanQuoted(this.cursor, single), '', single ? STYLE.single : STYLE.double);
+  }
+
+  private fetchBlockScalar(literal: boolean): void {
+    const { cursor } = this;
+    this.removeSimpleKey();
+    this.simpleKeyAllowed = true;
+    const mark = cursor.mark();
+    cursor.skip();
+    let chomping: '' | '+' | '-' = '';
+    let increment = 0;
+    for (let i = 0; i < 2; i++) {
+      const c = cursor.code();
+      if (chomping === '' && (c === CHAR.plus || c === CHAR.dash)) chomping = c === CHAR.plus ? '+' : '-';
+      else if (increment === 0 && c >= CHAR.zero && c <= CHAR.nine) {
+        if (c === CHAR.zero) cursor.fail('found an indentation indicator equal to 0');
+        increment = c - CHAR.zero;
+      } else break;
+      cursor.skip();
+    }
+    while (isBlank(cursor.code())) cursor.skipBlank();
+    if (cursor.code() === CHAR.hash) {
+      const comment = scanLineComment(cursor, mark.index);
+      if (comment !== undefined) this.comments.push(comment);
+    }
+    if (!cursor.atBreak() && !cursor.atEnd) cursor.fail('did not find expected comment or line break', mark.line);
+    if (cursor.atBreak()) cursor.skipBreak();
+    const value = scanBlock(cursor, { literal, chomping, increment }, this.indent, mark.line);
+    this.push(TOKEN.scalar, mark, value, '', literal ? STYLE.literal : STYLE.folded);
+  }
+}
+
+function noKey(cursor: Cursor, tokenNumber = 0): SimpleKey {
+  return { possible: false, required: false, tokenNumber, mark: cursor.mark() };
+}
