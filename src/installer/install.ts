@@ -2,34 +2,50 @@ import { collectShims } from './apply/collect.ts';
 import { assertSpace } from './apply/space.ts';
 import { stageShims, unstage } from './apply/stage.ts';
 import { runTransaction, warn } from './apply/transaction.ts';
-import { readAssets } from './assets.ts';
 import { assertPodsOutlive } from './detect/at-risk.ts';
 import type { Change } from './plan/change.ts';
+import { hostFinding } from './plan/checks.ts';
 import { planInstall } from './plan/install.ts';
 import { type ShimAsset, shimPath } from './plan/shim.ts';
 import type { Report, Run, Session } from './run.ts';
 import { withSession } from './run.ts';
+import { removeFetched, type Supply, supplyShims } from './supply.ts';
 
 export function install(run: Run): Promise<Report> {
   return withSession(run, 'install', async (session) => {
-    const shims = readAssets(run.assets);
-    const sandboxes = (await session.context.cri.sandboxes()).filter(({ ready }) => ready);
-    const plan = planInstall(session.facts, shims, sandboxes);
-    const fitting = shims.filter(({ arch }) => arch === session.facts.host.arch);
-    switch (plan.kind) {
-      case 'refused': {
-        const { reason, message: text, pods } = plan.finding;
-        return session.report('refused', reason, text, { pods });
-      }
-      case 'absent':
-        return session.report('absent', 'NothingInstalled', 'nothing to install');
-      case 'unchanged':
-        return keep(session, run, fitting);
-      case 'change':
-        return change(session, run, fitting, plan);
+    const finding = hostFinding(session.facts);
+    if (finding !== undefined) return session.report('refused', finding.reason, finding.message);
+    removeFetched(run); // of a run that died
+    try {
+      return await installed(session, run, await supplyShims(run, session.facts));
+    } finally {
+      removeFetched(run);
     }
   });
 }
+
+async function installed(session: Session, run: Run, { shims, notes }: Supply): Promise<Report> {
+  const sandboxes = (await session.context.cri.sandboxes()).filter(({ ready }) => ready);
+  const plan = planInstall(session.facts, shims, sandboxes);
+  const fitting = shims.filter(({ arch }) => arch === session.facts.host.arch);
+  switch (plan.kind) {
+    case 'refused': {
+      const { reason, message: text, pods } = plan.finding;
+      return session.report('refused', reason, text, { pods });
+    }
+    case 'absent':
+      return session.report('absent', 'NothingInstalled', 'nothing to install');
+    case 'unchanged':
+      return withNotes(await keep(session, run, fitting), notes);
+    case 'change':
+      return withNotes(await change(session, run, fitting, plan), notes);
+  }
+}
+
+const withNotes = (report: Report, notes: readonly string[]): Report => ({
+  ...report,
+  message: [report.message, ...notes].join('; '),
+});
 
 /** Files and daemon are as they should be. A shim that was deleted is put back; that needs no restart. */
 async function keep(session: Session, run: Run, shims: readonly ShimAsset[]): Promise<Report> {

@@ -3,10 +3,12 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import { ENV, NODE_ROOT_PATH } from '../contract.ts';
 import { jsonLogger } from '../log.ts';
+import { SHIMS_DIR } from '../shims/order.ts';
 import { EXIT_CODES, printVerdict } from '../verdict.ts';
 import { runAgent } from './agent/agent.ts';
 import { agentSettings } from './agent/settings.ts';
 import { Failure } from './failure.ts';
+import { readFetchSettings } from './fetch/settings.ts';
 import { guardArm } from './guard/arm.ts';
 import { guardWatch } from './guard/watch.ts';
 import { openHost } from './host.ts';
@@ -52,6 +54,9 @@ async function main(name: string): Promise<void> {
     signal: stop.signal,
     newId: () => `${systemClock.nowMs()}-${randomBytes(4).toString('hex')}`,
     assets: env['KWASM_ASSETS'] ?? '/assets',
+    orders: env[ENV.shims],
+    mounts: SHIMS_DIR,
+    fetch: readFetchSettings(env),
     machineId: env[ENV.machineId],
     podUid: env[ENV.podUid],
   };

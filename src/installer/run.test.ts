@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { systemClock } from '../clock.ts';
 import { jsonLogger } from '../log.ts';
+import { readFetchSettings } from './fetch/settings.ts';
 import { openHost } from './host.ts';
 import { readLimits } from './limits.ts';
 import { type Run, withSession } from './run.ts';
@@ -31,6 +32,9 @@ describe('a run', () => {
       signal: new AbortController().signal,
       newId: () => '2-b',
       assets: join(root, 'assets'),
+      orders: undefined,
+      mounts: join(root, 'shims'),
+      fetch: readFetchSettings({}),
       machineId,
       podUid: undefined,
     };

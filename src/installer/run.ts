@@ -10,6 +10,7 @@ import type { Daemon } from './detect/daemon.ts';
 import { type Detected, detect } from './detect/facts.ts';
 import { assertMachine, assertSameHost, machineId } from './detect/identity.ts';
 import { Failure } from './failure.ts';
+import type { FetchSettings } from './fetch/fetch-shim.ts';
 import type { Host } from './host.ts';
 import { type GivenLimits, limitsFor } from './limits.ts';
 import { hostFinding } from './plan/checks.ts';
@@ -27,6 +28,11 @@ export interface Run {
   readonly signal: AbortSignal;
   readonly newId: () => string;
   readonly assets: string;
+  /** What is to be installed, as the operator's environment says it; undefined: all that the image bundles. */
+  readonly orders: string | undefined;
+  /** Where the images of orders are mounted. */
+  readonly mounts: string;
+  readonly fetch: FetchSettings;
   readonly machineId: string | undefined;
   readonly podUid: string | undefined;
 }

@@ -1,18 +1,23 @@
-import { readAssets } from './assets.ts';
 import { detect } from './detect/facts.ts';
 import { assertSameHost } from './detect/identity.ts';
+import { placeOf, shownUrl } from './fetch/place.ts';
+import type { HostOrder } from './orders.ts';
 import type { ConfigFacts, Facts } from './plan/facts.ts';
 import { planInstall } from './plan/install.ts';
 import { printChange } from './plan/line-diff.ts';
+import type { ShimAsset } from './plan/shim.ts';
 import type { Run } from './run.ts';
+import { knownShims } from './supply.ts';
 
 /** `detect`: what was found, and what an install would do. Changes nothing, takes no lock. */
 export async function show(run: Run): Promise<{ readonly text: string; readonly refused: boolean }> {
   assertSameHost(run.host);
   const { facts, cri } = await detect(run.host, () => run.clock.nowMs());
   cri?.close();
-  const plan = planInstall(facts, readAssets(run.assets));
-  const lines = [...describe(facts), ''];
+  const { shims, missing, notes } = knownShims(run, facts);
+  const plan = planInstall(facts, [...shims, ...missing.map((one) => unknownShim(one, facts))]);
+  const lines = [...describe(facts), '', ...missing.map((one) => downloadLine(one, run)), ...notes];
+  if (missing.length > 0) lines.push('');
   switch (plan.kind) {
     case 'refused':
       lines.push(`An install would be refused (${plan.finding.reason}): ${plan.finding.message}`);
@@ -27,6 +32,18 @@ export async function show(run: Run): Promise<{ readonly text: string; readonly 
       lines.push(...plan.files.map(printChange));
   }
   return { text: `${lines.join('\n')}\n`, refused: plan.kind === 'refused' };
+}
+
+/** The directory is named by what is in the archive: as many characters as the digits will be. */
+const AFTER_DOWNLOAD = '<after-download>';
+
+function unknownShim({ order: { handler, binary, version, options } }: HostOrder, { host }: Facts): ShimAsset {
+  return { handler, binary, version, options, arch: host.arch, sha256: AFTER_DOWNLOAD, file: '' };
+}
+
+function downloadLine({ order, source }: HostOrder, { fetch }: Run): string {
+  if (source.kind !== 'https') return '';
+  return `An install would download ${order.name} ${order.version} from ${shownUrl(placeOf(source.url, fetch.mirror))} (SHA-256 ${source.sha256})`;
 }
 
 function origin({ source }: ConfigFacts): string {

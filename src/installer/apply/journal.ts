@@ -19,7 +19,12 @@ import { copySynced, makeDirectory, syncDirectory, temporaryOf, writeText } from
  *   outcome    the restore script's last word
  */
 const list = <T extends z.ZodType>(item: T) => z.array(item).readonly();
-const handlerSchema = z.object({ name: z.string(), type: z.string(), systemdCgroup: z.boolean().optional() });
+const handlerSchema = z.object({
+  name: z.string(),
+  type: z.string(),
+  systemdCgroup: z.boolean().optional(),
+  options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+});
 const baselineSchema = z.object({
   handlers: list(z.object({ name: z.string(), type: z.string(), options: z.record(z.string(), z.unknown()) })),
   sandboxes: list(z.object({ id: z.string(), pod: z.string(), podUid: z.string() })),

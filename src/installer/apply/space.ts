@@ -1,5 +1,5 @@
 import { existsSync, statfsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path/posix';
+import { dirname, join, resolve } from 'node:path/posix';
 import { HOST } from '../../contract.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host.ts';
@@ -32,7 +32,7 @@ export function assertSpace(
   const missing = shims.filter((shim) => !existsSync(host.at(shimPath(shim, prefix))));
   const needs = [
     ...missing.flatMap(({ file, handler }) => {
-      const size = statSync(join(assets, file), { throwIfNoEntry: false })?.size ?? 0;
+      const size = statSync(resolve(assets, file), { throwIfNoEntry: false })?.size ?? 0;
       return { path: join(shimsBelow(prefix), handler), bytes: size };
     }),
     ...files.flatMap(({ path, before, after }) => {
@@ -45,6 +45,10 @@ export function assertSpace(
     }),
     { path: HOST.state, bytes: 0 },
   ];
+  assertRoom(host, needs);
+}
+
+export function assertRoom(host: Host, needs: readonly Need[]): void {
   const found = shortage(needs, (path) => fileSystemOf(host, path));
   if (found !== undefined) throw new Failure('NoSpace', found);
 }

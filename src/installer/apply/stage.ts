@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path/posix';
+import { chmodSync, chownSync, existsSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname, resolve } from 'node:path/posix';
 import { processesFrom } from '../detect/daemon.ts';
 import { Failure } from '../failure.ts';
+import { broughtPath, broughtText, sha256Of } from '../fetch/brought.ts';
+import { elfProblem } from '../fetch/format.ts';
+import { headOf } from '../fetch/unpack.ts';
 import type { Host } from '../host.ts';
 import { PREFIXES, type ShimAsset, shimPath, shimsBelow } from '../plan/shim.ts';
-import { copyWhole, makeDirectory, syncDirectory, syncFile } from './files.ts';
+import { copyWhole, makeDirectory, syncDirectory, syncFile, writeText } from './files.ts';
 
-/** ELF's e_machine. */
-const MACHINES: Readonly<Record<string, number>> = { amd64: 62, arm64: 183 };
 const START_TIMEOUT_MS = 5000;
 
 /** Puts the shims where no running pod's shim can be disturbed, and returns the paths that are new. */
@@ -22,30 +22,39 @@ export async function stageShims(
   for (const shim of shims) {
     const target = shimPath(shim, prefix);
     const at = host.at(target);
-    if (existsSync(at) && sha256(at) === shim.sha256) continue;
-    const source = join(assets, shim.file);
-    const problem = problemOf(shim, source);
-    if (problem !== undefined) throw new Failure('ShimCorrupt', `shim "${shim.handler}" (${source}): ${problem}`);
-    makeDirectory(dirname(at));
-    staged.push(target);
-    const temporary = `${at}.new`;
-    await copyWhole(source, temporary);
-    chmodSync(temporary, 0o755);
-    syncFile(temporary);
-    renameSync(temporary, at);
-    syncDirectory(dirname(at));
-    await assertStarts(host, shim, target);
+    if (!existsSync(at) || sha256Of(at) !== shim.sha256) {
+      const source = resolve(assets, shim.file);
+      const problem = problemOf(shim, source);
+      if (problem !== undefined) throw new Failure('ShimCorrupt', `shim "${shim.handler}" (${source}): ${problem}`);
+      makeDirectory(dirname(at));
+      staged.push(target);
+      const temporary = `${at}.new`;
+      await copyWhole(source, temporary);
+      chownSync(temporary, 0, 0);
+      chmodSync(temporary, 0o755);
+      syncFile(temporary);
+      renameSync(temporary, at);
+      syncDirectory(dirname(at));
+      await assertStarts(host, shim, target);
+    }
+    await recordPin(host, shim, target, staged);
   }
+}
+
+async function recordPin(host: Host, shim: ShimAsset, target: string, staged: string[]): Promise<void> {
+  if (shim.pin === undefined) return;
+  const text = broughtText(host, target, shim.binary, shim.sha256, shim.pin);
+  if (text === undefined) return;
+  const path = broughtPath(target);
+  if (!existsSync(host.at(path))) staged.push(path);
+  await writeText(host.at(path), text);
 }
 
 function problemOf(shim: ShimAsset, source: string): string | undefined {
   if (!existsSync(source)) return 'the file is missing from the image';
-  const found = sha256(source);
+  const found = sha256Of(source);
   if (found !== shim.sha256) return `its sha256 is ${found}, expected ${shim.sha256}`;
-  const head = readFileSync(source).subarray(0, 20);
-  if (head.toString('latin1', 0, 4) !== '\x7fELF') return 'it is no ELF binary';
-  if (head[4] !== 2 || head.readUInt16LE(18) !== MACHINES[shim.arch]) return `it is not built for ${shim.arch}`;
-  return undefined;
+  return elfProblem(headOf(source), shim.arch);
 }
 
 /**
@@ -59,10 +68,6 @@ async function assertStarts(host: Host, shim: ShimAsset, path: string): Promise<
   if (version.exitCode !== 0) throw refuse('-v', version.why);
   const info = await host.run([path, '-info'], { timeoutMs: START_TIMEOUT_MS });
   if (info.timedOut) throw refuse('-info', info.why);
-}
-
-function sha256(path: string): string {
-  return createHash('sha256').update(readFileSync(path)).digest('hex');
 }
 
 /** Takes back what this run staged, unless a pod has begun to use it. */

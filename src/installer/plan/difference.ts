@@ -1,5 +1,5 @@
 import type { Change } from './change.ts';
-import { declaredHandlers, RUNTIMES } from './handlers.ts';
+import { declaredHandlers, RUNTIMES, wrongOption } from './handlers.ts';
 import { withoutOurs } from './same.ts';
 import { valueAt } from './toml.ts';
 
@@ -10,11 +10,12 @@ const SHOWN_MAX = 3;
  * the proof; else what is wrong, for a person. The list of files read (`imports`) is not a setting.
  */
 export function unexpectedDifference(today: unknown, planned: unknown, change: Change): string | undefined {
-  for (const { name, type, systemdCgroup } of change.handlers) {
+  for (const handler of change.handlers) {
+    const { name, type } = handler;
     const found = declaredHandlers(planned).find((declared) => declared.name === name && declared.type === type);
     if (found === undefined) return `containerd would not load handler "${name}"`;
-    const cgroup = valueAt(planned, [...RUNTIMES[found.schema], name, 'options', 'SystemdCgroup']);
-    if (cgroup !== systemdCgroup) return `containerd would load handler "${name}" with SystemdCgroup = ${cgroup}`;
+    const wrong = wrongOption(handler, (key) => valueAt(planned, [...RUNTIMES[found.schema], name, 'options', key]));
+    if (wrong !== undefined) return `containerd would load handler "${name}" with ${wrong.key} = ${wrong.value}`;
   }
   const names = [...change.handlers.map(({ name }) => name), ...change.gone];
   const left = declaredHandlers(planned).find(({ name }) => change.gone.includes(name));

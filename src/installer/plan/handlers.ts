@@ -1,3 +1,4 @@
+import type { HandlerOptions } from './shim.ts';
 import { keyPath, quoted, tableAt, valueAt } from './toml.ts';
 
 /** Where each schema version keeps its runtimes. containerd 2.x reads the second when the third is absent. */
@@ -51,11 +52,40 @@ export interface Handler {
    * not written, because this containerd cannot pass it on.
    */
   readonly systemdCgroup?: boolean | undefined;
+  /** Others, as ordered. */
+  readonly options?: HandlerOptions | undefined;
+}
+
+/** The first option that has another value than it should. A dump's whole numbers may be bigints. */
+export function wrongOption(
+  { systemdCgroup, options = {} }: Handler,
+  found: (key: string) => unknown,
+): { readonly key: string; readonly value: unknown } | undefined {
+  if (found(SYSTEMD_CGROUP) !== systemdCgroup) return { key: SYSTEMD_CGROUP, value: found(SYSTEMD_CGROUP) };
+  const key = Object.keys(options).find((name) => {
+    const value = found(name);
+    return (typeof value === 'bigint' ? Number(value) : value) !== options[name];
+  });
+  return key === undefined ? undefined : { key, value: found(key) };
+}
+
+const SYSTEMD_CGROUP = 'SystemdCgroup';
+
+/** What an order says of a handler's options; what it leaves open is the node's. */
+export function optionsOf(ordered: HandlerOptions, systemdCgroup: boolean): Pick<Handler, 'systemdCgroup' | 'options'> {
+  const { [SYSTEMD_CGROUP]: told, ...others } = ordered;
+  return {
+    systemdCgroup: typeof told === 'boolean' ? told : systemdCgroup,
+    ...(Object.keys(others).length === 0 ? {} : { options: others }),
+  };
 }
 
 export function handlerLines(schema: Schema, handler: Handler): readonly string[] {
   const table = [...RUNTIMES[schema], handler.name];
-  const options = [`  [${keyPath([...table, 'options'])}]`, `    SystemdCgroup = ${handler.systemdCgroup}`];
+  const others = Object.entries(handler.options ?? {}).map(
+    ([key, value]) => `    ${keyPath([key])} = ${tomlValue(value)}`,
+  );
+  const options = [`  [${keyPath([...table, 'options'])}]`, `    SystemdCgroup = ${handler.systemdCgroup}`, ...others];
   return [
     `[${keyPath(table)}]`,
     `  runtime_type = ${quoted(handler.type)}`,

@@ -5,7 +5,7 @@ import { dropInPlace } from './drop-in.ts';
 import { droppedHandlers } from './dropped.ts';
 import type { Edit } from './edit.ts';
 import type { ContainerdFacts, Facts } from './facts.ts';
-import { type Handler, passesOptions, systemdCgroupOf } from './handlers.ts';
+import { type Handler, optionsOf, passesOptions, systemdCgroupOf, wrongOption } from './handlers.ts';
 import { addPatch } from './in-directory.ts';
 import { addDropIn, addOnlyDropIn } from './in-drop-in.ts';
 import { editRoot } from './in-root.ts';
@@ -25,9 +25,12 @@ export function planInstall(facts: Facts, shims: readonly ShimAsset[], sandboxes
   }
   const { runtime } = facts;
   const release = releaseOf(runtime.version) ?? { major: 2, minor: 0 }; // others are refused by now
-  const options = passesOptions(release) ? { systemdCgroup: systemdCgroupOf(runtime.dump) } : {};
+  const cgroup = systemdCgroupOf(runtime.dump);
   const { prefix } = runtime.distribution;
-  const handlers = fitting.map((shim) => ({ name: shim.handler, type: shimPath(shim, prefix), ...options }));
+  const handlers = fitting.map((shim): Handler => {
+    const options = passesOptions(release) ? optionsOf(shim.options ?? {}, cgroup) : {};
+    return { name: shim.handler, type: shimPath(shim, prefix), ...options };
+  });
   const edit = chooseWay(runtime, handlers, release.major);
   if (edit.kind === 'refused') return edit;
   const files = edit.files.filter(({ before, after }) => !sameState(before, after));
@@ -61,6 +64,6 @@ function chooseWay(runtime: ContainerdFacts, handlers: readonly Handler[], major
 function isServed({ live }: ContainerdFacts, handler: Handler): boolean {
   return live.some(
     ({ name, type, options }) =>
-      name === handler.name && type === handler.type && options['SystemdCgroup'] === handler.systemdCgroup,
+      name === handler.name && type === handler.type && wrongOption(handler, (key) => options[key]) === undefined,
   );
 }

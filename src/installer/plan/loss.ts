@@ -1,6 +1,6 @@
 import type { InstallReason } from '../../contract.ts';
 import type { LiveHandler } from './facts.ts';
-import type { Handler } from './handlers.ts';
+import { type Handler, wrongOption } from './handlers.ts';
 import { canonical } from './same.ts';
 
 /** What ran before the restart. */
@@ -54,9 +54,10 @@ export function findLoss(baseline: Baseline, now: Observed, expected: Expected):
 
 function handlerLoss(baseline: Baseline, now: Observed, { handlers, gone, free = [] }: Expected): Loss | undefined {
   const served = (name: string) => now.handlers.find((handler) => handler.name === name);
-  for (const { name, type, systemdCgroup } of handlers) {
+  for (const handler of handlers) {
+    const { name, type } = handler;
     const live = served(name);
-    if (live?.type !== type || live.options['SystemdCgroup'] !== systemdCgroup) {
+    if (live?.type !== type || wrongOption(handler, (key) => live.options[key]) !== undefined) {
       const message = `containerd does not serve handler "${name}" as written (${live?.type ?? 'absent'})`;
       return { reason: 'HandlerNotServed', message, final: true };
     }
