@@ -1,0 +1,3 @@
+module kwasm.sh/testing/modes
+
+go 1.20

@@ -1,0 +1,95 @@
+// A function for tests: what it does is said by a line "mode: NAME" in its list. One program for every behaviour, so that tests compile
+// it once for each ABI.
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+func modeOf(input string) string {
+	_, after, _ := strings.Cut(input, "mode: ")
+	word, _, _ := strings.Cut(after, "\n")
+	return strings.Trim(strings.TrimSpace(word), "\"',}")
+}
+
+var kept [][]byte
+
+// act returns the new list, or what is wrong.
+func act(mode, input string) (string, error) {
+	switch mode {
+	case "identity":
+		return input, nil
+	case "count": // one more "+" behind "touched: "
+		return strings.Replace(input, "touched: ", "touched: +", 1), nil
+	case "fail":
+		return "", fmt.Errorf("the namespace is missing")
+	case "garbage":
+		return "no list at all: [", nil
+	case "empty":
+		return "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n", nil
+	case "warn":
+		fmt.Fprintln(os.Stderr, "one thing to know")
+		return input, nil
+	case "noise":
+		fmt.Println("printed to stdout")
+		return input, nil
+	case "flood":
+		for line := 0; line < 8000; line++ {
+			fmt.Fprintf(os.Stderr, "line %d of many\n", line)
+		}
+		os.Exit(1)
+	case "sleep":
+		time.Sleep(30 * time.Millisecond)
+		return input, nil
+	case "loop":
+		fmt.Fprintln(os.Stderr, "before the loop")
+		for {
+		}
+	case "memory":
+		for {
+			block := make([]byte, 16<<20)
+			for at := 0; at < len(block); at += 4096 {
+				block[at] = 1
+			}
+			kept = append(kept, block)
+		}
+	case "output":
+		return strings.Repeat("x", 65<<20), nil
+	case "panic":
+		panic("a bug in the function")
+	case "exit0":
+		os.Exit(0)
+	case "exit7":
+		fmt.Fprintln(os.Stderr, "leaving with seven")
+		os.Exit(7)
+	case "escape":
+		return escape(), nil
+	}
+	return platform(mode, input)
+}
+
+// report says what came of each attempt: "name: contained" or "name: ESCAPED, with what".
+type report struct{ text strings.Builder }
+
+func (r *report) try(name string, attempt func() string) {
+	defer func() {
+		if refused := recover(); refused != nil {
+			fmt.Fprintf(&r.text, "%s: contained\n", name)
+		}
+	}()
+	if got := attempt(); got != "" {
+		fmt.Fprintf(&r.text, "%s: ESCAPED, %s\n", name, got)
+		return
+	}
+	fmt.Fprintf(&r.text, "%s: contained\n", name)
+}
+
+func unless(err error, what string) string {
+	if err != nil {
+		return ""
+	}
+	return what
+}

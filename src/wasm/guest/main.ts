@@ -1,0 +1,66 @@
+import { readSync, writeSync } from 'node:fs';
+import { encodeFrame, type Frame, FrameReader } from '../frames.ts';
+import { runGo } from './go/run.ts';
+import type { GuestHost, GuestOutcome } from './outcome.ts';
+import { StderrStream } from './stderr.ts';
+import { runWasi } from './wasi/run.ts';
+
+/**
+ * The child process: reads modules and lists from its stdin, writes answers to its stdout, and does nothing else. Everything is synchronous, since one
+ * guest runs at a time and the parent holds the clock; a guest that loops is ended by it from outside.
+ */
+type Call = (input: string, host: GuestHost) => GuestOutcome;
+
+const READ_BYTES = 1024 * 1024;
+/** Garbage of earlier calls up to this is left for V8's own time. */
+const COLLECT_BYTES = 64 * 1024 * 1024;
+
+const calls = new Map<string, Call>();
+const parked = new Int32Array(new SharedArrayBuffer(4));
+const reader = new FrameReader(2 ** 32 - 1);
+const buffer = Buffer.alloc(READ_BYTES);
+
+for (let size = readSync(0, buffer); size > 0; size = readSync(0, buffer)) {
+  for (const frame of reader.add(Buffer.from(buffer.subarray(0, size)))) handle(frame);
+}
+
+function handle({ head, body }: Frame): void {
+  if (head['kind'] === 'module') load(String(head['id']), String(head['abi']), body);
+  if (head['kind'] === 'run') run(head, body.toString('utf8'));
+}
+
+function load(id: string, abi: string, bytes: Buffer): void {
+  try {
+    const module = new WebAssembly.Module(new Uint8Array(bytes));
+    const call = abi === 'go-js' ? runGo : runWasi;
+    calls.set(id, (input, host) => call(module, input, host));
+    send({ kind: 'loaded' });
+  } catch (error) {
+    send({ kind: 'refused', what: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function run(head: Frame['head'], input: string): void {
+  const call = calls.get(String(head['id']));
+  if (call === undefined) throw new Error(`no module ${head['id']}`);
+  const stderr = new StderrStream((bytes) => send({ kind: 'stderr' }, bytes));
+  const outcome = call(input, {
+    outputBytesMax: Number(head['outputBytes']),
+    memoryBytesMax: Number(head['memoryBytes']),
+    sleep: (ms) => void Atomics.wait(parked, 0, 0, ms),
+    recentStderr: () => stderr.recent,
+    stderr: (bytes) => stderr.write(bytes),
+  });
+  stderr.flush();
+  const { output = '', ...rest } = outcome;
+  send({ kind: 'done', outcome: rest, hasOutput: outcome.output !== undefined }, Buffer.from(output, 'utf8'));
+  const { external, arrayBuffers, heapUsed } = process.memoryUsage();
+  // Memories of instances that are gone weigh on the process until they are collected, and V8 sees no need to hurry.
+  if (external + arrayBuffers + heapUsed > COLLECT_BYTES) (globalThis as { gc?: () => void }).gc?.();
+}
+
+function send(head: Readonly<Record<string, unknown>>, body?: Uint8Array): void {
+  for (const part of encodeFrame(head, body)) {
+    for (let from = 0; from < part.length; ) from += writeSync(1, part, from);
+  }
+}

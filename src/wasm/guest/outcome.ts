@@ -1,0 +1,59 @@
+import type { RunFailure } from '../failure.ts';
+
+/** How one run of a guest ended, as the child process tells it. */
+export type GuestOutcome =
+  | { readonly kind: 'ok'; readonly output: string }
+  | { readonly kind: 'failed'; readonly failure: RunFailure; readonly exitCode: number; readonly output?: string };
+
+/** What a guest is given beside its memory. */
+export interface GuestHost {
+  stderr(bytes: Uint8Array): void;
+  /** The end of what was written to stderr. */
+  recentStderr(): string;
+  readonly outputBytesMax: number;
+  readonly memoryBytesMax: number;
+  /** Sleeps this thread: a guest is the only thing that runs in its process, so nothing else waits with it. */
+  sleep(ms: number): void;
+}
+
+/** Thrown through the guest's frames by an exit. A guest can catch it (catch_all); the state it leaves says that the run is over all the same. */
+export class Exit extends Error {
+  readonly code: number;
+  constructor(code: number) {
+    super(`exit ${code}`);
+    this.code = code;
+  }
+}
+
+/** Thrown through the guest's frames when a limit is reached. */
+export class LimitReached extends Error {
+  readonly failure: RunFailure;
+  constructor(failure: RunFailure) {
+    super(failure.kind);
+    this.failure = failure;
+  }
+}
+
+const NO_MEMORY =
+  /out of memory|memory allocation of \d+ bytes failed|cannot allocate memory|could not allocate memory|Array buffer allocation failed/i;
+
+/** What an error that came out of a guest's frames means. An exit with 0 is the ABI's to judge. */
+export function failureOf(error: unknown, memoryBytes: number, host: GuestHost): GuestOutcome {
+  if (error instanceof LimitReached) return { kind: 'failed', failure: error.failure, exitCode: 1 };
+  const exitCode = error instanceof Exit ? error.code : 1;
+  const message = error instanceof Error ? error.message : String(error);
+  const failure: RunFailure = memoryWasShort(memoryBytes, host, message)
+    ? { kind: 'outOfMemory', limitBytes: host.memoryBytesMax }
+    : error instanceof Exit
+      ? { kind: 'nonZeroExit', exitCode }
+      : { kind: 'trap', message };
+  return { kind: 'failed', failure, exitCode };
+}
+
+/**
+ * A guest cannot be asked why it failed. Out of memory it is when it says so, or when the failure came with its memory near the limit:
+ * allocators ask for large steps, so that a refused one leaves memory unused.
+ */
+function memoryWasShort(memoryBytes: number, host: GuestHost, message: string): boolean {
+  return memoryBytes >= host.memoryBytesMax * 0.75 || NO_MEMORY.test(message) || NO_MEMORY.test(host.recentStderr());
+}
