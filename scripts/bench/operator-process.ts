@@ -66,6 +66,7 @@ export class OperatorProcess {
       `--config=${config}`,
       `--health-probe-bind-address=${health}`,
       `--metrics-bind-address=${metrics}`,
+      `--debug-bind-address=${server.hostname}:${18_082 + 10 * index}`,
       ...args,
     ];
     const log = join(dir, 'log');
