@@ -10,6 +10,7 @@ describe('npm run images', () => {
       builder: 'buildx',
     });
     expect(parseImagesArguments(['--help'])).to.equal('help');
+    expect(parseImagesArguments(['--twice'])).to.equal('twice');
   });
 
   const refused = [
@@ -17,6 +18,7 @@ describe('npm run images', () => {
     { argv: ['--push', 'r', '--builder', 'kaniko'], says: 'assemble or buildx' },
     { argv: ['--pusch', 'r'], says: '--pusch' },
     { argv: ['r'], says: 'r' },
+    { argv: ['--twice', '--push', 'r'], says: 'no other option' },
   ];
   for (const { argv, says } of refused) {
     it(`refuses ${argv.join(' ') || 'nothing'}`, () => expect(() => parseImagesArguments(argv)).to.throw(says));

@@ -60,10 +60,12 @@ async function buildAlone(
   const tmp = join(cache, 'tmp');
   rmSync(tmp, { recursive: true, force: true }); // of a run that was killed
   mkdirSync(tmp, { recursive: true });
-  const sources = await progress.step('bundles and the demo component', () => layOut(root, cache, [shim], native()));
-  const version = packageVersion(root);
+  const inputs = imageInputs();
+  const sources = await progress.step('bundles and the demo component', () =>
+    layOut(root, cache, [shim], inputs.native),
+  );
+  const { version, node } = inputs;
   const plainHttp = options.plainHttp ?? isLocalRegistry(registry);
-  const node = { path: join(nodePackage, 'bin/node'), version: packageVersion(nodePackage) };
   const prepare = builder === 'buildx' ? prepareBuildx : prepareAssembled;
   const prepared = await progress.step('image layers', () =>
     prepare({ sources, version, plainHttp, cache, tmp, node, progress, signal: options.signal }),
@@ -85,6 +87,19 @@ async function buildAlone(
  */
 export function contentTag(version: string, digests: readonly string[]): string {
   return `${version}-${createHash('sha256').update(digests.join()).digest('hex').slice(0, 12)}`;
+}
+
+/** What the images are made from, beside the shims. */
+export interface ImageInputs {
+  readonly root: string;
+  readonly version: string;
+  readonly native: Architecture;
+  readonly node: { readonly path: string; readonly version: string };
+}
+
+export function imageInputs(): ImageInputs {
+  const node = { path: join(nodePackage, 'bin/node'), version: packageVersion(nodePackage) };
+  return { root, version: packageVersion(root), native: native(), node };
 }
 
 function packageVersion(dir: string): string {

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 
 /** A program of src/, with what it reads beside itself. */
 export interface Program {
@@ -27,10 +27,23 @@ export async function bundle(root: string, { name, entry, beside }: Program, con
   const outdir = join(context, 'app');
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
-  await build({
+  await build({ ...settings(root, { name, entry }), outdir });
+  for (const file of beside) copyFileSync(join(root, file), join(outdir, basename(file)));
+}
+
+/** The files that a bundle is made of, below `root`: those of which something is left in it. */
+export async function bundledFiles(root: string, program: Program): Promise<readonly string[]> {
+  const { metafile } = await build({ ...settings(root, program), outdir: root, write: false, metafile: true });
+  const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+  );
+  return [...new Set(used)].toSorted();
+}
+
+function settings(root: string, { name, entry }: Pick<Program, 'name' | 'entry'>) {
+  return {
     absWorkingDir: root,
     entryPoints: [{ in: entry, out: name }],
-    outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     splitting: true,
@@ -45,6 +58,5 @@ export async function bundle(root: string, { name, entry, beside }: Program, con
     banner: {
       js: 'import{createRequire as __kwasmRequire}from"node:module";const require=__kwasmRequire(import.meta.url);',
     },
-  });
-  for (const file of beside) copyFileSync(join(root, file), join(outdir, basename(file)));
+  } as const satisfies BuildOptions;
 }

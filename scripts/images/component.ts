@@ -16,6 +16,8 @@ const SHIPPED_WASI = '0.2.12';
 const require = createRequire(import.meta.url);
 const jcoDir = dirname(dirname(require.resolve('@bytecodealliance/jco')));
 
+export const COMPONENT = join(import.meta.dirname, '../../manifests/demo/component');
+
 /** The component's bytes; made (in about 10 s) when its sources or its tools changed. */
 export async function demoComponent(source: string, cacheRoot: string): Promise<Buffer> {
   const file = join(cacheRoot, 'components', `${componentKey(source)}.wasm`);

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuiltShim } from '../shim/build.ts';
 import { writeWhole } from './blobs.ts';
 import { bundle, PROGRAMS } from './bundle.ts';
-import { assembledModule, demoComponent } from './component.ts';
+import { assembledModule, COMPONENT, demoComponent } from './component.ts';
 import { pathsBelow } from './entries.ts';
 import type { Architecture } from './oci.ts';
 import type { ImageName } from './registry.ts';
@@ -47,11 +47,11 @@ export async function layOut(
   ];
   await bundle(root, PROGRAMS.operator, operator.context);
   await bundle(root, PROGRAMS.installer, installer.context);
+  for (const { context } of [operator, installer]) {
+    copyFileSync(join(root, 'installer-image/THIRD-PARTY-LICENSES'), join(context, 'app/THIRD-PARTY-LICENSES'));
+  }
   writeAssets(join(installer.context, 'assets'), shims);
-  writeWhole(
-    join(demo.context, 'component.wasm'),
-    await demoComponent(join(root, 'manifests/demo/component'), cacheRoot),
-  );
+  writeWhole(join(demo.context, 'component.wasm'), await demoComponent(COMPONENT, cacheRoot));
   writeWhole(join(canary.context, 'canary.wasm'), await assembledModule(join(root, 'installer-image/canary.wat')));
   return { operator, installer, demo, canary };
 }

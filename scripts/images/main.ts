@@ -2,6 +2,7 @@ import { messageOf, Terminal } from '../../src/errors.ts';
 import { progressTo } from '../cluster/progress.ts';
 import { parseImagesArguments, USAGE } from './arguments.ts';
 import { buildImages } from './build.ts';
+import { buildTwice } from './twice.ts';
 
 async function main(argv: readonly string[]): Promise<void> {
   const args = parseImagesArguments(argv);
@@ -14,6 +15,12 @@ async function main(argv: readonly string[]): Promise<void> {
     process.once(signal, () => stop.abort(new Terminal('stopped; the next run goes on from here')));
   }
   const progress = progressTo((line) => console.error(line));
+  if (args === 'twice') {
+    const digests = await buildTwice({ progress, signal: stop.signal });
+    for (const [name, digest] of Object.entries(digests)) console.log(`${name}@${digest}`);
+    console.error('two builds from nothing are the same, byte for byte');
+    return;
+  }
   const images = await buildImages({ ...args, progress, signal: stop.signal });
   const { operator, installer, demo, canary } = images;
   for (const reference of [operator, installer, demo, canary]) console.log(reference);

@@ -8,6 +8,8 @@ import { buildxPush } from './buildx.ts';
 import { type ImageSource, type ImageSources, sourceDigest } from './context.ts';
 import { parseDockerfile } from './dockerfile.ts';
 import { push } from './push.ts';
+import { type ImageName, REPOSITORIES } from './registry.ts';
+import { imageSizes, sizeLine } from './size.ts';
 
 /** Images that are built as far as the builder goes without a registry. */
 export interface Prepared {
@@ -38,9 +40,11 @@ export async function prepareAssembled(options: PrepareOptions): Promise<Prepare
   const blobs = new Blobs(cache);
   const base = debianBase(blobs, { nodeVersion: node.version, node: node.path }, tmp);
   const images = new Map<ImageSource, Descriptor>();
-  for (const source of Object.values(sources)) {
+  for (const [name, source] of Object.entries(sources) as readonly [ImageName, ImageSource][]) {
     const recipe = parseDockerfile(readFileSync(source.dockerfile, 'utf8'), { VERSION: version });
-    images.set(source, await assemble(blobs, recipe, source.context, source.platforms, base));
+    const image = await assemble(blobs, recipe, source.context, source.platforms, base);
+    images.set(source, image);
+    for (const size of imageSizes(blobs, image)) progress.say(`      ${sizeLine(REPOSITORIES[name], size)}`);
   }
   blobs.forgetUnused(Date.now() - UNUSED_MS_MAX);
   return {

@@ -26,5 +26,11 @@ describe('the shim crate', () => {
     expect(crateHash(copy)).not.to.equal(crateHash(CRATE));
   });
 
+  it('has another hash when it is built in another way', () => {
+    const recipe = join(copy, 'recipe.ts');
+    writeFileSync(recipe, 'other');
+    expect(crateHash(CRATE, recipe)).not.to.equal(crateHash(CRATE));
+  });
+
   it('has the version of the package', () => expect(crateVersion(CRATE)).to.match(/^\d+\.\d+\.\d+$/));
 });

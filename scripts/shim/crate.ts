@@ -3,11 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 export const CRATE = join(import.meta.dirname, '../../installer-image/shim');
+export const WASMI_CRATE = join(import.meta.dirname, '../../installer-image/shim-wasmi');
 
-/** Everything that can change a byte of the binary. The compiler is not among it: a newer one need not rebuild. */
-export function crateHash(crate: string): string {
-  // How it is built counts, too.
-  const hash = createHash('sha256').update(readFileSync(join(import.meta.dirname, 'build.ts')));
+/**
+ * Everything that can change a byte of the binary: how it is built, too. The compiler is not among it: a newer one need
+ * not rebuild.
+ */
+export function crateHash(crate: string, recipe = join(import.meta.dirname, 'build.ts')): string {
+  const hash = createHash('sha256').update(readFileSync(recipe));
   for (const file of ['Cargo.toml', 'Cargo.lock', ...sources(crate)]) {
     const content = readFileSync(join(crate, file));
     hash.update(`${file} ${content.length}\n`).update(content);
