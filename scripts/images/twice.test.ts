@@ -35,6 +35,6 @@ describe('two builds compared', () => {
   });
 
   it('refuse a build that lacks an image', () => {
-    expect(() => compared(one(), { dir: join(dir, 'other'), digests: {} })).to.throw('undefined');
+    expect(() => compared(one(), { dir: join(dir, 'other'), digests: {} })).to.throw('was not made');
   });
 });

@@ -34,13 +34,11 @@ export async function buildTwice(options: {
   try {
     const first = { dir: join(dir, 'a'), umask: '022', env: { TZ: 'UTC' } };
     const second = { dir: join(dir, 'another-place/with/a-longer-path'), umask: '027', env: { TZ: 'Asia/Kathmandu' } };
-    const built = [];
-    for (const [at, place] of [first, second].entries()) {
+    const made = (place: Place, count: number) => {
       cpSync(join(cache, 'components'), join(place.dir, 'components'), { recursive: true });
-      built.push(await progress.step(`build ${at + 1} of 2, from nothing`, () => build(place, signal)));
-    }
-    const [one, other] = built;
-    return compared(one, other);
+      return progress.step(`build ${count} of 2, from nothing`, () => build(place, signal));
+    };
+    return compared(await made(first, 1), await made(second, 2));
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -60,19 +58,19 @@ async function build({ dir, umask, env }: Place, signal: AbortSignal | undefined
 }
 
 /** The digests on which both builds agree, or what differs. */
-export function compared(one: Build | undefined, other: Build | undefined): Digests {
+export function compared(one: Build, other: Build): Digests {
   const names = Object.keys(REPOSITORIES) as readonly ImageName[];
   const broken = names.flatMap((name) => {
-    const [first, second] = [one?.digests[REPOSITORIES[name]], other?.digests[REPOSITORIES[name]]];
+    const [first, second] = [one.digests[REPOSITORIES[name]], other.digests[REPOSITORIES[name]]];
     if (first !== undefined && first === second) return [];
+    if (first === undefined || second === undefined) return [`${REPOSITORIES[name]}: one of them was not made`];
     return [`${REPOSITORIES[name]}: ${first} and ${second}; ${where(name, one, other)}`];
   });
   if (broken.length > 0) throw new Terminal(`two builds of the same source differ:\n${broken.join('\n')}`);
-  return one?.digests ?? {};
+  return one.digests;
 }
 
-function where(name: ImageName, one: Build | undefined, other: Build | undefined): string {
-  if (one === undefined || other === undefined) return 'one of them was not made';
+function where(name: ImageName, one: Build, other: Build): string {
   const files = differences(join(one.dir, 'context', name), join(other.dir, 'context', name));
   return files.length === 0 ? 'our files are the same: the base layers differ' : `files: ${files.join(', ')}`;
 }
