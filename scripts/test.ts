@@ -13,6 +13,7 @@ const checks = [
   step('format and lint', 'biome', ['check', '--error-on-warnings', '.']),
   step('types', 'tsc', ['-p', '.']),
   step('types of the demo component', 'tsc', ['-p', 'manifests/demo/component']),
+  step('types of the dashboard in the browser', 'tsc', ['-p', 'src/dashboard/page']),
   imports(),
 ];
 const passed = [...checks, tests()].every(Boolean);

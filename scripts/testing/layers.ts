@@ -26,6 +26,15 @@ const layers: readonly Layer[] = [
   { under: 'oci/', may: [...TOP, 'oci/', 'node:', 'undici', 'zod'] },
   { under: 'fn/', may: [...TOP, 'fn/', 'wasm/', 'oci/', 'node:', 'yaml', 'js-yaml', 'zod', 'execa'] },
   { under: 'func/', may: [...TOP, 'func/', 'wasm/', 'oci/', 'node:', 'yaml', 'js-yaml', 'zod', 'execa'] },
+  { under: 'dashboard/wire', may: [], pure: true },
+  {
+    under: 'dashboard/view/',
+    may: ['contract', 'verdict', 'operator/decide/', 'dashboard/wire', 'dashboard/view/'],
+    pure: true,
+  },
+  { under: 'dashboard/page/browser/', may: ['dashboard/wire', 'dashboard/view/', 'dashboard/page/browser/'] },
+  { under: 'dashboard/page/', may: ['node:', 'esbuild'] },
+  { under: 'dashboard/', may: [...TOP, 'dashboard/', 'operator/kube/', 'operator/decide/', 'node:'] },
   { under: 'cli/', may: [''] },
   {
     under: 'operator/decide/',

@@ -16,7 +16,7 @@ export function nodeKind(info: MachineInfo): string {
 }
 
 /** By the suffix that distributions give their version, or a label that only they set. */
-function distribution({ kubeletVersion, labels }: MachineInfo): string {
+export function distribution({ kubeletVersion, labels }: MachineInfo): string {
   const suffix = /\+(k3s|rke2|k0s)|-(eks|gke|tke|aliyun)\b/.exec(kubeletVersion);
   const named = suffix?.[1] ?? suffix?.[2];
   if (named !== undefined) return named;
@@ -31,7 +31,7 @@ const MARKS: readonly (readonly [string, string])[] = [
   ['node.openshift.io/os_id', 'openshift'],
 ];
 
-function runtimeMinor(runtime: string): string {
+export function runtimeMinor(runtime: string): string {
   const match = /^([\w-]+):\/\/v?(\d+\.\d+)/.exec(runtime);
   return match === null ? runtime : `${match[1]} ${match[2]}`;
 }

@@ -1,0 +1,269 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createRequire } from 'node:module';
+import { expect } from 'chai';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { progressTo } from '../scripts/cluster/progress.ts';
+import { Plane } from '../scripts/plane/plane.ts';
+import { ensurePackages } from '../scripts/toolchain/packages.ts';
+import { systemClock } from '../src/clock.ts';
+import { type Dashboard, openDashboard } from '../src/dashboard/dashboard.ts';
+import { silentLogger } from '../src/log.ts';
+import { kubeconfigCredentials } from '../src/operator/kube/kubeconfig.ts';
+import { NAMESPACE, populate, prove, say } from './dashboard/population.ts';
+
+/**
+ * `kwasm dashboard` in a real Chromium, against a real API server whose nodes exist in the API only. KWASM_SCREENSHOTS
+ * names a directory for pictures of it, to be looked at by people.
+ */
+const CHROMIUM = '/usr/bin/chromium';
+const NODES = Number(process.env['KWASM_DASHBOARD_NODES'] ?? 5_000);
+const SETTLED_MS = 60_000;
+/** On two busy cores. What a quiet machine does is in docs/benchmarks.md. */
+const WHOLE_MS_MAX = 30_000;
+const CHANGE_MS_MAX = 15_000;
+
+const progress = progressTo((line) => console.error(line));
+const shots = process.env['KWASM_SCREENSHOTS'];
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+describe(`kwasm dashboard, ${NODES} nodes`, function () {
+  this.timeout(600_000);
+  const stop = new AbortController();
+  let plane: Plane;
+  let dashboard: Dashboard;
+  let browser: Browser;
+  let page: Page;
+  let wholeMs: number;
+  const errors: string[] = [];
+
+  before(async () => {
+    await ensurePackages(['chromium', 'fonts-dejavu-core'], progress.say);
+    const base = { name: 'dashboard', address: '127.88.0.2', fsync: false, apiServerFlags: [] };
+    plane = await Plane.open({ ...base, progress, signal: stop.signal });
+    await progress.step(`${NODES} nodes`, () => populate(plane.api, NODES, Date.now()));
+    dashboard = await start();
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    ({ page, wholeMs } = await visit('light', 1440, 1000));
+  });
+
+  after(async () => {
+    await browser?.close();
+    stop.abort();
+    await dashboard?.done;
+    await plane?.close();
+  });
+
+  async function start(): Promise<Dashboard> {
+    const credentials = await kubeconfigCredentials(plane.kubeconfig);
+    const at = { context: 'plane', namespace: NAMESPACE, version: 'test', port: 0 };
+    const tools = { clock: systemClock, random: Math.random, log: silentLogger() };
+    return await openDashboard({ credentials, ...at, ...tools }, stop.signal);
+  }
+
+  /** Opened, and every node drawn. */
+  async function visit(colorScheme: 'light' | 'dark', width: number, height: number) {
+    const opened = await browser.newPage({ colorScheme, viewport: { width, height } });
+    opened.setDefaultTimeout(SETTLED_MS);
+    opened.on('pageerror', (error) => errors.push(error.message));
+    opened.on('console', (line) => {
+      if (line.type() === 'error') errors.push(line.text());
+    });
+    const beganMs = performance.now();
+    await opened.goto(dashboard.url);
+    await counts(opened, '[data-node]', NODES);
+    return { page: opened, wholeMs: performance.now() - beganMs };
+  }
+
+  async function shot(of: Page, name: string): Promise<void> {
+    if (shots !== undefined) await of.screenshot({ path: `${shots}/dashboard-${name}.png` });
+  }
+
+  /** By axe's rules, WCAG 2.2 AA among them. Its program comes by the debugger: the page's own policy lets none in. */
+  async function breaches(of: Page): Promise<readonly string[]> {
+    await of.evaluate(axe);
+    const found = await of.evaluate("axe.run(document, { resultTypes: ['violations', 'passes'] })");
+    const { violations, passes } = found as {
+      readonly violations: readonly Violation[];
+      readonly passes: readonly Violation[];
+    };
+    expect(passes.map(({ id }) => id)).to.include.members(['color-contrast', 'aria-required-children', 'button-name']);
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.length}, ${nodes[0]?.html.slice(0, 200)}`);
+  }
+
+  const headline = async () => await page.textContent('#headline');
+  const legend = async (word: string) =>
+    Number((await page.textContent(`#legend button:has-text("${word}") b`))?.replace(',', ''));
+
+  it('shows every node within seconds', async () => {
+    progress.say(`      whole after ${Math.round(wholeMs)} ms; drawn in ${await drawn(page)} ms`);
+    expect(wholeMs).to.be.below(WHOLE_MS_MAX);
+    expect(await headline()).to.match(/^[\d,]+ of [\d,]+ nodes are ready\.$/);
+    await shot(page, 'light');
+  });
+
+  it('says what failed, why, and what to do, as the documentation does', async () => {
+    const need = page.locator('#need-failed-RolledBack');
+    await need.locator('summary').click();
+    expect(await need.textContent())
+      .to.contain('The change did not prove itself and was undone')
+      .and.contain('1 node failed');
+    expect(await need.locator('li').textContent()).to.contain('containerd did not serve wasmtime within 30 s');
+    expect(await page.textContent('#lanes')).to.match(/canary, 0 in work, 1 failed/);
+  });
+
+  it('opens a node with the steps of its run and how long each took', async () => {
+    await page.click('#need-failed-RolledBack li button');
+    const steps = page.locator('#node .steps tr');
+    await steps.first().waitFor({ state: 'attached' });
+    const texts = await steps.allTextContents();
+    expect(texts).to.include('restart2.8 s').and.include('verify30 s').and.include('roll back3.4 s');
+    expect(await page.textContent('#node'))
+      .to.contain('install · rolled back')
+      .and.contain('HandlerNotServed');
+    expect(await page.locator(':focus').getAttribute('id')).to.equal('node-title');
+    await shot(page, 'node');
+    await page.keyboard.press('Escape');
+    expect(await page.locator('#node').isVisible()).to.equal(false);
+    await need(page).click();
+  });
+
+  it('is gone through by keyboard alone', async () => {
+    const first = page.locator('.grid').first().locator('[data-node]');
+    await first.first().focus();
+    const at = async () => await page.locator(':focus').getAttribute('aria-label');
+    const names = await Promise.all([0, 1, 2].map((index) => first.nth(index).getAttribute('aria-label')));
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    expect(await at()).to.equal(names[2]);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    expect(await at()).to.equal(names[2]);
+    expect(await page.textContent('#readout')).to.equal(names[2]);
+    await page.keyboard.press('Enter');
+    await page.locator('#node-title:focus').waitFor();
+    await page.keyboard.press('Escape');
+    expect(await at()).to.equal(names[2]);
+    // One stop for each group, however many nodes it has.
+    const stops = await page.locator('[data-node][tabindex="0"]').count();
+    expect(stops).to.equal(await page.locator('.group').count());
+  });
+
+  it('finds a node by its name, and shows some states only', async () => {
+    await page.keyboard.press('/');
+    await page.keyboard.type('10-128-0-0.');
+    await counts(page, '.dim', NODES - 1);
+    expect(await page.textContent('#readout')).to.equal('1 node');
+    await page.fill('#find', '');
+    const failed = await legend('failed');
+    await page.click('#legend button:has-text("failed")');
+    await counts(page, '[data-node]:not(.dim)', failed);
+    await page.click('#legend button:has-text("failed")');
+  });
+
+  it('groups by what people choose', async () => {
+    await page.selectOption('#by', 'zone');
+    expect(await page.locator('.group h3').allTextContents()).to.have.members([
+      'eu-central-1a',
+      'eu-central-1b',
+      'eu-central-1c',
+    ]);
+    await page.selectOption('#by', 'kind');
+    expect(await page.locator('.group').count()).to.equal(3);
+  });
+
+  it('follows what happens in the cluster', async () => {
+    const [failed, ready] = [await legend('failed'), await legend('ready')];
+    const waiting = page.locator('[data-node][data-state="waiting"]').first();
+    const node = (await waiting.getAttribute('data-node')) ?? '';
+    const tile = page.locator(`[data-node="${node}"]`);
+    await say(plane.api, node, 'Broken', 'containerd does not come back', Date.now());
+    const beganMs = performance.now();
+    await page.locator(`[data-node="${node}"][data-state="failed"]`).waitFor({ state: 'attached' });
+    progress.say(`      a change is on the page after ${Math.round(performance.now() - beganMs)} ms`);
+    expect(performance.now() - beganMs).to.be.below(CHANGE_MS_MAX);
+    expect(await tile.getAttribute('aria-label')).to.equal(`${node}: failed, Broken`);
+    expect(await legend('failed')).to.equal(failed + 1);
+    expect(await page.textContent('#announce')).to.contain(`${failed + 1} failed`);
+    expect(await page.title()).to.equal(`(${failed + 1} failed) kwasm`);
+    await prove(plane.api, node, Date.now());
+    await page.locator(`[data-node="${node}"][data-state="ready"]`).waitFor({ state: 'attached' });
+    expect(await legend('ready')).to.equal(ready + 1);
+    await plane.api.change({ method: 'DELETE', path: `/api/v1/nodes/${node}` });
+    await counts(page, '[data-node]', NODES - 1);
+  });
+
+  it('breaks no rule of axe, light or dark, with a node open', async () => {
+    await page.locator('[data-node][data-state="failed"]').first().click();
+    await page.locator('#node .steps, #node .runs, #node .advice').first().waitFor();
+    expect(await breaches(page)).to.deep.equal([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await breaches(page)).to.deep.equal([]);
+    await shot(page, 'dark');
+    await page.setViewportSize({ width: 390, height: 844 });
+    await shot(page, 'narrow-node');
+    await page.keyboard.press('Escape');
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).to.equal(true);
+    await shot(page, 'narrow');
+    await page.setViewportSize({ width: 1440, height: 1000 });
+  });
+
+  it('keeps what it shows while the API server is away, says so, and goes on', async () => {
+    await plane.stop();
+    await page.locator('#notice', { hasText: 'cannot be read' }).waitFor();
+    expect(await page.locator('[data-node]').count()).to.equal(NODES - 1);
+    await plane.start();
+    await page.locator('#notice').waitFor({ state: 'hidden' });
+    const node = (await page.locator('[data-node][data-state="ready"]').first().getAttribute('data-node')) ?? '';
+    await say(plane.api, node, 'HandlersLost', 'the kubelet no longer reports wasmtime', Date.now());
+    await page.locator(`[data-node="${node}"][data-state="retrying"]`).waitFor({ state: 'attached' });
+  });
+
+  it('gives nothing to who has no token, another Host, or comes from another page', async () => {
+    const { port, hash } = new URL(dashboard.url);
+    const authorization = `Bearer ${hash.slice(1)}`;
+    const ask = async (path: string, headers: Readonly<Record<string, string>>, method = 'GET') =>
+      await new Promise<number>((resolve, reject) => {
+        request({ host: '127.0.0.1', port, path, headers, method }, (answer) => {
+          resolve(answer.statusCode ?? 0);
+          answer.destroy();
+        })
+          .on('error', reject)
+          .end();
+      });
+    expect(await ask('/node?name=x', { authorization })).to.equal(404);
+    expect(await ask('/stream', { authorization })).to.equal(200);
+    expect(await ask('/stream', {})).to.equal(401);
+    expect(await ask('/stream', { authorization: 'Bearer x' })).to.equal(401);
+    expect(await ask('/', { host: `evil.example:${port}` })).to.equal(403);
+    expect(await ask('/stream', { authorization, origin: 'https://evil.example' })).to.equal(403);
+    expect(await ask('/stream', { authorization, 'sec-fetch-site': 'cross-site' })).to.equal(403);
+    expect(await ask('/', {}, 'POST')).to.equal(405);
+    expect(await ask('/', {}, 'OPTIONS')).to.equal(405);
+  });
+
+  it('never wrote an error, and never broke its own content policy', () => {
+    expect(errors.filter((text) => !text.includes('404'))).to.deep.equal([]);
+  });
+});
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+const need = (page: Page) => page.locator('#need-failed-RolledBack summary');
+
+async function counts(page: Page, selector: string, wanted: number): Promise<void> {
+  for (const endMs = performance.now() + SETTLED_MS; ; await systemClock.sleep(50)) {
+    const count = await page.locator(selector).count();
+    if (count === wanted) return;
+    if (performance.now() > endMs) throw new Error(`${selector}: ${count} of them, and not ${wanted}`);
+  }
+}
+
+async function drawn(page: Page): Promise<number> {
+  const longest = "Math.max(...performance.getEntriesByName('render').map(({ duration }) => duration))";
+  return Math.round(Number(await page.evaluate(longest)));
+}
