@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { helmProgram, render } from './chart/helm.ts';
 import { manifest, PLACEHOLDER } from './chart/manifest.ts';
 import { progressTo } from './cluster/progress.ts';
+import { withCatalogue } from './docs/catalogue.ts';
 import { withCommands } from './docs/cli.ts';
 import { withMetrics } from './docs/metrics.ts';
 import { withTables } from './docs/tables.ts';
@@ -13,12 +14,14 @@ import { root } from './testing/mocha.ts';
 const MANIFEST = `${root}/manifests/kwasm-operator.yaml`;
 const METRICS_PAGE = `${root}/docs/metrics.md`;
 const COMMAND_PAGE = `${root}/docs/cli.md`;
+const CATALOGUE_PAGE = `${root}/docs/catalogue.md`;
 const REASONS_PAGE = `${root}/docs/troubleshooting.md`;
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 put(REASONS_PAGE, withTables(readFileSync(REASONS_PAGE, 'utf8')));
 put(METRICS_PAGE, withMetrics(readFileSync(METRICS_PAGE, 'utf8')));
 put(COMMAND_PAGE, withCommands(readFileSync(COMMAND_PAGE, 'utf8')));
+put(CATALOGUE_PAGE, withCatalogue(readFileSync(CATALOGUE_PAGE, 'utf8')));
 const helm = await helmProgram(progressTo((line) => console.error(line)));
 put(MANIFEST, manifest(await render(helm, { set: [`imageRegistry=${PLACEHOLDER}`], args: ['--no-hooks'] })));
 

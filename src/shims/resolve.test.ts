@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { Terminal } from '../errors.ts';
-import { CATALOGUE } from './catalogue.ts';
+import { CATALOGUE, type Entry } from './catalogue.ts';
 import { resolveShim } from './resolve.ts';
 
-const spin = {
+const spin: Entry = {
   version: '0.25.1',
   handler: 'spin',
   binary: 'containerd-shim-spin-v2',
@@ -37,7 +37,35 @@ describe('a shim that the values name', () => {
     it(`is refused ${what}`, () => expect(() => resolveShim(given, { spin })).to.throw(Terminal, says));
   }
 
-  it('every entry of our own catalogue is whole', () => {
-    for (const name of Object.keys(CATALOGUE)) expect(resolveShim(name).spec.sources).not.to.be.empty;
+  it('of the catalogue at another version is that version, or nothing', () => {
+    const older = [
+      { arch: 'amd64' as const, https: { url: 'https://example.com/old.tar.gz', sha256: 'b'.repeat(64) } },
+    ];
+    const two = { spin: { ...spin, versions: { '0.24.0': older } } };
+    expect(resolveShim({ name: 'spin', version: '0.24.0' }, two).spec.sources).to.deep.equal(older);
+    expect(() => resolveShim({ name: 'spin', version: '0.26.0' }, two)).to.throw(
+      Terminal,
+      /spin 0\.26\.0: the catalogue has no digest of it \(of 0\.24\.0 it has\)\. Pin it yourself/,
+    );
+  });
+
+  it('every entry of our own catalogue is whole, or says how to pin it', () => {
+    for (const [name, { sources }] of Object.entries(CATALOGUE)) {
+      if (sources === undefined)
+        expect(() => resolveShim(name)).to.throw(Terminal, /has no digest of it.* Pin it yourself/);
+      else expect(resolveShim(name).spec.sources).not.to.be.empty;
+    }
+  });
+
+  it('of an ended project is taken with a digest of your own', () => {
+    const sources = [{ arch: 'amd64', https: { url: 'https://example.com/slight.tar.gz', sha256: 'c'.repeat(64) } }];
+    const { spec } = resolveShim({ name: 'slight', sources });
+    expect(spec).to.deep.include({
+      handler: 'slight',
+      binary: 'containerd-shim-slight-v1',
+      version: '0.11.1',
+      sources,
+    });
+    expect(spec.runtimeClasses.map(({ name }) => name)).to.deep.equal(['slight', 'wasmtime-slight']);
   });
 });

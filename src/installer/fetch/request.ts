@@ -28,7 +28,8 @@ export function openDispatcher({ httpsProxy, httpProxy, noProxy }: Proxies, limi
     httpsProxy: httpsProxy ?? '',
     httpProxy: httpProxy ?? '',
     noProxy: noProxy ?? '',
-    connect: { timeout: limits.connectMs },
+    allowH2: false, // one file, one connection: HTTP/2 brings nothing here (decision 17)
+    connect: { timeout: limits.connectMs, allowH2: false },
     headersTimeout: limits.silenceMs,
     bodyTimeout: limits.silenceMs,
   });
