@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { build, type Plugin } from 'esbuild';
+import { assemblePage } from '../../src/dashboard/page/assemble.ts';
 
 /**
  * One file, so that it can be copied. What is imported on demand is inside, too, but runs only when it is asked for. Names
@@ -18,7 +19,10 @@ export async function bundleCommand(root: string, version: string, outfile: stri
     minifySyntax: true,
     legalComments: 'eof',
     logLevel: 'silent', // failures are thrown, with the place
-    define: { KWASM_CLIENT_VERSION: JSON.stringify(version) },
+    define: {
+      KWASM_CLIENT_VERSION: JSON.stringify(version),
+      KWASM_DASHBOARD_PAGE: JSON.stringify(await assemblePage()),
+    },
     plugins: [lazyBuiltins, oneLocale],
     // CommonJS dependencies call require; an ES module has none.
     banner: {

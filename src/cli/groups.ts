@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import * as dashboard from './dashboard.ts';
 import * as status from './status.ts';
 import * as version from './version.ts';
 import * as wasm from './wasm.ts';
@@ -12,4 +13,4 @@ export interface Group {
 }
 
 /** In the order of `kwasm --help`. */
-export const groups: readonly Group[] = [status, version, wasm];
+export const groups: readonly Group[] = [status, dashboard, version, wasm];
