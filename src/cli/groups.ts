@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
 import * as dashboard from './dashboard.ts';
+import * as logs from './logs.ts';
+import * as node from './node.ts';
+import * as release from './release.ts';
 import * as status from './status.ts';
 import * as version from './version.ts';
 import * as wasm from './wasm.ts';
@@ -12,5 +15,13 @@ export interface Group {
   register(program: Command): void;
 }
 
-/** In the order of `kwasm --help`. */
-export const groups: readonly Group[] = [status, dashboard, version, wasm];
+/** In the order of `kwasm --help`; a line each, so that two branches that add one do not meet. */
+export const groups: readonly Group[] = [
+  status, //
+  dashboard,
+  node,
+  logs,
+  release,
+  version,
+  wasm,
+];

@@ -1,0 +1,28 @@
+import type { NodeView } from '../../operator/decide/view.ts';
+import { type NodeRow, nodeRow, type Wish } from '../status/node-row.ts';
+
+/** How far a node is on the way to what was asked for. */
+export type Progress =
+  | { readonly kind: 'done'; readonly said: string }
+  | { readonly kind: 'failed'; readonly row: NodeRow }
+  | { readonly kind: 'going'; readonly said: string; readonly row: NodeRow };
+
+/** `askedMs`: what the node said before that is not about this wish. */
+export function progressTo(goal: 'ready' | 'gone', node: NodeView, wish: Wish): Progress {
+  const row = nodeRow(node, wish);
+  if (goal === 'gone') return towardsGone(node, row);
+  if (row.standing === 'ready') return { kind: 'done', said: row.handlers.join(', ') };
+  if (row.standing === 'failed') return { kind: 'failed', row };
+  return { kind: 'going', said: saidOf(row), row };
+}
+
+function towardsGone(node: NodeView, row: NodeRow): Progress {
+  if (!row.wanted && node.record === undefined && node.condition === undefined) return { kind: 'done', said: 'undone' };
+  if (row.standing === 'failed' && !row.wanted) return { kind: 'failed', row };
+  return { kind: 'going', said: saidOf(row), row };
+}
+
+function saidOf({ reason, message }: NodeRow): string {
+  if (reason === '') return 'the operator has not said anything yet';
+  return message === '' ? reason : `${reason}: ${message}`;
+}

@@ -1,0 +1,145 @@
+import { systemClock } from '../../clock.ts';
+import type { NodeView } from '../../operator/decide/view.ts';
+import { CliError, EXIT } from '../exit.ts';
+import type { Client } from '../kube/client.ts';
+import { jobLogTail } from '../kube/job-log.ts';
+import { followNodes, type NodeFeed } from '../kube/node-watch.ts';
+import { LiveLines } from '../live.ts';
+import type { NodeFlags } from '../node.ts';
+import { bar, painter, type Screen, screenOf } from '../screen.ts';
+import type { Wish } from '../status/node-row.ts';
+import { type Progress, progressTo } from './goal.ts';
+import type { Verb } from './wish.ts';
+
+const POLL_MS = 250;
+const SHOWN_MAX = 12;
+
+export interface Waiting {
+  readonly wish: Wish;
+  readonly flags: NodeFlags;
+  readonly verb: Verb;
+  readonly signal: AbortSignal;
+}
+
+/** Until every node is there, or has failed, or the time is over; what each comes to is printed as it comes. */
+export async function waitFor(
+  client: Client,
+  goal: 'ready' | 'gone',
+  nodes: readonly NodeView[],
+  { wish, flags, verb, signal }: Waiting,
+): Promise<void> {
+  const followed = new AbortController();
+  const over = AbortSignal.any([signal, followed.signal]); // also ends the timer, which would keep the process
+  const feed = followNodes(client, () => {}, over);
+  const show = showing(screenOf(process.stdout, process.env), goal);
+  const endMs = systemClock.monotonicMs() + flags.timeout;
+  const names = nodes.map(({ name }) => name);
+  try {
+    await Promise.race([feed.ready(), systemClock.sleep(flags.timeout, over).catch(() => {})]);
+    for (;;) {
+      const now = standOf(feed, names, goal, wish);
+      show(now, feed.trouble());
+      const going = [...now].filter(([, { kind }]) => kind === 'going').map(([name]) => name);
+      if (going.length === 0) return await finish(client, now, flags, goal);
+      if (signal.aborted) throw ended(going, verb, EXIT.interrupted, 'interrupted');
+      if (systemClock.monotonicMs() > endMs)
+        throw ended(going, verb, EXIT.timeout, 'not done within the time (--timeout)');
+      await systemClock.sleep(POLL_MS, signal).catch(() => {});
+    }
+  } finally {
+    followed.abort();
+  }
+}
+
+function standOf(
+  feed: NodeFeed,
+  names: readonly string[],
+  goal: 'ready' | 'gone',
+  wish: Wish,
+): ReadonlyMap<string, Progress> {
+  return new Map(
+    names.map((name): [string, Progress] => {
+      const node = feed.get(name);
+      return [name, node === undefined ? { kind: 'done', said: 'the node is gone' } : progressTo(goal, node, wish)];
+    }),
+  );
+}
+
+function ended(going: readonly string[], verb: Verb, exitCode: number, what: string): CliError {
+  const some = going.slice(0, 5).join(', ') + (going.length > 5 ? ` and ${going.length - 5} more` : '');
+  const back = verb === 'disable' ? 'enable' : 'disable';
+  return new CliError(
+    `${what}; the operator goes on with ${some}. Follow on with \`kwasm status --watch\`; \`kwasm node ${back} ${going[0]}\` takes the wish back`,
+    { exitCode },
+  );
+}
+
+/** The reason, and what the installer said last on each node that failed. */
+async function finish(
+  client: Client,
+  now: ReadonlyMap<string, Progress>,
+  flags: NodeFlags,
+  goal: 'ready' | 'gone',
+): Promise<void> {
+  const failed = [...now.values()].flatMap((one) => (one.kind === 'failed' ? [one.row] : []));
+  for (const row of failed.slice(0, 5)) {
+    process.stderr.write(`\n${row.name}: ${row.reason}: ${row.message}\n`);
+    const tail = await jobLogTail(client, flags, row.name).catch(() => []);
+    if (tail.length > 0) process.stderr.write(`${tail.map((line) => `  | ${line}`).join('\n')}\n`);
+    if (row.todo !== '') process.stderr.write(`  → ${row.todo}\n`);
+  }
+  if (failed.length === 0) return;
+  const { name } = failed[0] ?? { name: '' };
+  throw new CliError(
+    `${failed.length} of ${now.size} nodes ${goal === 'ready' ? 'are not ready' : 'could not be undone'}. \`kwasm doctor ${name}\` looks closer`,
+    { exitCode: EXIT.unfit },
+  );
+}
+
+type Show = (now: ReadonlyMap<string, Progress>, trouble: string) => void;
+
+/** On a terminal a bar and a line per node; elsewhere a line per change. */
+function showing(screen: Screen, goal: 'ready' | 'gone'): Show {
+  return screen.live ? onScreen(screen, goal) : asLines(screen);
+}
+
+const SIGNS = { done: '✓', failed: '✗', going: '●' } as const;
+const TONES = { done: 'good', failed: 'bad', going: 'busy' } as const;
+
+function onScreen(screen: Screen, goal: 'ready' | 'gone'): Show {
+  const paint = painter(screen.colour);
+  const lines = new LiveLines(screen);
+  return (now, trouble) => {
+    const all = [...now];
+    const count = (kind: Progress['kind']) => all.filter(([, one]) => one.kind === kind).length;
+    const parts = [
+      { tone: 'good', count: count('done') },
+      { tone: 'bad', count: count('failed') },
+      { tone: 'dim', count: count('going') },
+    ] as const;
+    const head = `${bar(parts, 30, paint)} ${count('done')}/${all.length} ${goal === 'ready' ? 'ready' : 'undone'}`;
+    const first = all.filter(([, { kind }]) => kind !== 'done');
+    const shown = (all.length <= SHOWN_MAX ? all : first).slice(0, SHOWN_MAX);
+    lines.draw([
+      head,
+      ...(trouble === '' ? [] : [paint('bad', `no news from the API server: ${trouble}`)]),
+      ...shown.map(([name, one]) => `${paint(TONES[one.kind], SIGNS[one.kind])} ${name}  ${saidOf(one)}`),
+      ...(all.length > shown.length ? [paint('dim', `  and ${all.length - shown.length} more`)] : []),
+    ]);
+  };
+}
+
+function asLines(screen: Screen): Show {
+  const before = new Map<string, string>();
+  return (now) => {
+    for (const [name, one] of now) {
+      const line = `${SIGNS[one.kind]} ${name} ${saidOf(one)}`;
+      if (before.get(name) !== line) screen.write(`${line}\n`);
+      before.set(name, line);
+    }
+  };
+}
+
+function saidOf(one: Progress): string {
+  return one.kind === 'failed' ? `${one.row.reason}: ${one.row.message}` : one.said;
+}
