@@ -22,6 +22,7 @@ export async function bundleCommand(root: string, version: string, outfile: stri
     define: {
       KWASM_CLIENT_VERSION: JSON.stringify(version),
       KWASM_DASHBOARD_PAGE: JSON.stringify(await assemblePage()),
+      KWASM_GUEST_PROGRAM: JSON.stringify(await guestProgram(root)),
     },
     plugins: [lazyBuiltins, oneLocale],
     // CommonJS dependencies call require; an ES module has none.
@@ -30,6 +31,23 @@ export async function bundleCommand(root: string, version: string, outfile: stri
     },
   });
   return statSync(outfile).size;
+}
+
+/** The child process in which functions run (src/wasm/sandbox.ts), as a text: `node --eval` needs no file, so it is allowed none. */
+async function guestProgram(root: string): Promise<string> {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/wasm/guest/main.ts'],
+    write: false,
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'iife',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    logLevel: 'silent',
+  });
+  return outputFiles[0]?.text ?? '';
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import * as dashboard from './dashboard.ts';
+import * as fn from './fn.ts';
 import * as logs from './logs.ts';
 import * as node from './node.ts';
 import * as release from './release.ts';
@@ -22,6 +23,7 @@ export const groups: readonly Group[] = [
   node,
   logs,
   release,
+  fn,
   version,
   wasm,
 ];

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -19,8 +18,7 @@ export interface Sandbox {
 
 export async function openSandbox(limits: Limits): Promise<Sandbox> {
   const directory = await mkdtemp(join(tmpdir(), 'kwasm-guest-'));
-  const program = guestProgram();
-  const [command, ...args] = [...withoutNetwork(), process.execPath, ...nodeFlags(limits, program), program.entry];
+  const [command, ...args] = [...withoutNetwork(), process.execPath, ...nodeFlags(limits), ...program()];
   const child = spawn(command ?? process.execPath, args, { cwd: directory, env: {}, stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = new Promise<void>((resolve) => {
     child.once('close', () => resolve());
@@ -37,26 +35,24 @@ export async function openSandbox(limits: Limits): Promise<Sandbox> {
   };
 }
 
-interface GuestProgram {
-  readonly entry: string;
-  readonly readable: readonly string[];
-}
-
-/** In the sources the child runs the TypeScript beside this file; in a bundle one file, `kwasm-guest.mjs`, lies beside the bundle. */
-function guestProgram(): GuestProgram {
+/**
+ * What the child runs: in the bundle a text that the build put here, so that the command stays one file and the child may read none at all; in the
+ * sources the TypeScript beside this file.
+ */
+function program(): readonly string[] {
+  if (typeof KWASM_GUEST_PROGRAM === 'string') return ['--eval', KWASM_GUEST_PROGRAM];
   const here = dirname(fileURLToPath(import.meta.url));
-  const bundled = join(here, 'kwasm-guest.mjs');
-  if (existsSync(bundled)) return { entry: bundled, readable: [bundled] };
   const packageFile = join(here, '..', '..', 'package.json'); // Node reads there that .ts files are modules
-  return { entry: join(here, 'guest', 'main.ts'), readable: [here, packageFile] };
+  return [`--allow-fs-read=${here}`, `--allow-fs-read=${packageFile}`, join(here, 'guest', 'main.ts')];
 }
 
-function nodeFlags({ memoryBytes }: Limits, { readable }: GuestProgram): readonly string[] {
+declare const KWASM_GUEST_PROGRAM: string | undefined;
+
+function nodeFlags({ memoryBytes }: Limits): readonly string[] {
   return [
-    '--permission',
-    ...readable.map((path) => `--allow-fs-read=${path}`),
+    known('--permission') ? '--permission' : '--experimental-permission', // its name up to Node 22
+    ...['--disable-sigusr1'].filter(known), // no inspector by a signal
     '--disallow-code-generation-from-strings',
-    '--disable-sigusr1', // no inspector by a signal
     '--no-addons',
     '--no-warnings',
     '--expose-gc',
@@ -65,6 +61,8 @@ function nodeFlags({ memoryBytes }: Limits, { readable }: GuestProgram): readonl
     `--max-old-space-size=${Math.ceil(memoryBytes / (1024 * 1024))}`,
   ];
 }
+
+const known = (flag: string): boolean => process.allowedNodeEnvironmentFlags.has(flag);
 
 /** A network namespace of its own, which has not even a loopback that is up. Undone by nothing: it ends with the process. */
 function withoutNetwork(): readonly string[] {

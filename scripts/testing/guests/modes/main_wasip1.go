@@ -30,6 +30,9 @@ func main() {
 }
 
 func platform(mode, input string) (string, error) {
+	if mode == "exit7-wasi" {
+		os.Exit(7)
+	}
 	return "", fmt.Errorf("no mode %q", mode)
 }
 

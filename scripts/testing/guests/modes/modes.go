@@ -1,4 +1,4 @@
-// A function for tests: what it does is said by a line "mode: NAME" in its list. One program for every behaviour, so that tests compile
+// A function for tests: what it does is said by the first "mode: NAME" in its list. One program for every behaviour, so that tests compile
 // it once for each ABI.
 package main
 
@@ -10,9 +10,9 @@ import (
 )
 
 func modeOf(input string) string {
-	_, after, _ := strings.Cut(input, "mode: ")
+	_, after, _ := strings.Cut(input, "mode")
 	word, _, _ := strings.Cut(after, "\n")
-	return strings.Trim(strings.TrimSpace(word), "\"',}")
+	return strings.Trim(word, "\"',}: ")
 }
 
 var kept [][]byte
@@ -30,6 +30,12 @@ func act(mode, input string) (string, error) {
 		return "no list at all: [", nil
 	case "empty":
 		return "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n", nil
+	case "nameless":
+		return "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- kind: ConfigMap\n", nil
+	case "result":
+		return input + "results:\n- message: replicas are odd\n  severity: error\n", nil
+	case "json":
+		return `{"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "from-json"}}]}`, nil
 	case "warn":
 		fmt.Fprintln(os.Stderr, "one thing to know")
 		return input, nil

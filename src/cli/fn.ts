@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { messageOf } from '../errors.ts';
+import type { PipelineStep } from '../fn/run/pipeline.ts';
+import type { WasmModule } from '../wasm/runner.ts';
+import { CliError, EXIT } from './exit.ts';
+import { type LimitFlags, limitFlags, limitsFrom } from './limit-flags.ts';
+
+/** `kwasm fn`: KRM functions, which are WebAssembly modules and run in a sandbox. */
+export function register(program: Command): void {
+  const fn = program.command('fn').description('run, evaluate and write KRM functions compiled to WebAssembly');
+  limitFlags(fn.command('run <module...>'))
+    .description('run functions over a ResourceList, each on what the one before gave')
+    .usage('[options] <module...> [-- key=value ...] < list.yaml')
+    .option('-f, --filename <path...>', 'files or directories whose objects make the list, instead of stdin')
+    .option('--fn-config <file>', "the functionConfig; or `-- key=value ...` behind the modules' names")
+    .option('--allow-empty', 'a function may return no items where it got some')
+    .option('--fail-on-error-results', 'a result of severity error is a failure')
+    .action(run);
+}
+
+interface RunFlags extends LimitFlags {
+  readonly filename?: readonly string[];
+  readonly fnConfig?: string;
+  readonly allowEmpty?: boolean;
+  readonly failOnErrorResults?: boolean;
+}
+
+const STDIN_BYTES_MAX = 256 * 1024 * 1024;
+
+async function run(given: readonly string[], flags: RunFlags, command: Command): Promise<void> {
+  const { paths, rest } = splitAtDashes(given, command);
+  const modules = await Promise.all(paths.map(moduleOf));
+  const { openRunner } = await import('../wasm/runner.ts');
+  const opening = openRunner(modules, limitsFrom(flags));
+  opening.catch(() => {}); // awaited below; the list is read while the process starts
+  try {
+    const input = await listFor(flags, rest);
+    const { runPipeline } = await import('../fn/run/pipeline.ts');
+    const rules = { allowEmpty: flags.allowEmpty === true, failOnErrorResults: flags.failOnErrorResults === true };
+    const steps: PipelineStep[] = [];
+    const onStep = (step: PipelineStep): void => {
+      steps.push(step);
+      show(step);
+    };
+    const list = await runPipeline(await opening, paths, input, rules, onStep);
+    if (list === undefined) throw failed(steps, paths.length);
+    const { answerText } = await import('../fn/run/answer.ts');
+    await write(answerText(list, input));
+  } finally {
+    await opening.then(
+      (runner) => runner.close(),
+      () => {},
+    );
+  }
+}
+
+/** commander gives what stands behind `--` as further names. */
+function splitAtDashes(given: readonly string[], command: Command) {
+  let root = command;
+  while (root.parent !== null) root = root.parent;
+  const raw: readonly string[] = Reflect.get(root, 'rawArgs') ?? [];
+  const at = raw.indexOf('--');
+  const behind = at === -1 ? 0 : raw.length - at - 1;
+  const paths = given.slice(0, given.length - behind);
+  if (paths.length === 0) throw new CliError('name at least one module before --', { exitCode: EXIT.usage });
+  return { paths, rest: given.slice(given.length - behind) };
+}
+
+async function moduleOf(name: string): Promise<WasmModule> {
+  const bytes = await readFile(name).catch((cause: unknown) => {
+    throw new CliError(`${name} cannot be read: ${messageOf(cause)}`, { cause });
+  });
+  return { name, bytes };
+}
+
+async function listFor(flags: RunFlags, rest: readonly string[]) {
+  const { configFromArguments, configFromFile } = await import('../fn/run/config.ts');
+  const { listFromFiles, listFromText } = await import('../fn/run/input.ts');
+  if (flags.fnConfig !== undefined && rest.length > 0)
+    throw new CliError('--fn-config and -- key=value are two ways to say the same: give one', { exitCode: EXIT.usage });
+  const config = flags.fnConfig === undefined ? configFromArguments(rest) : await configFromFile(flags.fnConfig);
+  if (flags.filename !== undefined) return listFromFiles(flags.filename, config);
+  return listFromText(await stdin(), 'stdin', config);
+}
+
+async function stdin(): Promise<string> {
+  if (process.stdin.isTTY)
+    throw new CliError('no list: pipe a ResourceList into stdin, or name files by --filename', {
+      exitCode: EXIT.usage,
+    });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > STDIN_BYTES_MAX) throw new CliError(`stdin has more than ${STDIN_BYTES_MAX} bytes`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** For people, so on stderr: stdout is the list alone. */
+function show({ name, stderr, results }: PipelineStep): void {
+  for (const { severity, message } of results) process.stderr.write(`${name}: [${severity}] ${message}\n`);
+  if (stderr !== '') process.stderr.write(stderr.endsWith('\n') ? stderr : `${stderr}\n`);
+}
+
+function failed(steps: readonly PipelineStep[], count: number): CliError {
+  const last = steps.at(-1);
+  if (last?.failure === undefined) return new CliError('no function ran');
+  const { message, hint, exitCode } = last.failure;
+  const which = count === 1 ? `"${last.name}"` : `function ${steps.length} of ${count}, "${last.name}"`;
+  // The shell knows codes up to 255; a guest may say any.
+  const code = exitCode > 0 && exitCode < 256 ? exitCode : EXIT.failed;
+  return new CliError(`[FAIL] ${which}: ${message}${hint === undefined ? '' : ` (${hint})`}`, { exitCode: code });
+}
+
+async function write(text: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
