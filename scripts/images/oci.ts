@@ -16,12 +16,21 @@ const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 const EPOCH = '1970-01-01T00:00:00Z'; // the same content is the same image, whenever it was made
 
+export interface PlatformManifest extends Descriptor {
+  readonly platform: { readonly architecture: string; readonly os: string };
+}
+
 /** An index of one manifest per platform. */
 export function putImage(blobs: Blobs, platforms: readonly PlatformImage[]): Descriptor {
   const manifests = platforms.map((image) => ({
     ...putManifest(blobs, image),
     platform: { architecture: image.architecture, os: 'linux' },
   }));
+  return putIndex(blobs, manifests);
+}
+
+/** Of manifests that `blobs` has already. */
+export function putIndex(blobs: Blobs, manifests: readonly PlatformManifest[]): Descriptor {
   return putJson(blobs, INDEX, { schemaVersion: 2, mediaType: INDEX, manifests });
 }
 

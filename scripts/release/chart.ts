@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Terminal } from '../../src/errors.ts';
+import { CHART, helmProgram } from '../chart/helm.ts';
+import { command } from '../cluster/command.ts';
+import type { Release } from './release.ts';
+
+const HELM_MS_MAX = 120_000;
+const NAME = 'kwasm-operator';
+
+/** Packs the chart into dist, pushes it to REGISTRY/charts, and pulls it back to compare. Returns its reference by digest. */
+export async function releaseChart(release: Release): Promise<string> {
+  const { registry, version, dist, plainHttp, progress, signal } = release;
+  const program = await helmProgram(progress);
+  const helm = (args: readonly string[]) => command(program, args, { timeoutMs: HELM_MS_MAX, signal });
+  const flags = plainHttp ? ['--plain-http'] : [];
+  await helm(['package', CHART, '--destination', dist]);
+  const file = join(dist, `${NAME}-${version}.tgz`);
+  await helm(['push', file, `oci://${registry}/charts`, ...flags]);
+  const work = mkdtempSync(join(tmpdir(), 'kwasm-chart-'));
+  try {
+    const repository = `${registry}/charts/${NAME}`;
+    await helm(['pull', `oci://${repository}`, '--version', version, '--destination', work, ...flags]);
+    if (hash(join(work, `${NAME}-${version}.tgz`)) !== hash(file)) {
+      throw new Terminal(`${repository}:${version} is not the chart that was pushed: does somebody else push there?`);
+    }
+    const tls = plainHttp ? ['--tls-verify=false'] : [];
+    const raw = await command('skopeo', ['inspect', '--raw', ...tls, `docker://${repository}:${version}`], { signal });
+    return `${repository}@sha256:${createHash('sha256').update(raw).digest('hex')}`;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function hash(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
