@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { NODE_ROOT_PATH, NODE_ROOT_VOLUME } from '../../src/contract.ts';
+import { SHIMS_DIR } from '../../src/shims/order.ts';
 import { parseVerdict, type Verdict } from '../../src/verdict.ts';
 import { eventually } from './eventually.ts';
 import type { TestCluster } from './test-cluster.ts';
@@ -20,9 +21,11 @@ export async function startInstaller(
   command: 'install' | 'uninstall' | 'detect',
   env: Readonly<Record<string, string>> = {},
   pod = `installer-${node}-${command}`,
+  /** Images that are mounted as the operator mounts those of orders: by the Shim's name. */
+  images: Readonly<Record<string, string>> = {},
 ): Promise<InstallerRun> {
   await test.kubectl.run(['delete', 'pod', '-n', NAMESPACE, pod, '--ignore-not-found', '--wait=true']);
-  await test.kubectl.apply(installerPod(test.images.installer, pod, node, command, env));
+  await test.kubectl.apply(withImages(installerPod(test.images.installer, pod, node, command, env), images));
   return {
     pod,
     ended: (withinMs = 120_000) =>
@@ -49,6 +52,15 @@ export async function runInstaller(
 
 export async function removeInstallers(test: TestCluster): Promise<void> {
   await test.kubectl.run(['delete', 'pod', '-n', NAMESPACE, '-l', 'app=installer', '--wait=true', '--grace-period=5']);
+}
+
+function withImages(pod: V1Pod, images: Readonly<Record<string, string>>): V1Pod {
+  for (const [name, reference] of Object.entries(images)) {
+    const volume = `image-${name}`;
+    pod.spec?.volumes?.push({ name: volume, image: { reference, pullPolicy: 'IfNotPresent' } });
+    pod.spec?.containers[0]?.volumeMounts?.push({ name: volume, mountPath: `${SHIMS_DIR}/${name}`, readOnly: true });
+  }
+  return pod;
 }
 
 function installerPod(

@@ -31,6 +31,20 @@ const innerPath = z
     'must be a relative path without ".."',
   );
 
+/** Who must have signed a binary: upstream's `<member>.sig` and `<member>.pem` lie beside it in the archive. */
+export const signatureSchema = z.strictObject({
+  /** As the certificate names it: the URI of a workflow, or a mail address. */
+  identity: z.string().min(1).max(1024),
+  /** Who vouched for the identity, as `https://token.actions.githubusercontent.com`. */
+  issuer: z.string().min(1).max(1024),
+  /** Certificates that the signer's must lead to, intermediate ones too. */
+  roots: z
+    .string()
+    .max(32 * 1024)
+    .regex(/-----BEGIN CERTIFICATE-----/, 'must be certificates as PEM'),
+});
+export type Signature = z.infer<typeof signatureSchema>;
+
 /** What a Shim says of a source, and what an order says: the same, but for `kind`. */
 export const httpsFields = {
   url: z
@@ -44,6 +58,8 @@ export const httpsFields = {
   /** The file in the archive; left out: the shim's binary. */
   member: innerPath.optional(),
   sizeMax: z.number().int().min(1).max(DOWNLOAD_BYTES_MAX).optional(),
+  /** Left out: the digest alone says what is installed. */
+  signature: signatureSchema.optional(),
 };
 export const imageFields = {
   reference: z.string().regex(PINNED_IMAGE, 'must be an image reference that ends in @sha256: and 64 digits of 0-9a-f'),

@@ -29,8 +29,12 @@ export function pinOf({ binary }: Order, source: Source): string | undefined {
       return undefined;
     case 'image':
       return `image ${source.reference.split('@')[1]} ${source.path}`;
-    case 'https':
-      return `https ${source.sha256} ${source.member ?? binary}`;
+    case 'https': {
+      const { sha256, member = binary, signature } = source;
+      // Ordered with another signature, or with one at all, it has to be checked.
+      const signed = signature === undefined ? '' : ` signed ${hash(JSON.stringify(signature)).slice(0, 16)}`;
+      return `https ${sha256} ${member}${signed}`;
+    }
   }
 }
 
@@ -81,6 +85,6 @@ export function broughtText(host: Host, shim: string, binary: string, sha256: st
   return `${JSON.stringify(brought, undefined, 2)}\n`;
 }
 
-export function sha256Of(path: string): string {
-  return createHash('sha256').update(readFileSync(path)).digest('hex');
-}
+export const sha256Of = (path: string): string => hash(readFileSync(path));
+
+const hash = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');

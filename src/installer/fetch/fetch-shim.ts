@@ -1,6 +1,6 @@
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Order, Source } from '../../shims/order.ts';
+import type { Order, Signature, Source } from '../../shims/order.ts';
 import { assertRoom } from '../apply/space.ts';
 import type { Facts } from '../plan/facts.ts';
 import { type ShimAsset, shimsBelow } from '../plan/shim.ts';
@@ -12,7 +12,10 @@ import type { FetchLimits } from './limits.ts';
 import { type Mirror, shownUrl } from './place.ts';
 import { Rejected } from './rejected.ts';
 import { openDispatcher, type Proxies } from './request.ts';
+import { assertSigned, NOT_CHECKED } from './signature.ts';
 import { headOf, namesOf, unpack } from './unpack.ts';
+
+const SIGNATURE_BYTES_MAX = 64 * 1024;
 
 /** What a site says about how downloads go. */
 export interface FetchSettings {
@@ -54,25 +57,47 @@ export async function fetchShim(wish: Wish, run: Run, { runtime }: Facts): Promi
       [directory, prefix].map((path) => ({ path, bytes })),
     );
   const file = join(at, 'binary');
-  await takeOut(archive, file, source.member ?? binary, run, roomTwice);
+  const member = source.member ?? binary;
+  await takeOut(archive, file, member, source.signature, { run, room: roomTwice });
   const problem = elfProblem(headOf(file), arch);
   if (problem !== undefined) throw new Rejected(`${shownUrl(source.url)}: ${problem}`, 'WrongArch');
   return { handler, binary, version, arch, options, sha256: sha256Of(file), file, pin: pinOf(order, source) };
 }
 
+/** The file alone, or with the two beside it that say who signed it. */
 async function takeOut(
   archive: string,
   to: string,
   member: string,
-  { fetch: { limits }, signal }: Run,
-  room: (bytes: number) => void,
+  signature: Signature | undefined,
+  { run: { fetch, signal, log }, room }: { readonly run: Run; readonly room: (bytes: number) => void },
 ): Promise<void> {
   if (formatOf(headOf(archive)).kind === 'elf') {
+    if (signature !== undefined)
+      throw new Rejected('a signature is ordered, which a bare binary does not bring', 'SignatureInvalid');
     renameSync(archive, to);
     return;
   }
-  const wanted = [{ path: member, to, bytesMax: limits.binaryBytesMax }];
+  const beside = ['sig', 'pem'].map((end) => ({
+    path: `${member}.${end}`,
+    to: `${to}.${end}`,
+    bytesMax: SIGNATURE_BYTES_MAX,
+  }));
+  const signed = signature === undefined ? [] : beside;
+  const wanted = [{ path: member, to, bytesMax: fetch.limits.binaryBytesMax }, ...signed];
   const held = await unpack(archive, wanted, { room, signal });
   if (!held.includes(member)) throw new Rejected(`the archive has no ${member}; it has ${namesOf(held)}`);
   rmSync(archive);
+  if (signature === undefined) return;
+  const missing = signed.find(({ path }) => !held.includes(path));
+  if (missing !== undefined)
+    throw new Rejected(`a signature is ordered, and the archive has no ${missing.path}`, 'SignatureInvalid');
+  const read = (end: string) => readFileSync(`${to}${end}`);
+  assertSigned({ binary: read(''), signature: read('.sig'), certificate: read('.pem') }, signature);
+  log.info('signature checked', {
+    of: member,
+    by: signature.identity,
+    issuer: signature.issuer,
+    notChecked: NOT_CHECKED,
+  });
 }
