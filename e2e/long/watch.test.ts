@@ -70,15 +70,16 @@ for (const [index, { name, flags, apiServer, lists }] of servers.entries()) {
         onRequest: () => {},
       });
       world = makeWorld(() => {}, policy);
-      const watches = makeWatches(world, NAMESPACE, {
+      const base = {
         transport,
         clock: systemClock,
         random: Math.random,
         log: silentLogger(),
         limits: WATCH_LIMITS,
         watchList: true,
-        onRestart: (resource, cause) => restarts.push(`${resource} ${cause}`),
-      });
+        onRestart: (resource: string, cause: string) => restarts.push(`${resource} ${cause}`),
+      };
+      const watches = makeWatches(world, NAMESPACE, base, () => {}).all;
       watching = Promise.all(watches.map((watch) => watch.run(stop.signal)));
       await Promise.all(watches.map((watch) => watch.whenSynced()));
     });

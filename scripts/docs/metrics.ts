@@ -16,7 +16,7 @@ export function registryAtStart(): Registry {
     version: 'docs',
     queueDepth: () => 0,
     busyNodes: () => 0,
-    census: () => takeCensus([], [], policy),
+    census: () => takeCensus([], [], () => policy),
     watches: () => [],
     nowMs: () => 0,
     leading: () => false,

@@ -56,7 +56,7 @@ function debugState(from: DebugSources, { stage, limit, after }: Selection): obj
   const stages: Record<string, number> = {};
   const chosen: { readonly node: NodeView; readonly stage: string }[] = [];
   for (const node of world.nodes.all()) {
-    const its = stageOf(node, busy.has(node.name), policy);
+    const its = stageOf(node, busy.has(node.name), world.policyOf(node));
     stages[its] = (stages[its] ?? 0) + 1;
     if ((stage === null || its === stage) && node.name > after) chosen.push({ node, stage: its });
   }
@@ -76,6 +76,7 @@ function debugState(from: DebugSources, { stage, limit, after }: Selection): obj
       installs: installer.installImage,
       own: installer.image,
       runtimeClasses,
+      shims: world.rules.now.all,
       rollout,
     },
     watches: watches().map(({ troubleSinceMs, ...watch }) => ({
@@ -88,6 +89,8 @@ function debugState(from: DebugSources, { stage, limit, after }: Selection): obj
       pods: world.pods.size,
       refusals: world.refusals.size,
       runtimeClasses: world.classes.size,
+      shims: world.shims.size,
+      spinkubeShims: world.spinkubeShims.size,
       pauses: world.pauses.size,
     },
     queue: queue.state(TIMERS_MAX),
@@ -113,12 +116,12 @@ function brief({ node, stage }: { readonly node: NodeView; readonly stage: strin
   };
 }
 
-function nodePage({ world, policy }: DebugSources, name: string): Page {
+function nodePage({ world }: DebugSources, name: string): Page {
   const node = world.nodes.get(name);
   if (node === undefined) return text(404, 'the operator knows no such node\n');
   const memory = recall(node.record);
   return json(200, {
-    stage: stageOf(node, world.busy().includes(name), policyNow(policy, world)),
+    stage: stageOf(node, world.busy().includes(name), world.policyOf(node)),
     node: { ...node, record: memory.kind === 'record' ? memory.record : memory.kind },
     jobs: world.jobs.inGroup(name).map((job) => ({ ...job, refusal: refusalOf(world, job) })),
     pods: world.pods.inGroup(name).map(withoutWords),

@@ -17,10 +17,10 @@ import { WATCH_LIMITS } from './kube/watch-options.ts';
 import { Writes } from './kube/writes.ts';
 import { runController } from './loop/controller.ts';
 import { Events } from './loop/events.ts';
-import { classKey } from './loop/key.ts';
+import { classKey, SHIMS_KEY } from './loop/key.ts';
 import { KeyedQueue } from './loop/queue.ts';
 
-import { makeWorld, policyNow } from './loop/world.ts';
+import { makeWorld, type World } from './loop/world.ts';
 import { type StageMemory, takeCensus } from './metrics/census.ts';
 import { makeMetrics } from './metrics/metrics.ts';
 import { serveAll } from './pages.ts';
@@ -32,6 +32,9 @@ const REQUEST_MS_MAX = 8_000;
 const WORKERS = 8;
 const QUEUE_DEPTH_MAX = 200_000;
 const SHUTDOWN_MS_MAX = 20_000;
+/** Shims are counted no more often than this, however many nodes change. */
+const COUNT_MS = 3_000;
+const WITHOUT_CRD = 'what the values name is installed all the same; nothing can be made, changed or seen with kubectl';
 
 export interface OperatorDeps {
   readonly credentials: Credentials;
@@ -52,7 +55,10 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
     retryMsMax: 300_000,
     onTaken: (ms) => metrics.waited(ms),
   });
-  const world = makeWorld((key, priority) => queue.add(key, { priority }), policy);
+  const world: World = makeWorld((key, priority) => queue.add(key, { priority }), policy, {
+    refreshNodes: () => watching.refreshNodes(),
+    count: () => queue.add(SHIMS_KEY, { afterMs: COUNT_MS, priority: 'initial' }),
+  });
   let leading = false;
   const health = () => watches.map((watch) => watch.health());
   const stages: StageMemory = new WeakMap();
@@ -60,7 +66,7 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
     version: config.version,
     queueDepth: () => queue.depth,
     busyNodes: () => world.busy().length,
-    census: () => takeCensus(world.nodes.all(), world.busy(), policyNow(policy, world), stages),
+    census: () => takeCensus(world.nodes.all(), world.busy(), world.policyOf, stages),
     watches: health,
     nowMs: () => clock.monotonicMs(),
     leading: () => leading,
@@ -73,7 +79,7 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
     requestMsMax: REQUEST_MS_MAX,
     onRequest: metrics.requested,
   });
-  const watching = new AbortController();
+  const stopWatching = new AbortController();
   const base = {
     transport,
     clock,
@@ -83,7 +89,12 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
     watchList: config.watchList,
     onRestart: metrics.watchRestarted,
   };
-  const watches = makeWatches(world, policy.namespace, base);
+  const watching = makeWatches(world, policy.namespace, base, (origin, served) => {
+    world.served[origin] = served;
+    queue.add(SHIMS_KEY);
+    if (origin === 'kwasm' && !served) log.warn(`the cluster has no CRD shims.kwasm.sh: ${WITHOUT_CRD}`);
+  });
+  const watches = watching.all;
   const election = new LeaderElection({
     ...deps,
     transport,
@@ -108,14 +119,14 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
   };
   const servers = await serveAll(config, { clock, watches: health, registry: metrics.registry, debug });
   try {
-    const watchers = Promise.all(watches.map((watch) => watch.run(watching.signal)));
+    const watchers = Promise.all(watches.map((watch) => watch.run(stopWatching.signal)));
     await unlessAborted(Promise.race([watchers, Promise.all(watches.map((watch) => watch.whenSynced()))]), stop);
     log.info('synced', { nodes: world.nodes.size, jobs: world.jobs.size });
     if (config.leaderElect) await unlessAborted(election.acquire(stop), stop);
     if (stop.aborted) return;
     leading = true;
-    const summaries = events.run(watching.signal);
-    for (const { name } of wantedClasses(policy)) queue.add(classKey(name));
+    const summaries = events.run(stopWatching.signal);
+    for (const { name } of wantedClasses(policy, world.rules.now)) queue.add(classKey(name));
     const controlling = runController({
       queue,
       workers: WORKERS,
@@ -140,10 +151,10 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
     if (ended === 'lost') throw new Terminal('the lease is lost: another replica may lead now');
     await inTime(controlling, SHUTDOWN_MS_MAX, clock);
     await election.release();
-    watching.abort();
+    stopWatching.abort();
     await summaries;
   } finally {
-    watching.abort();
+    stopWatching.abort();
     await transport.close();
     for (const server of servers) server.close();
   }

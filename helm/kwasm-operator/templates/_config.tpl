@@ -23,6 +23,7 @@ operator's own defaults are the same as those of values.yaml.
 {{- range $key, $value := index $given $part -}}{{- if not (kindIs "invalid" $value) -}}{{- $_ := set $set $key $value -}}{{- end -}}{{- end -}}
 {{- if $set -}}{{- $_ := set $config $part $set -}}{{- end -}}
 {{- end -}}
+{{- if hasKey $given "shims" -}}{{- $_ := set $config "shims" ($given.shims | default list) -}}{{- end -}}
 {{- if $given.startupTaint -}}{{- $_ := set $config "startupTaint" $given.startupTaint -}}{{- end -}}
 {{- toYaml $config -}}
 {{- end }}

@@ -9,6 +9,7 @@ import type { Policy } from './policy.ts';
 import { projectJob } from './project.ts';
 import { recall } from './record.ts';
 import { standingOf } from './rollout/standing.ts';
+import { rulesOf } from './shims/rules.ts';
 import { Simulation } from './simulation.ts';
 import type { ContainerState, JobView, PodView } from './view.ts';
 
@@ -369,7 +370,7 @@ describe('canaryJob', () => {
   });
 
   it('brings a RuntimeClass that selects no nodes', () => {
-    const [, mine] = wantedClasses(policy);
+    const [, mine] = wantedClasses(policy, rulesOf([], []));
     if (mine === undefined) throw new Error('there is none');
     const decision = decideClass(mine, undefined);
     if (decision.kind !== 'apply') throw new Error(decision.kind);

@@ -1,7 +1,9 @@
 import type { V1RuntimeClass } from '@kubernetes/client-node';
-import { MANAGED_BY, MANAGED_BY_LABEL, runtimeLabel } from '../../contract.ts';
+import { APPLIED_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL, runtimeLabel, SHIM_LABEL } from '../../contract.ts';
 import { canaryClass } from './canary-job.ts';
+import { sha256Hex } from './name.ts';
 import type { Policy, WantedClass } from './policy.ts';
+import type { Rules } from './shims/rules.ts';
 import type { ClassView } from './view.ts';
 
 /**
@@ -22,7 +24,14 @@ export function decideClass(wanted: WantedClass, actual: ClassView | undefined):
   if (actual.handler !== wanted.handler) return { kind: 'conflict', message: conflict(wanted, actual) };
   if (!actual.ours) return { kind: 'adopted' };
   const selects = actual.nodeSelector[runtimeLabel(wanted.handler)] === 'true';
-  return selects !== (wanted.anywhere ?? false) ? { kind: 'keep' } : { kind: 'apply', manifest };
+  const same = selects !== (wanted.anywhere ?? false) && actual.applied === digestOf(wanted);
+  return same ? { kind: 'keep' } : { kind: 'apply', manifest };
+}
+
+/** Of what is applied beside the handler; undefined where that is nothing, as in releases before there were Shims. */
+function digestOf({ overhead, scheduling }: WantedClass): string | undefined {
+  if (overhead === undefined && scheduling === undefined) return undefined;
+  return sha256Hex(JSON.stringify({ overhead, scheduling })).slice(0, 16);
 }
 
 function conflict({ name, handler }: WantedClass, actual: ClassView): string {
@@ -33,20 +42,53 @@ function conflict({ name, handler }: WantedClass, actual: ClassView): string {
   );
 }
 
-/** Every class that is to be there. */
-export function wantedClasses({ runtimeClasses, canary }: Policy): readonly WantedClass[] {
-  return [...runtimeClasses, ...Object.keys(canary.images).map(canaryClass)];
+/** Every class that is to be there: those of the values, of canary pods, of Shims. */
+export function wantedClasses({ runtimeClasses, canary }: Policy, rules: Rules): readonly WantedClass[] {
+  const named = [...runtimeClasses, ...Object.keys(canary.images).map(canaryClass)];
+  const taken = new Set(named.map(({ name }) => name));
+  return [...named, ...shimClasses(rules).filter(({ name }) => !taken.has(name))];
+}
+
+/** Of two Shims that name one class, the first by name has it; the other's condition of the nodes says so. */
+function shimClasses({ all }: Rules): readonly WantedClass[] {
+  const found = all.flatMap(({ state }): readonly WantedClass[] => {
+    if (state.kind !== 'usable') return [];
+    const { name: shim, spec } = state.shim;
+    return spec.runtimeClasses.map((one) => ({ ...one, handler: spec.handler, shim }));
+  });
+  return found.filter((one, index) => found.findIndex(({ name }) => name === one.name) === index);
+}
+
+/**
+ * A class that was made for a Shim goes when the Shim is gone, or names it no more; not while the Shim is being deleted: its
+ * nodes have lost the label that the class selects, so pods wait instead of being refused.
+ */
+export function isSurplus({ name, ours, shim }: ClassView, policy: Policy, rules: Rules): boolean {
+  if (!ours || shim === undefined || wantedClasses(policy, rules).some((one) => one.name === name)) return false;
+  const rule = rules.all.find((one) => one.name === shim);
+  return rule === undefined || rule.state.kind === 'usable';
 }
 
 /** No pod with this class is scheduled to a node before its handler has been proved there. */
-export function runtimeClass({ name, handler, anywhere }: WantedClass): V1RuntimeClass {
+export function runtimeClass(wanted: WantedClass): V1RuntimeClass {
+  const { name, handler, anywhere, shim, overhead, scheduling } = wanted;
+  const applied = digestOf(wanted);
+  const nodeSelector = { ...scheduling?.nodeSelector, ...(anywhere ? {} : { [runtimeLabel(handler)]: 'true' }) };
+  const tolerations = scheduling?.tolerations ?? [];
   return {
     apiVersion: 'node.k8s.io/v1',
     kind: 'RuntimeClass',
-    metadata: { name, labels: { [MANAGED_BY_LABEL]: MANAGED_BY } },
+    metadata: {
+      name,
+      labels: { [MANAGED_BY_LABEL]: MANAGED_BY, ...(shim === undefined ? {} : { [SHIM_LABEL]: shim }) },
+      ...(applied === undefined ? {} : { annotations: { [APPLIED_ANNOTATION]: applied } }),
+    },
     handler,
-    ...(anywhere ? {} : { scheduling: { nodeSelector: { [runtimeLabel(handler)]: 'true' } } }),
-  };
+    ...(overhead === undefined ? {} : { overhead }),
+    ...(anywhere
+      ? {}
+      : { scheduling: { nodeSelector, ...(tolerations.length === 0 ? {} : { tolerations: [...tolerations] }) } }),
+  } as V1RuntimeClass; // exact optional fields, which the models do not know
 }
 
 /** What a node's condition adds about classes of its handlers. */

@@ -1,3 +1,4 @@
+import { resolveShim } from '../../shims/resolve.ts';
 import { EXIT_CODES, type Outcome, printVerdict, type Verdict } from '../../verdict.ts';
 import { CANARY_DEFAULTS } from './canary-policy.ts';
 import type { Facts } from './facts.ts';
@@ -30,7 +31,7 @@ export const policy: Policy = {
     ttlSecondsAfterFinished: 3600,
   },
   runtimeClasses: [{ name: 'wasmtime', handler: 'wasmtime' }],
-  shims: [],
+  shims: [resolveShim('wasmtime')],
   uninstall: { policy: 'Block', perNode: false, timeoutSeconds: 900 },
   rollout: ROLLOUT_DEFAULTS,
   canary: CANARY_DEFAULTS,

@@ -1,6 +1,6 @@
 import { classNotes } from './class.ts';
 import type { Facts } from './facts.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, WantedClass } from './policy.ts';
 import type { Finding } from './reason.ts';
 import type { NodeRecord } from './record.ts';
 import { retryText } from './retry.ts';
@@ -17,8 +17,15 @@ export function provisioned(
   const pod = canary === undefined ? '' : ` and by a pod on ${canary.join(', ')}`;
   const proved = `${runtime} serves ${handlers.join(', ')}, proved live after the install with ${image}${pod}.`;
   const left = policy.onNode?.kind === 'given' ? policy.onNode.notes : [];
-  const notes = [...classNotes(handlers, policy.runtimeClasses, classes), ...left].map(sentence);
+  const notes = [...classNotes(handlers, classesOf(policy), classes), ...left].map(sentence);
   return { reason: 'Provisioned', message: [proved, ...notes].join(' ') };
+}
+
+/** Those that pods of this node may name. */
+function classesOf({ runtimeClasses, onNode }: Policy): readonly WantedClass[] {
+  if (onNode?.kind !== 'given') return runtimeClasses;
+  const own = onNode.shims.flatMap(({ spec }) => spec.runtimeClasses.map((one) => ({ ...one, handler: spec.handler })));
+  return [...runtimeClasses, ...own.filter(({ name }) => !runtimeClasses.some((one) => one.name === name))];
 }
 
 export function failure({ reason, message, attempts, handlers, heals }: NodeRecord): Finding {

@@ -32,7 +32,9 @@ async function listOnce<Raw extends object>(options: WatchOptions<Raw>, signal: 
       limit: String(PAGE_SIZE),
       ...(next === undefined ? {} : { continue: next }),
     };
-    const call = { method: 'GET', verb: 'list', path: resource.path, query, shape: listOf(resource.shape) } as const;
+    const { path, shape } = resource;
+    const base = { method: 'GET', verb: 'list', path, query } as const;
+    const call = shape === undefined ? base : { ...base, shape: listOf(shape) };
     const page = (await transport.send(call, signal)) as Page<Raw>;
     for (const item of page.items ?? []) listing.put(item);
     next = page.metadata?.continue || undefined;

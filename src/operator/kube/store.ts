@@ -10,6 +10,8 @@ export interface StoreOptions<Raw, View> {
   readonly group: (view: View) => string;
   /** `initial`: part of the very first list, which live changes may overtake. */
   readonly onChange: (group: string, cause: 'initial' | 'event') => void;
+  /** A new list is begun; what it returns is called when the list is the store's, before any change is told. */
+  readonly onList?: () => () => void;
 }
 
 interface Meta {
@@ -92,6 +94,7 @@ export class Store<Raw extends object, View> {
 
   begin(): Listing<Raw> & { swap(version: string): void } {
     const entries = new Map<string, Entry<View>>();
+    const listed = this.#options.onList?.();
     return {
       put: (object, mark) => {
         entries.set(nameOf(object), this.#entry(object, mark));
@@ -99,11 +102,11 @@ export class Store<Raw extends object, View> {
       remove: (object) => {
         entries.delete(nameOf(object));
       },
-      swap: (version) => this.#swap(entries, version),
+      swap: (version) => this.#swap(entries, version, listed),
     };
   }
 
-  #swap(next: Map<string, Entry<View>>, version: string): void {
+  #swap(next: Map<string, Entry<View>>, version: string, listed: (() => void) | undefined): void {
     const cause = this.#complete ? 'event' : 'initial';
     const before = this.#entries;
     for (const [name, old] of before) {
@@ -116,6 +119,7 @@ export class Store<Raw extends object, View> {
     this.#groups = new Map();
     for (const [name, entry] of next) this.#set(name, entry);
     this.#complete = true;
+    listed?.();
     for (const [name, entry] of next) {
       const old = before.get(name);
       if (old?.digest !== entry.digest) this.#changed(entry.view, old?.view, cause);

@@ -24,7 +24,7 @@ interface WatchEvent<Raw> {
 /** Nothing came for too long: the connection is dead, whatever TCP thinks. */
 export class Silence extends Error {}
 
-function eventsOf({ contentType, body }: Streamed, shape: Shape): AsyncGenerator<unknown> {
+function eventsOf({ contentType, body }: Streamed, shape: Shape = []): AsyncGenerator<unknown> {
   return contentType.startsWith(PROTOBUF) ? protobufEvents(body, shape) : jsonLines(body);
 }
 
@@ -55,7 +55,8 @@ export async function readWatch<Raw extends object>(
     const either = AbortSignal.any([signal, abort.signal]);
     const query = queryOf(options, progress.version);
     const { path, shape } = resource;
-    const streamed = await transport.stream({ method: 'GET', verb: 'watch', path, query, shape }, either);
+    const base = { method: 'GET', verb: 'watch', path, query } as const;
+    const streamed = await transport.stream(shape === undefined ? base : { ...base, shape }, either);
     if (listing === undefined) on.connected();
     for await (const event of eventsOf(streamed, shape)) {
       const { type, mark } = event as WatchEvent<Raw>;

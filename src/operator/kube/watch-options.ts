@@ -9,10 +9,12 @@ export interface Resource {
   readonly name: string;
   readonly path: string;
   readonly selectors: Readonly<Record<string, string>>;
-  /** What is read of an object that comes as protobuf. */
-  readonly shape: Shape;
+  /** What is read of an object that comes as protobuf; undefined: of a custom kind, which comes as JSON only. */
+  readonly shape: Shape | undefined;
   /** false: the API server keeps no watch cache for it (events), so it sends no bookmarks and a healthy watch may be mute. */
   readonly bookmarks: boolean;
+  /** Of a CRD that the cluster may not have, and may get later. */
+  readonly optional?: true;
 }
 
 export interface WatchLimits {
@@ -24,6 +26,8 @@ export interface WatchLimits {
   readonly initialSilenceMsMax: number;
   readonly backoffMsMin: number;
   readonly backoffMsMax: number;
+  /** How long a kind that the server does not know is not asked for again. */
+  readonly absentMs: number;
 }
 
 export const WATCH_LIMITS: WatchLimits = {
@@ -32,6 +36,7 @@ export const WATCH_LIMITS: WatchLimits = {
   initialSilenceMsMax: 10_000,
   backoffMsMin: 500,
   backoffMsMax: 30_000,
+  absentMs: 15_000,
 };
 
 export interface WatchOptions<Raw extends object> {
@@ -45,6 +50,8 @@ export interface WatchOptions<Raw extends object> {
   /** false: never ask for a watch-list, always page. */
   readonly watchList: boolean;
   readonly onRestart: (resource: string, cause: RestartCause) => void;
+  /** Of an optional kind: whether the server knows it. */
+  readonly onServed?: (served: boolean) => void;
 }
 
 export type RestartCause = 'end' | 'expired' | 'error' | 'silence';

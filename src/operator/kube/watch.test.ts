@@ -19,6 +19,7 @@ const limits: WatchLimits = {
   initialSilenceMsMax: 600,
   backoffMsMin: 20,
   backoffMsMax: 60,
+  absentMs: 50,
 };
 
 const thing = (name: string, version: number) => ({ metadata: { name, uid: name, resourceVersion: String(version) } });

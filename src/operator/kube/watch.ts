@@ -35,6 +35,8 @@ export class Watch<Raw extends object> {
   readonly #firstList = Promise.withResolvers<void>();
   #connectedMs: number | undefined;
   #trouble: { readonly sinceMs: number; readonly text: string } | undefined;
+  #again = new AbortController();
+  #served: boolean | undefined;
 
   constructor(options: WatchOptions<Raw>) {
     this.#options = options;
@@ -57,16 +59,27 @@ export class Watch<Raw extends object> {
     return this.#firstList.promise;
   }
 
+  /** Lists anew, for who reads more of each object than before. The store serves what it has until the list is whole. */
+  refresh(): void {
+    this.#again.abort();
+  }
+
   /** Until the signal aborts; never throws for what the network or the server does. */
   async run(signal: AbortSignal): Promise<void> {
     let state: State = { kind: 'empty' };
     while (!signal.aborted) {
+      if (this.#again.signal.aborted) {
+        this.#again = new AbortController();
+        state = { kind: 'empty' };
+      }
+      const again = this.#again.signal;
       const from: State = state;
       const progress: Progress = { version: from.kind === 'watching' ? from.version : undefined, heard: false };
       try {
-        state = await this.#step(from, progress, signal);
+        state = await this.#step(from, progress, AbortSignal.any([signal, again]));
       } catch (error) {
         if (signal.aborted) return;
+        if (again.aborted) continue;
         state = await this.#afterError(error, from, progress, signal);
       }
     }
@@ -104,6 +117,7 @@ export class Watch<Raw extends object> {
       onRestart(resource.name, 'silence');
       return { kind: 'paging' };
     }
+    if (resource.optional && isStatus(error, 404)) return await this.#absent(signal);
     const expired = isStatus(error, 410);
     const cause = expired ? 'expired' : error instanceof Silence ? 'silence' : 'error';
     onRestart(resource.name, cause);
@@ -119,15 +133,40 @@ export class Watch<Raw extends object> {
     return next;
   }
 
+  /**
+   * The server knows no such kind. What was read while it did is kept: with a CRD its objects go first, each as an event, so
+   * without them this is a server that starts.
+   */
+  async #absent(signal: AbortSignal): Promise<State> {
+    const { store, clock, limits } = this.#options;
+    if (!this.#synced) store.begin().swap('');
+    this.#trouble = undefined;
+    this.#setServed(false);
+    this.#settled();
+    await clock.sleep(limits.absentMs, signal).catch(() => {});
+    return { kind: 'empty' };
+  }
+
+  #setServed(served: boolean): void {
+    if (this.#served === served) return;
+    this.#served = served;
+    this.#options.onServed?.(served);
+  }
+
   #connected(): void {
+    this.#setServed(true);
     this.#connectedMs ??= this.#options.clock.monotonicMs();
     this.#trouble = undefined;
   }
 
   #heard(): void {
+    this.#connected();
+    this.#settled();
+  }
+
+  #settled(): void {
     this.#synced = true;
     this.#firstList.resolve();
-    this.#connected();
     this.#backoff.reset();
   }
 }

@@ -9,6 +9,12 @@ const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
 const APPLY_PATCH = 'application/apply-patch+yaml'; // JSON is YAML
 
+/** Where Shims are, by whose kind they are. */
+const SHIMS = {
+  kwasm: '/apis/kwasm.sh/v1alpha1/shims',
+  spinkube: '/apis/runtime.spinkube.dev/v1alpha1/shims',
+} as const;
+
 /** Every write the operator makes: one request each, nothing read before. They return the object as it is now. */
 export class Writes {
   readonly #transport: Transport;
@@ -35,8 +41,13 @@ export class Writes {
     await this.#delete(`/api/v1/namespaces/${namespace}/pods/${name}`, uid);
   }
 
-  async #delete(path: string, uid: string, propagationPolicy?: 'Background'): Promise<void> {
-    const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy, preconditions: { uid } };
+  async #delete(path: string, uid: string | undefined, propagationPolicy?: 'Background'): Promise<void> {
+    const body = {
+      kind: 'DeleteOptions',
+      apiVersion: 'v1',
+      propagationPolicy,
+      ...(uid === undefined ? {} : { preconditions: { uid } }),
+    };
     try {
       await this.#transport.send({ method: 'DELETE', verb: 'delete', path, body });
     } catch (error) {
@@ -102,6 +113,52 @@ export class Writes {
     )) as V1RuntimeClass;
   }
 
+  /** By its name: who made one of that name anew meanwhile gets it made once more. */
+  async deleteRuntimeClass(name: string): Promise<void> {
+    await this.#delete(`/apis/node.k8s.io/v1/runtimeclasses/${name}`, undefined);
+  }
+
+  async applyShim(manifest: { readonly metadata: { readonly name: string } }): Promise<object> {
+    return (await this.#apply(`${SHIMS.kwasm}/${manifest.metadata.name}`, manifest, undefined)) as object;
+  }
+
+  async deleteShim(name: string, uid: string): Promise<void> {
+    await this.#delete(`${SHIMS.kwasm}/${name}`, uid);
+  }
+
+  /** runtime-class-manager's kind has no status subresource: there it is a field like others. */
+  async writeShimStatus(origin: keyof typeof SHIMS, name: string, status: object): Promise<object> {
+    const path = `${SHIMS[origin]}/${name}${origin === 'kwasm' ? '/status' : ''}`;
+    const query = { fieldManager: this.#fieldManager };
+    const call = { method: 'PATCH', verb: 'patch', path, query, body: { status }, contentType: MERGE_PATCH } as const;
+    return (await this.#transport.send(call)) as object;
+  }
+
+  /** The list is one value; what it was is named, so that nobody else's is lost. */
+  async setShimFinalizers(
+    origin: keyof typeof SHIMS,
+    name: string,
+    uid: string,
+    before: readonly string[],
+    after: readonly string[],
+  ): Promise<object> {
+    const path = `${SHIMS[origin]}/${name}`;
+    const body = [
+      { op: 'test', path: '/metadata/uid', value: uid },
+      ...(before.length === 0 ? [] : [{ op: 'test', path: '/metadata/finalizers', value: before }]),
+      { op: 'add', path: '/metadata/finalizers', value: after },
+    ];
+    const query = { fieldManager: this.#fieldManager };
+    const call = { method: 'PATCH', verb: 'patch', path, query, body, contentType: JSON_PATCH } as const;
+    try {
+      return (await this.#transport.send(call)) as object;
+    } catch (error) {
+      if (isStatus(error, 404)) return {}; // gone meanwhile, and what it held with it
+      if (!isStatus(error, 422)) throw error;
+      throw new Retryable('the finalizers have changed since they were read', { cause: error });
+    }
+  }
+
   /** The name is made from the content, so saying it twice is saying it once. */
   async createEvent(event: CoreV1Event): Promise<void> {
     const path = `/api/v1/namespaces/${event.metadata.namespace}/events`;
@@ -112,10 +169,10 @@ export class Writes {
     }
   }
 
-  async #apply(path: string, body: object, shape: Shape): Promise<unknown> {
+  async #apply(path: string, body: object, shape: Shape | undefined): Promise<unknown> {
     const query = { fieldManager: this.#fieldManager, force: 'true' };
-    const call = { method: 'PATCH', verb: 'apply', path, query, body, contentType: APPLY_PATCH, shape } as const;
-    return await this.#transport.send(call);
+    const call = { method: 'PATCH', verb: 'apply', path, query, body, contentType: APPLY_PATCH } as const;
+    return await this.#transport.send(shape === undefined ? call : { ...call, shape });
   }
 }
 

@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import type { Action } from '../decide/action.ts';
-import { decideClass, wantedClasses } from '../decide/class.ts';
+import { decideClass, isSurplus, wantedClasses } from '../decide/class.ts';
 import { decide } from '../decide/decide.ts';
 import type { Policy } from '../decide/policy.ts';
 import { report } from '../decide/report.ts';
@@ -10,7 +10,8 @@ import { type ApplyDeps, apply } from './apply.ts';
 
 import { nodeKey, parseKey, ROLLOUT_KEY } from './key.ts';
 import type { Priority } from './queue.ts';
-import { gather, policyNow } from './world.ts';
+import { reconcileShims } from './reconcile-shims.ts';
+import { gather } from './world.ts';
 
 export type Result = { readonly kind: 'done' } | { readonly kind: 'after'; readonly afterMs: number };
 
@@ -32,6 +33,8 @@ export async function reconcile(key: string, deps: ReconcileDeps): Promise<Resul
     case 'rollout':
       callNext(deps);
       return { kind: 'done' };
+    case 'shims':
+      return await reconcileShims(deps);
     case 'removal':
       deps.log.warn(deps.world.removing() ? REMOVING : 'nodes are wanted again as they say');
       return { kind: 'done' };
@@ -42,7 +45,6 @@ const REMOVING = 'everything is taken off: a Job that says so is in the namespac
 
 async function reconcileNode(name: string, deps: ReconcileDeps): Promise<Result> {
   const { world, clock } = deps;
-  const policy = policyNow(deps.policy, world);
   const { rollout } = world;
   const nowMs = clock.nowMs();
   rollout.leave(name);
@@ -51,7 +53,7 @@ async function reconcileNode(name: string, deps: ReconcileDeps): Promise<Result>
     callNext(deps); // it may have been the one that others waited for
     return { kind: 'done' }; // gone, and its Job with it
   }
-  const actions = decide(facts, policy, nowMs);
+  const actions = decide(facts, world.policyOf(facts.node), nowMs);
   // In the same tick as the decision: the next worker to decide must see the place taken.
   if (actions.some(({ kind }) => kind === 'createJob')) rollout.take(name);
   if (actions.some(({ kind }) => kind === 'queueForSlot')) rollout.wait(name);
@@ -91,9 +93,16 @@ function isRefusal(error: unknown): boolean {
 }
 
 async function reconcileClass(name: string, { policy, world, writes, log }: ReconcileDeps): Promise<void> {
-  const wanted = wantedClasses(policy).find((one) => one.name === name);
-  if (wanted === undefined || world.removing()) return; // not ours to look after, or about to go
-  const decision = decideClass(wanted, world.classes.get(name));
+  const wanted = wantedClasses(policy, world.rules.now).find((one) => one.name === name);
+  const actual = world.classes.get(name);
+  if (world.removing()) return; // about to go
+  if (wanted === undefined) {
+    if (actual === undefined || !isSurplus(actual, policy, world.rules.now)) return; // not ours to look after
+    await writes.deleteRuntimeClass(name);
+    log.info('runtime class deleted: no Shim names it any more', { runtimeClass: name });
+    return;
+  }
+  const decision = decideClass(wanted, actual);
   switch (decision.kind) {
     case 'apply':
       world.classes.put(await writes.applyRuntimeClass(decision.manifest));

@@ -1,5 +1,6 @@
 import type { CoreV1Event, V1ConfigMap, V1Job, V1Node, V1Pod, V1RuntimeClass } from '@kubernetes/client-node';
 import { PAUSE_CONFIG_MAP } from '../../contract.ts';
+import { wantedClasses } from '../decide/class.ts';
 import type { Ending } from '../decide/ending.ts';
 import type { Facts } from '../decide/facts.ts';
 import type { Policy } from '../decide/policy.ts';
@@ -7,10 +8,14 @@ import { projectClass, projectJob, projectNode, projectPause, projectPod, projec
 import { poolKeys } from '../decide/rollout/policy.ts';
 import { Rollout } from '../decide/rollout/rollout.ts';
 import type { Turn } from '../decide/rollout/turn.ts';
+import { projectShim, type ShimObject } from '../decide/shims/project.ts';
+import { projectSpinkube } from '../decide/shims/spinkube.ts';
+import type { Origin, ShimView } from '../decide/shims/view.ts';
 import type { ClassView, JobView, NodeView, PauseView, PodView, RefusalView } from '../decide/view.ts';
 import { Store } from '../kube/store.ts';
-import { classKey, nodeKey, REMOVAL_KEY, ROLLOUT_KEY } from './key.ts';
+import { classKey, nodeKey, REMOVAL_KEY, ROLLOUT_KEY, SHIMS_KEY } from './key.ts';
 import type { Priority } from './queue.ts';
+import { ShimRules } from './shim-rules.ts';
 
 /** Everything the operator knows, and which key a change of it concerns. */
 export interface World {
@@ -20,6 +25,14 @@ export interface World {
   readonly refusals: Store<CoreV1Event, RefusalView>;
   readonly classes: Store<V1RuntimeClass, ClassView>;
   readonly pauses: Store<V1ConfigMap, PauseView>;
+  readonly shims: Store<ShimObject, ShimView>;
+  /** runtime-class-manager's. */
+  readonly spinkubeShims: Store<ShimObject, ShimView>;
+  readonly rules: ShimRules;
+  /** What is configured, with what Shims say of this node. */
+  policyOf(node: NodeView): Policy;
+  /** Whether the cluster has the CRD, by origin. */
+  readonly served: Record<Origin, boolean>;
   /** Kept in line with nodes, Jobs and pauses at every change of them. */
   readonly rollout: Rollout;
   /** Nodes in the store with an unfinished Job. The Jobs of a node that is gone disturb nobody. */
@@ -35,13 +48,32 @@ export function policyNow(policy: Policy, world: Pick<World, 'removing'>): Polic
   return world.removing() ? { ...policy, removeAll: true } : policy;
 }
 
-export function makeWorld(enqueue: (key: string, priority: Priority) => void, policy: Policy): World {
+/** Of everything that is watched, what has to be asked from here. */
+export interface Asks {
+  /** Nodes are to be listed anew: more of their labels are to be read. */
+  readonly refreshNodes?: () => void;
+  /** Shims are to be counted, soon. */
+  readonly count?: () => void;
+}
+
+export function makeWorld(
+  enqueue: (key: string, priority: Priority) => void,
+  policy: Policy,
+  { refreshNodes = () => {}, count = () => {} }: Asks = {},
+): World {
   const working = new Set<string>();
-  const rollout = new Rollout(policy);
-  const kept = poolKeys(policy.rollout);
-  const nodes = new Store<V1Node, NodeView>({
-    project: (node) => projectNode(node, kept, policy.startupTaint),
+  const rules = new ShimRules(policy, refreshNodes);
+  const rollout = new Rollout(policy, (node, base) => rules.policyOf(node, base));
+  const pools = poolKeys(policy.rollout);
+  const nodes: Store<V1Node, NodeView> = new Store({
+    project: (node) => projectNode(node, keysOf(pools, rules.keys), policy.startupTaint),
     group: ({ name }) => name,
+    onList: () => {
+      const listed = rules.listed();
+      return () => {
+        if (listed()) for (const { name } of nodes.all()) changed(name, 'initial');
+      };
+    },
     onChange: (name, cause) => changed(name, cause),
   });
   const jobs: Store<V1Job, JobView> = new Store({
@@ -57,13 +89,31 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void, po
   const changed = (name: string, cause: Priority) => {
     rollout.update(name, nodes.get(name), jobs.inGroup(name));
     enqueue(nodeKey(name), cause);
+    count();
   };
+  const all = () => [...shims.all(), ...spinkubeShims.all()];
+  const shimChanged = (_: string, cause: 'initial' | 'event') => {
+    if (rules.set(all())) {
+      for (const { name } of nodes.all()) changed(name, 'initial');
+      for (const { name } of [...wantedClasses(policy, rules.now), ...classes.all()]) enqueue(classKey(name), cause);
+    }
+    enqueue(SHIMS_KEY, cause);
+  };
+  const group = ({ name }: ShimView) => name;
+  const shims: Store<ShimObject, ShimView> = new Store({ project: projectShim, group, onChange: shimChanged });
+  const spinkubeShims: Store<ShimObject, ShimView> = new Store({
+    project: projectSpinkube,
+    group,
+    onChange: shimChanged,
+  });
+  let base = policy;
   let removing = false;
   const lookForRemoval = () => {
     const now = jobs.inGroup('').some(({ action, leaving }) => action === 'removeAll' && !leaving);
     if (now === removing) return;
     removing = now;
-    rollout.setPolicy(policyNow(policy, { removing: () => now }));
+    base = policyNow(policy, { removing: () => now });
+    rollout.setPolicy(base);
     enqueue(REMOVAL_KEY, 'event');
     for (const { name } of nodes.all()) changed(name, 'initial');
     for (const { name } of classes.all()) enqueue(classKey(name), 'initial');
@@ -116,12 +166,22 @@ export function makeWorld(enqueue: (key: string, priority: Priority) => void, po
     refusals,
     classes,
     pauses,
+    shims,
+    spinkubeShims,
+    rules,
+    policyOf: (node) => rules.policyOf(node, base),
+    served: { kwasm: false, spinkube: false },
     rollout,
     busy,
     setEnding,
     ending: (node) => endings.get(node),
     removing: () => removing,
   };
+}
+
+/** One list for all nodes: there are thousands. */
+function keysOf(pools: readonly string[], shims: readonly string[]): readonly string[] {
+  return shims.length === 0 ? pools : [...new Set([...pools, ...shims])];
 }
 
 function pausedBy({ name, reason }: PauseView): string {

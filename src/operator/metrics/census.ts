@@ -14,28 +14,25 @@ const HANDLERS_MAX = 32;
 const OTHER = 'other';
 
 /** Views are never changed, only replaced, so what was worked out for one holds for as long as it is there. */
-export type StageMemory = WeakMap<
-  NodeView,
-  { readonly busy: boolean; readonly removeAll: boolean; readonly stage: Stage }
->;
+export type StageMemory = WeakMap<NodeView, { readonly busy: boolean; readonly policy: Policy; readonly stage: Stage }>;
 
 export function takeCensus(
   nodes: readonly NodeView[],
   busyNames: readonly string[],
-  policy: Policy,
+  policyOf: (node: NodeView) => Policy,
   memory: StageMemory = new WeakMap(),
 ): Census {
   const stages = new Map(stageNames().map((stage) => [stage, 0]));
   const reasons = new Map(reasonNames().map((reason) => [reason, 0]));
   const handlers = new Map<string, number>();
-  const removeAll = policy.removeAll === true;
   const busyOnes = new Set(busyNames);
   for (const node of nodes) {
     const busy = busyOnes.has(node.name);
+    const policy = policyOf(node); // one object for all nodes of which it says the same
     const known = memory.get(node);
-    const fresh = known?.busy === busy && known.removeAll === removeAll;
+    const fresh = known?.busy === busy && known.policy === policy;
     const stage = fresh ? known.stage : stageOf(node, busy, policy);
-    if (!fresh) memory.set(node, { busy, removeAll, stage });
+    if (!fresh) memory.set(node, { busy, policy, stage });
     add(stages, stage);
     const reason = node.condition?.reason as Reason | undefined;
     if (reason !== undefined && reasons.has(reason)) add(reasons, reason);

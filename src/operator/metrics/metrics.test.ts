@@ -22,7 +22,7 @@ describe('metrics', () => {
       busyNodes: () => 1,
       census: () => {
         counts += 1;
-        return takeCensus(nodes, ['node-0'], policy, memory);
+        return takeCensus(nodes, ['node-0'], () => policy, memory);
       },
       watches: () => [{ resource: 'nodes', synced: true, troubleSinceMs: 1_000, trouble: 'x' }],
       nowMs: () => 3_500,

@@ -28,6 +28,7 @@ const WINDOW_CHECK_MS = 30_000;
  */
 export class Rollout {
   #policy: Policy;
+  readonly #policyOf: (node: NodeView, policy: Policy) => Policy;
   readonly #members = new Map<string, Member>();
   readonly #lanes = new Map<string, Lane>();
   readonly #budgets: Budgets;
@@ -37,8 +38,10 @@ export class Rollout {
   #running = 0;
   #paused: string | undefined;
 
-  constructor(policy: Policy) {
+  /** `policyOf`: with what Shims say of the node. */
+  constructor(policy: Policy, policyOf: (node: NodeView, policy: Policy) => Policy = (_, same) => same) {
     this.#policy = policy;
+    this.#policyOf = policyOf;
     this.#budgets = new Budgets(policy.rollout);
   }
 
@@ -48,7 +51,7 @@ export class Rollout {
 
   update(name: string, node: NodeView | undefined, jobs: readonly JobView[]): void {
     const old = this.#members.get(name);
-    const standing = node === undefined ? undefined : standingOf(node, jobs, this.#policy);
+    const standing = node === undefined ? undefined : standingOf(node, jobs, this.#policyOf(node, this.#policy));
     if (standing === undefined) {
       if (old !== undefined) this.#drop(old);
       return;

@@ -28,14 +28,14 @@ export interface Given {
 }
 
 /** `serves`: the handlers that were proved on it and are still its own. */
-export function shimsOn(node: NodeView, rules: Rules, serves: readonly string[]): OnNode {
+export function shimsOn(node: NodeView, rules: Rules, serves: () => readonly string[]): OnNode {
   const matching = rules.all.filter((rule) => selects(rule, node));
   const named = namesOf(node.shims);
   const unknown = named?.find((name) => !matching.some((rule) => rule.name === name));
   if (unknown !== undefined) return { kind: 'held', finding: unknownFinding(unknown, rules, matching) };
   const asked = named === undefined ? matching : matching.filter(({ name }) => named.includes(name));
   const refused = asked.filter(isRefused);
-  const kept = refused.find(({ handler }) => serves.includes(handler));
+  const kept = refused.length === 0 ? undefined : refused.find(({ handler }) => serves().includes(handler));
   if (kept !== undefined) return { kind: 'held', finding: refusedFinding(kept) };
   const shims = asked.flatMap(({ state }) => (state.kind === 'usable' ? [state.shim] : []));
   const [first] = refused;
