@@ -33,9 +33,15 @@ export function decide(facts: Facts, policy: Policy, nowMs: number): readonly Ac
 }
 
 /** A node that people want and no Shim is for is undone like one that nobody wants, and then says why it has nothing. */
-function withoutShims({ node }: Facts, policy: Policy, actions: readonly Action[], nowMs: number): readonly Action[] {
+function withoutShims(
+  { node, jobs }: Facts,
+  policy: Policy,
+  actions: readonly Action[],
+  nowMs: number,
+): readonly Action[] {
   if (policy.onNode?.kind !== 'none' || !isAskedFor(node, policy)) return actions;
-  const undone = actions.every(({ kind }) => kind === 'clearCondition' || kind === 'deleteJob');
-  if (!undone && !actions.some(({ kind }) => kind === 'clearCondition')) return actions;
-  return [...actions.filter(({ kind }) => kind !== 'clearCondition'), ...report(node, policy.onNode.finding, nowMs)];
+  const forgotten = node.record === undefined && jobs.every(({ end }) => end !== undefined);
+  if (!forgotten && !actions.some(({ kind }) => kind === 'clearCondition')) return actions;
+  const others = actions.filter(({ kind }) => kind !== 'clearCondition');
+  return [...others, ...report(node, policy.onNode.finding, nowMs)];
 }

@@ -279,4 +279,72 @@ describe('Watch', () => {
     await systemClock.sleep(200);
     expect(server.calls.length - before).to.be.within(1, 12);
   });
+
+  describe('of a kind that the cluster may not have', () => {
+    let served: boolean[];
+    function optional(...answers: readonly Answer[]): Watch<Thing> {
+      served = [];
+      server.answer(...answers);
+      const watch = new Watch<Thing>({
+        resource: { name: 'things', path: '/things', selectors: {}, shape: undefined, bookmarks: true, optional: true },
+        store,
+        transport,
+        clock: systemClock,
+        random: () => 0.5,
+        log: silentLogger(),
+        limits,
+        watchList: true,
+        onRestart: (_, cause) => restarts.push(cause),
+        onServed: (is) => served.push(is),
+      });
+      running = watch.run(stop.signal);
+      return watch;
+    }
+    const absent = status(404, 'the server could not find the requested resource');
+
+    it('takes its absence for an empty list, and notices when it comes', async () => {
+      const watch = optional(absent, absent, lines([added('a', 1), listEnd(5)]));
+      await watch.whenSynced();
+      expect([store.size, watch.health().troubleSinceMs]).to.deep.equal([0, undefined]);
+      await until(() => store.size === 1);
+      expect(served).to.deep.equal([false, true]);
+      expect(restarts, 'an absence is no trouble').to.deep.equal([]);
+      expect(server.calls[0]?.headers.accept, 'custom resources come as JSON only').to.equal('application/json');
+    });
+
+    it('keeps what it has when the server does not know it for a while', async () => {
+      optional(
+        lines([added('a', 1), listEnd(5)], 'close'),
+        absent,
+        absent,
+        lines([added('a', 1), added('b', 6), listEnd(7)]),
+      );
+      await until(() => store.size === 2);
+      expect(served).to.deep.equal([true, false, true]);
+      expect(names()).to.deep.equal(['a', 'b']);
+    });
+
+    it('is an error of any other kind', async () => {
+      start(true, absent, absent, lines([listEnd(5)]));
+      await until(() => restarts.length === 2);
+      expect(restarts).to.deep.equal(['error', 'error']);
+    });
+  });
+
+  it('lists anew when it is told to, without a pause, and serves what it has until the list is whole', async () => {
+    let finish: () => void = () => {};
+    const watch = start(true, lines([added('a', 1), listEnd(5)]), (response) => {
+      response.writeHead(200).write(`${JSON.stringify(added('b', 6))}\n`);
+      finish = () => response.write(`${JSON.stringify(listEnd(7))}\n`);
+    });
+    await until(() => store.size === 1);
+    watch.refresh();
+    await until(() => server.calls.length === 2);
+    expect(query(1, 'sendInitialEvents')).to.equal('true');
+    expect(names()).to.deep.equal(['a']);
+    finish();
+    await until(() => names().includes('b'));
+    expect(names()).to.deep.equal(['b']);
+    expect(restarts).to.deep.equal([]);
+  });
 });

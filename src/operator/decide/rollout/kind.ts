@@ -15,6 +15,11 @@ export function nodeKind(info: MachineInfo): string {
   return [distribution(info), info.osImage, runtimeMinor(info.runtime), info.arch].filter(Boolean).join(', ');
 }
 
+/** The architecture, which ends it; undefined: the kubelet has not reported it yet. */
+export function archOf(kind: string): string | undefined {
+  return /, ([a-z0-9]+)$/.exec(kind)?.[1];
+}
+
 /** By the suffix that distributions give their version, or a label that only they set. */
 export function distribution({ kubeletVersion, labels }: MachineInfo): string {
   const suffix = /\+(k3s|rke2|k0s)|-(eks|gke|tke|aliyun)\b/.exec(kubeletVersion);

@@ -3,6 +3,7 @@ import { ENV, INSTALLER_CONTAINER } from '../../../contract.ts';
 import { SHIMS_DIR } from '../../../shims/order.ts';
 import type { NamedShim, ShimSource } from '../../../shims/spec.ts';
 import { containersOf, type PodOption } from '../options.ts';
+import { archOf } from '../rollout/kind.ts';
 import type { NodeView } from '../view.ts';
 import type { OnNode } from './on-node.ts';
 
@@ -67,7 +68,7 @@ interface ImageSource {
 
 /** Of the node's own architecture, which ends the name of its kind. */
 function imageOf({ name, spec }: NamedShim, { kind }: NodeView): ImageSource | undefined {
-  const fitting = spec.sources.find(({ arch }) => kind.endsWith(`, ${arch}`));
+  const fitting = spec.sources.find(({ arch }) => arch === archOf(kind));
   return fitting?.image === undefined ? undefined : { name, image: fitting.image };
 }
 

@@ -1,6 +1,7 @@
 import { DEFAULT_HANDLER, type NamedShim } from '../../../shims/spec.ts';
 import { sha256Hex } from '../name.ts';
 import type { Finding } from '../reason.ts';
+import { archOf } from '../rollout/kind.ts';
 import type { NodeView } from '../view.ts';
 import { orderText, type Rule, type Rules } from './rules.ts';
 
@@ -37,10 +38,24 @@ export function shimsOn(node: NodeView, rules: Rules, serves: () => readonly str
   const refused = asked.filter(isRefused);
   const kept = refused.length === 0 ? undefined : refused.find(({ handler }) => serves().includes(handler));
   if (kept !== undefined) return { kind: 'held', finding: refusedFinding(kept) };
-  const shims = asked.flatMap(({ state }) => (state.kind === 'usable' ? [state.shim] : []));
-  const [first] = refused;
-  if (shims.length === 0) return { kind: 'none', finding: first === undefined ? NO_SHIM : refusedFinding(first) };
-  return given(shims, refused.map(refusedFinding), rules);
+  const usable = asked.flatMap(({ state }) => (state.kind === 'usable' ? [state.shim] : []));
+  const shims = usable.filter((shim) => hasSource(shim, node));
+  const left = [
+    ...refused.map(refusedFinding),
+    ...usable.filter((shim) => !shims.includes(shim)).map((shim) => sourceless(shim, node)),
+  ];
+  return shims.length === 0 ? { kind: 'none', finding: left[0] ?? NO_SHIM } : given(shims, left, rules);
+}
+
+function hasSource({ spec }: NamedShim, { kind }: NodeView): boolean {
+  const arch = archOf(kind);
+  return arch === undefined || spec.sources.some((source) => source.arch === arch);
+}
+
+function sourceless({ name, spec }: NamedShim, { kind }: NodeView): Finding {
+  const has = spec.sources.map(({ arch }) => arch).join(', ');
+  const message = `Shim ${name} is not installed on this node: it has sources for ${has}, and none for ${archOf(kind)}`;
+  return { reason: 'ShimRefused', message };
 }
 
 type Refused = Rule & { readonly state: { readonly kind: 'refused' } };
@@ -56,8 +71,8 @@ function namesOf(text: string | undefined): readonly string[] | undefined {
 }
 
 /** Of thousands of nodes most are given the same, so it is worked out once. */
-function given(shims: readonly NamedShim[], refused: readonly Finding[], { memory }: Rules): Given {
-  const notes = refused.map(({ message }) => message);
+function given(shims: readonly NamedShim[], left: readonly Finding[], { memory }: Rules): Given {
+  const notes = left.map(({ message }) => message);
   const key = JSON.stringify([shims.map(({ name }) => name), notes]);
   const known = memory.get(key);
   if (known !== undefined) return known;
