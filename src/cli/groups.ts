@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import * as check from './check.ts';
 import * as dashboard from './dashboard.ts';
 import * as fn from './fn.ts';
 import * as logs from './logs.ts';
@@ -19,6 +20,7 @@ export interface Group {
 /** In the order of `kwasm --help`; a line each, so that two branches that add one do not meet. */
 export const groups: readonly Group[] = [
   status, //
+  check,
   dashboard,
   node,
   logs,

@@ -32,6 +32,8 @@ export interface NodeRow {
   /** ISO 8601; since when the condition's status is as it is. */
   readonly since: string;
   readonly handlers: readonly string[];
+  /** What the kubelet says it has, containerd 2 and later only; empty: it does not say. */
+  readonly served: readonly string[];
   readonly attempts: number;
   readonly containerd: string;
   readonly installer: string;
@@ -73,6 +75,7 @@ export function nodeRow(node: NodeView, wish: Wish): NodeRow {
     todo: isReason(reason) && reason !== 'Provisioned' ? REASONS[reason].todo : '',
     since: condition === undefined ? '' : new Date(condition.sinceMs).toISOString(),
     handlers: node.runtimeLabels,
+    served: node.handlers,
     attempts: record?.attempts ?? 0,
     containerd: node.runtime.replace(/^containerd:\/\//, ''),
     installer: record?.image ?? '',
