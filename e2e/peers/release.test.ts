@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { execa } from 'execa';
+import { CHART, helmProgram } from '../../scripts/chart/helm.ts';
+import { silent } from '../../scripts/cluster/progress.ts';
+import { packChart } from '../../scripts/release/chart.ts';
 import { type RegistryProcess, startRegistry } from './registry-process.ts';
 
 interface Index {
@@ -75,6 +78,18 @@ describe('npm run release -- --dry-run', function () {
     }
     const [, installer = ''] = readFileSync(join(dist, 'images.txt'), 'utf8').split('\n');
     expect(installer).to.include(bill.metadata.component.hashes[0]?.content);
+  });
+
+  it('packs the same chart from a later check-out', async () => {
+    const name = readdirSync(dist).find((file) => file.endsWith('.tgz')) ?? '';
+    const work = mkdtempSync(join(tmpdir(), 'kwasm-chart-'));
+    try {
+      cpSync(CHART, join(work, 'kwasm-operator'), { recursive: true }); // of now
+      await packChart(await helmProgram(silent), join(work, 'kwasm-operator'), work);
+      expect(readFileSync(join(work, name)).equals(readFileSync(join(dist, name)))).to.equal(true);
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
   });
 
   it('signs nothing, and says what it would sign', () => {

@@ -44,7 +44,7 @@ export async function prepareAssembled(options: PrepareOptions): Promise<Prepare
     const recipe = parseDockerfile(readFileSync(source.dockerfile, 'utf8'), { VERSION: version });
     const image = await assemble(blobs, recipe, source.context, source.platforms, base);
     images.set(source, image);
-    for (const size of imageSizes(blobs, image)) progress.say(`      ${sizeLine(REPOSITORIES[name], size)}`);
+    for (const size of imageSizes(blobs, image.digest)) progress.say(`      ${sizeLine(REPOSITORIES[name], size)}`);
   }
   blobs.forgetUnused(Date.now() - UNUSED_MS_MAX);
   return {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Blobs } from './blobs.ts';
 import { putImage } from './oci.ts';
-import { imageSizes, sizeLine } from './size.ts';
+import { imageSizes, sizeLine, tooLarge } from './size.ts';
 
 describe('image sizes', () => {
   let dir = '';
@@ -21,7 +21,7 @@ describe('image sizes', () => {
       { architecture: 'amd64', layers: [layer, layer], config },
       { architecture: 'arm64', layers: [layer], config },
     ]);
-    const [amd64, arm64] = imageSizes(blobs, image);
+    const [amd64, arm64] = imageSizes(blobs, image.digest);
     expect(amd64).to.deep.include({ platform: 'linux/amd64', layers: 2 });
     expect(arm64).to.deep.include({ platform: 'linux/arm64', layers: 1 });
     expect(amd64?.bytes).to.be.greaterThan(2 * layer.size);
@@ -30,5 +30,13 @@ describe('image sizes', () => {
   it('says so in a line', () => {
     const line = sizeLine('kwasm-demo', { platform: 'linux/arm64', layers: 1, bytes: 12_340_000 });
     expect(line).to.equal('kwasm-demo linux/arm64: 12.3 MB in 1 layer, compressed');
+  });
+
+  it('have a bound', () => {
+    const size = { platform: 'linux/amd64', layers: 3, bytes: 62_300_000 };
+    expect(tooLarge('operator', size)).to.equal(undefined);
+    expect(tooLarge('demo', size)).to.equal(
+      'demo linux/amd64 has 62300000 bytes, more than 5000000: find what came in, or raise scripts/images/size.ts',
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Terminal } from '../../src/errors.ts';
@@ -9,6 +9,7 @@ import type { Release } from './release.ts';
 
 const HELM_MS_MAX = 120_000;
 const NAME = 'kwasm-operator';
+const FILES_TIME = new Date(0);
 
 /** Packs the chart into dist, pushes it to REGISTRY/charts, and pulls it back to compare. Returns its reference by digest. */
 export async function releaseChart(release: Release): Promise<string> {
@@ -16,7 +17,7 @@ export async function releaseChart(release: Release): Promise<string> {
   const program = await helmProgram(progress);
   const helm = (args: readonly string[]) => command(program, args, { timeoutMs: HELM_MS_MAX, signal });
   const flags = plainHttp ? ['--plain-http'] : [];
-  await helm(['package', CHART, '--destination', dist]);
+  await packChart(program, CHART, dist);
   const file = join(dist, `${NAME}-${version}.tgz`);
   await helm(['push', file, `oci://${registry}/charts`, ...flags]);
   const work = mkdtempSync(join(tmpdir(), 'kwasm-chart-'));
@@ -29,6 +30,21 @@ export async function releaseChart(release: Release): Promise<string> {
     const tls = plainHttp ? ['--tls-verify=false'] : [];
     const raw = await command('skopeo', ['inspect', '--raw', ...tls, `docker://${repository}:${version}`], { signal });
     return `${repository}@sha256:${createHash('sha256').update(raw).digest('hex')}`;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Helm writes the files' times into the archive, and those are of whoever checked them out: all get one. */
+export async function packChart(program: string, chart: string, dist: string): Promise<void> {
+  const work = mkdtempSync(join(tmpdir(), 'kwasm-chart-'));
+  try {
+    const copy = join(work, NAME);
+    cpSync(chart, copy, { recursive: true });
+    for (const name of readdirSync(copy, { recursive: true, encoding: 'utf8' })) {
+      if (lstatSync(join(copy, name)).isFile()) utimesSync(join(copy, name), FILES_TIME, FILES_TIME);
+    }
+    await command(program, ['package', copy, '--destination', dist], { timeoutMs: HELM_MS_MAX });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
