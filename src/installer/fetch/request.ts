@@ -21,6 +21,7 @@ export interface Head {
 }
 
 const REDIRECTS_MAX = 5;
+const REDIRECT_BYTES_MAX = 64 * 1024;
 
 export function openDispatcher({ httpsProxy, httpProxy, noProxy }: Proxies, limits: FetchLimits): Dispatcher {
   // Empty, and not left out: that would be the environment of whoever runs a test.
@@ -63,7 +64,7 @@ export async function ask(from: URL, { dispatcher, mirror, signal, headers, have
     body.on('error', () => {});
     const answer = answerOf(response.statusCode, response.headers, have);
     if (answer.kind !== 'elsewhere') return { answer, headers: response.headers, body, close: () => body.destroy() };
-    body.destroy();
+    await body.dump({ limit: REDIRECT_BYTES_MAX, signal }); // the connection goes on
     url = redirected(url, answer.location);
   }
   throw new Rejected(`${shownUrl(from)} leads on and on: more than ${REDIRECTS_MAX} redirections`, 'SourceMissing');
