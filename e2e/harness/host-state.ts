@@ -4,14 +4,15 @@ export type Exec = (argv: readonly string[]) => Promise<string>;
 /**
  * Everything an installer may leave behind, as text that two runs can be compared by: each file below the directories
  * that hold configuration, programs and our state, with type, mode, owner and content hash, the units we may have made,
- * and our processes. /run is left out but for transient units: containerd's own files change there all the time.
+ * and our processes. /run is left out but for transient units: containerd's own files change there all the time;
+ * and so is the history of runs, which grows with each as long as something is installed.
  */
 const SCRIPT = `
 set -eu
 cd /
 for dir in etc opt usr/local usr/lib/systemd root var/lib/kwasm; do
   [ -e "$dir" ] || continue
-  find "$dir" -xdev \\( -type f -printf '%p f %m %U:%G ' -exec sh -c 'sha256sum <"$1" | cut -c1-64' _ {} \\; \\) -o -printf '%p %y %m %U:%G %l\\n'
+  find "$dir" -xdev -path var/lib/kwasm/history.jsonl -o \\( -type f -printf '%p f %m %U:%G ' -exec sh -c 'sha256sum <"$1" | cut -c1-64' _ {} \\; \\) -o -printf '%p %y %m %U:%G %l\\n'
 done | LC_ALL=C sort
 echo '# units'
 find run/systemd/transient -name '*kwasm*' 2>/dev/null || true

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import * as check from './check.ts';
 import * as dashboard from './dashboard.ts';
+import * as doctor from './doctor.ts';
 import * as fn from './fn.ts';
 import * as logs from './logs.ts';
 import * as node from './node.ts';
@@ -23,6 +24,7 @@ export const groups: readonly Group[] = [
   check,
   dashboard,
   node,
+  doctor,
   logs,
   release,
   fn,

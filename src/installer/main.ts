@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import { ENV, NODE_ROOT_PATH } from '../contract.ts';
+import { messageOf } from '../errors.ts';
 import { jsonLogger } from '../log.ts';
 import { SHIMS_DIR } from '../shims/order.ts';
 import { EXIT_CODES, printVerdict } from '../verdict.ts';
@@ -11,6 +12,7 @@ import { Failure } from './failure.ts';
 import { readFetchSettings } from './fetch/settings.ts';
 import { guardArm } from './guard/arm.ts';
 import { guardWatch } from './guard/watch.ts';
+import { remember } from './history.ts';
 import { openHost } from './host.ts';
 import { install } from './install.ts';
 import { readLimits } from './limits.ts';
@@ -77,18 +79,22 @@ async function main(name: string): Promise<void> {
 
 /** Whatever happened: the Verdict where the operator reads it, and its exit code. */
 function end(report: Report): never {
-  const verdict = printVerdict({
-    kind: 'kwasm.sh/verdict',
-    version: 1,
+  const verdict = {
     ...report,
     handlers: [...report.handlers],
     files: [...report.files],
     pods: report.pods === undefined ? undefined : [...report.pods],
     steps: [...steps.done],
-  });
+  };
+  const text = printVerdict({ kind: 'kwasm.sh/verdict', version: 1, ...verdict });
+  try {
+    remember(openHost(env[ENV.nodeRoot] ?? NODE_ROOT_PATH), process.argv[2] ?? 'install', verdict, systemClock.nowMs());
+  } catch (error) {
+    log.warn('could not write the history', { why: messageOf(error) }); // a full disk changes nothing about the run
+  }
   log.info('verdict', { outcome: report.outcome, reason: report.reason, text: report.message });
-  if (existsSync(TERMINATION_LOG)) writeFileSync(TERMINATION_LOG, verdict);
-  writeFileSync(1, `${verdict}\n`);
+  if (existsSync(TERMINATION_LOG)) writeFileSync(TERMINATION_LOG, text);
+  writeFileSync(1, `${text}\n`);
   process.exit(EXIT_CODES[report.outcome]);
 }
 

@@ -1,6 +1,7 @@
 import { detect } from './detect/facts.ts';
 import { assertSameHost } from './detect/identity.ts';
 import { placeOf, shownUrl } from './fetch/place.ts';
+import { describeHistory } from './history.ts';
 import type { HostOrder } from './orders.ts';
 import type { ConfigFacts, Facts } from './plan/facts.ts';
 import { planInstall } from './plan/install.ts';
@@ -31,6 +32,7 @@ export async function show(run: Run): Promise<{ readonly text: string; readonly 
       for (const { type } of plan.handlers) lines.push(`+++ ${type}`);
       lines.push(...plan.files.map(printChange));
   }
+  lines.push('', ...describeHistory(run.host));
   return { text: `${lines.join('\n')}\n`, refused: plan.kind === 'refused' };
 }
 

@@ -1,4 +1,4 @@
-import { PAUSED, TRIGGER } from '../../contract.ts';
+import { PAUSED, SHIMS_ANNOTATION, TRIGGER } from '../../contract.ts';
 import type { NodeView } from '../../operator/decide/view.ts';
 import { isWanted } from '../../operator/decide/wanted.ts';
 import type { Wish } from '../status/node-row.ts';
@@ -14,9 +14,6 @@ export interface NodePatch {
 
 export const VERBS = ['enable', 'disable', 'retry', 'pause', 'resume'] as const;
 export type Verb = (typeof VERBS)[number];
-
-/** Node annotation: the Shims that a node is given, of those that are for it. */
-const SHIMS = 'kwasm.sh/shims';
 
 export function patchFor(
   verb: 'enable' | 'disable' | 'pause' | 'resume',
@@ -37,7 +34,7 @@ export function patchFor(
 }
 
 function enabled(node: NodeView, wish: Wish, shims: readonly string[] | undefined): NodePatch | undefined {
-  const order = shims === undefined ? {} : { [SHIMS]: shims.length === 0 ? null : shims.join(',') };
+  const order = shims === undefined ? {} : { [SHIMS_ANNOTATION]: shims.length === 0 ? null : shims.join(',') };
   const isThere = wish.mode === 'daemonset' ? node.trigger.label === 'true' : isWanted(node, wish);
   if (isThere) return shims === undefined ? undefined : { metadata: { annotations: order } };
   // Pods of a DaemonSet are selected by labels alone.
