@@ -4,10 +4,12 @@ import { parseArgs } from 'node:util';
 import { helmProgram, render } from './chart/helm.ts';
 import { manifest, PLACEHOLDER } from './chart/manifest.ts';
 import { progressTo } from './cluster/progress.ts';
+import { withApi } from './docs/api.ts';
 import { withCatalogue } from './docs/catalogue.ts';
 import { withCommands } from './docs/cli.ts';
 import { withMetrics } from './docs/metrics.ts';
 import { withTables } from './docs/tables.ts';
+import { withValues } from './docs/values.ts';
 import { root } from './testing/mocha.ts';
 
 /** `npm run manifests`: writes what is generated and committed; `-- --check` only says what is not current. */
@@ -15,6 +17,8 @@ const MANIFEST = `${root}/manifests/kwasm-operator.yaml`;
 const METRICS_PAGE = `${root}/docs/metrics.md`;
 const COMMAND_PAGE = `${root}/docs/cli.md`;
 const CATALOGUE_PAGE = `${root}/docs/catalogue.md`;
+const API_PAGE = `${root}/docs/api.md`;
+const VALUES_PAGE = `${root}/docs/values-reference.md`;
 const REASONS_PAGE = `${root}/docs/troubleshooting.md`;
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
@@ -22,8 +26,11 @@ put(REASONS_PAGE, withTables(readFileSync(REASONS_PAGE, 'utf8')));
 put(METRICS_PAGE, withMetrics(readFileSync(METRICS_PAGE, 'utf8')));
 put(COMMAND_PAGE, withCommands(readFileSync(COMMAND_PAGE, 'utf8')));
 put(CATALOGUE_PAGE, withCatalogue(readFileSync(CATALOGUE_PAGE, 'utf8')));
+put(VALUES_PAGE, withValues(readFileSync(VALUES_PAGE, 'utf8')));
 const helm = await helmProgram(progressTo((line) => console.error(line)));
-put(MANIFEST, manifest(await render(helm, { set: [`imageRegistry=${PLACEHOLDER}`], args: ['--no-hooks'] })));
+const rendered = manifest(await render(helm, { set: [`imageRegistry=${PLACEHOLDER}`], args: ['--no-hooks'] }));
+put(MANIFEST, rendered);
+put(API_PAGE, withApi(readFileSync(API_PAGE, 'utf8'), rendered));
 
 function put(file: string, wanted: string): void {
   const name = relative(root, file);
