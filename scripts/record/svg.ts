@@ -6,7 +6,7 @@ export function castToSvg(output: readonly Output[], title: string, columns: num
   const [width, height] = [columns * CHAR + 2 * PAD, rows * LINE + 2 * PAD];
   const seconds = Math.max(1, lines.at(-1)?.at ?? 1);
   const drawn = lines.map(({ at, text }, index) => row(text, index, at)).join('\n');
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(title)}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(title)}">
 <style>
 text { font: 13px ui-monospace, "DejaVu Sans Mono", monospace; fill: #d8dee4; white-space: pre; }
 .cmd { fill: #fff; font-weight: 600; } .good { fill: #7ac9a5; } .bad { fill: #ff8a8f; } .dim { fill: #8b97a3; }
@@ -29,7 +29,7 @@ const PAD = 14;
 
 function row(text: string, index: number, at: number): string {
   if (text === '') return '';
-  return `<text class="l ${toneOf(text)}" x="0" y="${index * LINE + 13}" style="animation-delay:${at.toFixed(2)}s">${escape(text)}</text>`;
+  return `<text class="l ${toneOf(text)}" x="0" y="${index * LINE + 13}" style="animation-delay:${at.toFixed(2)}s">${escaped(text)}</text>`;
 }
 
 function toneOf(text: string): string {
@@ -56,6 +56,6 @@ function scrollFrames(lines: readonly Output[], rows: number, seconds: number): 
   return `@keyframes s { 0% { transform: none; } ${steps.join(' ')} }`;
 }
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
