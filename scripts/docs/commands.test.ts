@@ -91,9 +91,13 @@ describe('YAML in the documentation', () => {
       return key !== undefined && Object.hasOwn(schema.properties ?? {}, key) ? [{ where, data }] : [];
     });
     expect(values.length).to.be.greaterThan(2);
-    expect(
-      values.flatMap(({ where, data }) => unknownKeys(data, schema).map((key) => `${where}: ${key}`)),
-    ).to.deep.equal([]);
+    const coming: readonly string[] = COMING.values;
+    const unknown = values.flatMap(({ where, data }) =>
+      unknownKeys(data, schema)
+        .filter((key) => !coming.includes(key))
+        .map((key) => `${where}: ${key}`),
+    );
+    expect(unknown).to.deep.equal([]);
     expect(unknownKeys({ kwasmOperator: { installr: {} } }, schema)).to.deep.equal(['kwasmOperator.installr']);
   });
 });
