@@ -24,7 +24,7 @@ const COMING = {
     'uninstall',
     'upgrade',
   ],
-  values: ['kwasmOperator.shims'],
+  values: [],
 } as const;
 
 interface Place {
