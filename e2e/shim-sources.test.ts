@@ -27,7 +27,11 @@ import {
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 import { answer, podAddress } from './harness/workloads.ts';
 
+/** How often systemd has started containerd since the machine's boot. */
+const STARTS = `journalctl -u containerd -b -o cat --no-pager | grep -c '^Started containerd' || true`;
 const CA = '/run/kwasm-story-ca.crt';
+const BUNDLED = 'containerd-shim-wasmtime-v1';
+const WWS = 'containerd-shim-wws-v1';
 
 /**
  * A site whose nodes get Spin's shim from a mirror with an authority of its own, laid out as upstream's release pages are;
@@ -56,6 +60,7 @@ describe('where shims come from', function () {
     shim = await shimBinary();
     archive = await packed(shim);
     await node().sh(`cat >${CA}`, readFileSync(ca, 'utf8'));
+    await runInstaller(test, node().name, 'uninstall'); // of a run that was interrupted
     untouched = await stateOf(node());
   });
   after(async () => {
@@ -77,6 +82,8 @@ describe('where shims come from', function () {
   const install = async (orders: readonly object[], change: Readonly<Record<string, string>> = {}) =>
     (await runInstaller(test, node().name, 'install', environment(orders, change))).verdict;
   const invocation = () => node().sh('systemctl show -p InvocationID --value containerd');
+
+  const restarts = async () => Number(await node().sh(STARTS));
 
   interface Refused {
     readonly name: string;
@@ -161,7 +168,7 @@ describe('where shims come from', function () {
       env: { NODE_EXTRA_CA_CERTS: '' },
       outcome: 'refused',
       reason: 'SourceUntrusted',
-      says: /certificate is not trusted .* caConfigMap/,
+      says: /certificate is not trusted .*caConfigMap/,
     },
     {
       name: 'a way from https to http',
@@ -183,9 +190,13 @@ describe('where shims come from', function () {
         .to.match(/^shim "spin": /)
         .and.to.match(says);
       expect(await invocation(), 'containerd was not restarted').to.equal(running);
-      expect(difference(untouched, await stateOf(node()))).to.deep.equal([]);
+      expect(await node().sh('ls -d /opt/kwasm /var/lib/kwasm 2>/dev/null || true')).to.equal('');
     });
   }
+
+  it('has left the host byte for byte as it was, after all of these', async () => {
+    expect(difference(untouched, await stateOf(node()))).to.deep.equal([]);
+  });
 
   it('says what it would download, and downloads nothing', async () => {
     serve(plain(archive));
@@ -198,14 +209,13 @@ describe('where shims come from', function () {
 
   it('installs the handler `spin`, though the connection breaks, and a pod of the class people use answers', async () => {
     serve({ content: archive, fault: { kind: 'breaks', afterBytes: Math.ceil(archive.length / 3) } });
+    const asked = mirror.requests.length;
     const verdict = await install([httpsOrder(sha256Of(archive))]);
     expect(verdict, verdict.message).to.include({ outcome: 'installed' });
     expect(verdict.handlers).to.deep.equal(['spin']);
     expect(verdict.files).to.include(`/opt/kwasm/shims/spin/${sha256Of(shim).slice(0, 16)}/${BINARY}`);
-    expect(
-      mirror.requests.filter(({ range }) => range !== undefined),
-      'went on where it broke',
-    ).to.have.length(2 * 2);
+    const resumed = mirror.requests.slice(asked).filter(({ range }) => range !== undefined);
+    expect(resumed, 'each once at the page, once at the store').to.have.length(2 * 2);
     expect(await servedHandlers(node()))
       .to.include('spin')
       .and.not.include('wasmtime');
@@ -236,37 +246,33 @@ describe('where shims come from', function () {
       expect(await answerOfPod()).to.match(/WebAssembly/);
     });
 
-    it('the bundled shim, and the one from an image of the registry, in one change', async () => {
+    it('the bundled shim, one from an image of the registry and one from the mirror, in one change', async () => {
       const image = await imageOf(Buffer.concat([shim, Buffer.from('\0')]));
+      const wws = await packed(Buffer.concat([shim, Buffer.from('\0\0')]), WWS);
+      serve(plain(wws));
       const orders = [
-        orderOf(
-          { kind: 'bundled' },
-          { name: 'wasmtime', handler: 'wasmtime', binary: 'containerd-shim-wasmtime-v1', version: '0.3.0' },
-        ),
+        orderOf({ kind: 'bundled' }, { name: 'wasmtime', handler: 'wasmtime', binary: BUNDLED, version: '0.3.0' }),
         orderOf({ kind: 'image', reference: image, path: `bin/${BINARY}` }, { version: '0.25.2' }),
+        { ...httpsOrder(sha256Of(wws)), name: 'wws', handler: 'wws', binary: WWS },
       ];
-      const run = await startInstaller(
-        test,
-        node().name,
-        'install',
-        environment(orders, { KWASM_MIRROR: '' }),
-        undefined,
-        {
-          spin: image,
-        },
-      );
+      const running = await restarts();
+      const run = await startInstaller(test, node().name, 'install', environment(orders), undefined, { spin: image });
       const { verdict } = await run.ended();
       expect(verdict, verdict?.message).to.include({ outcome: 'installed' });
-      expect(verdict?.handlers).to.have.members(['wasmtime', 'spin']);
+      expect(verdict?.handlers).to.have.members(['wasmtime', 'spin', 'wws']);
+      expect(await restarts(), 'one restart for all').to.equal(running + 1);
       expect(await answerOfPod(), 'the pod on the old version goes on').to.match(/WebAssembly/);
     });
   });
 
-  it('goes without a trace', async () => {
-    await stopWasmPod(node());
-    const { verdict } = await runInstaller(test, node().name, 'uninstall');
-    expect(verdict).to.include({ outcome: 'uninstalled' });
-    expect(difference(untouched, await stateOf(node()))).to.deep.equal([]);
+  // In a group of its own: a suite's own tests come before its groups.
+  describe('taken off', () => {
+    it('goes without a trace', async () => {
+      await stopWasmPod(node());
+      const { verdict } = await runInstaller(test, node().name, 'uninstall');
+      expect(verdict).to.include({ outcome: 'uninstalled' });
+      expect(difference(untouched, await stateOf(node()))).to.deep.equal([]);
+    });
   });
 
   const answerOfPod = async () =>

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { imageOf } from '../faults/bad-shims.ts';
 import { containerOf, type FaultNode, faultNode, servedHandlers, stateOf } from '../faults/node.ts';
 import { startWasmPod, stopWasmPod, wasmPod } from '../faults/wasm-pod.ts';
+import { eventually } from '../harness/eventually.ts';
 import { difference } from '../harness/host-state.ts';
 import { removeInstallers, runInstaller } from '../harness/installer-run.ts';
 import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
@@ -31,6 +32,17 @@ describe('an upgrade under a running Wasm pod', function () {
 
   const versions = async (node: FaultNode) => (await node.sh('ls /opt/kwasm/shims/wasmtime')).split('\n');
 
+  /** The program in the container dies; the kubelet starts another in the same sandbox. */
+  async function crash(node: FaultNode, container: string): Promise<void> {
+    const id = /containerd:\/\/([0-9a-f]+)/.exec(container)?.[1] ?? '';
+    await node.sh(`ctr --namespace k8s.io tasks kill --signal SIGKILL ${id}`);
+    await eventually(`${node.name}: the container runs again`, 120_000, async (seen) => {
+      const now = await containerOf(node, `app=${wasmPod(node)}`);
+      seen(now);
+      return now.endsWith('restarts=1') ? true : undefined;
+    });
+  }
+
   it('leaves it its shim, which goes with a later run once the pod is gone', async () => {
     for (const { name, containerd } of test.nodes) {
       const node = faultNode(test, name, containerd);
@@ -51,6 +63,16 @@ describe('an upgrade under a running Wasm pod', function () {
       expect(await containerOf(node, `app=${wasmPod(node)}`), 'the same container').to.equal(container);
       const url = `http://${await podAddress(test.kubectl, `app=${wasmPod(node)}`)}:8080/`;
       expect(await answer(url, 10_000)).to.match(/WebAssembly/);
+
+      await crash(node, container);
+      expect(await answer(url), 'its container, started again in the old sandbox').to.match(/WebAssembly/);
+      expect(await node.sh(`ls -l /proc/[0-9]*/exe 2>/dev/null | grep -c shims/wasmtime/${old}/ || true`)).to.not.equal(
+        '0',
+      );
+      expect((await runInstaller(newer, name, 'install')).verdict).to.include({ outcome: 'unchanged' });
+      expect(await versions(node), 'the pod still runs from it')
+        .to.have.length(2)
+        .and.include(old);
 
       await stopWasmPod(node);
       const { verdict } = await runInstaller(newer, name, 'install');
