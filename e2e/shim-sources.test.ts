@@ -222,6 +222,13 @@ describe('where shims come from', function () {
     await startWasmPod(node(), 'spin');
   });
 
+  it('downloads nothing while a pod is in the way of the change', async () => {
+    const asked = mirror.requests.length;
+    const verdict = await install([{ ...httpsOrder('c'.repeat(64)), name: 'wws', handler: 'wws', binary: WWS }]);
+    expect(verdict, verdict.message).to.include({ outcome: 'refused', reason: 'InUse' });
+    expect(mirror.requests).to.have.length(asked);
+  });
+
   describe('without a way out of the site', () => {
     let route: string;
     before(async () => {

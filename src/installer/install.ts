@@ -3,30 +3,49 @@ import { assertSpace } from './apply/space.ts';
 import { stageShims, unstage } from './apply/stage.ts';
 import { runTransaction, warn } from './apply/transaction.ts';
 import { assertPodsOutlive } from './detect/at-risk.ts';
-import type { Change } from './plan/change.ts';
+import type { Change, Plan } from './plan/change.ts';
 import { hostFinding } from './plan/checks.ts';
 import { planInstall } from './plan/install.ts';
 import { type ShimAsset, shimPath } from './plan/shim.ts';
 import type { Report, Run, Session } from './run.ts';
 import { withSession } from './run.ts';
-import { removeFetched, type Supply, supplyShims } from './supply.ts';
+import { type Known, knownShims, removeFetched, type Supply, supplyShims, unknownShim } from './supply.ts';
 
 export function install(run: Run): Promise<Report> {
   return withSession(run, 'install', async (session) => {
     const finding = hostFinding(session.facts);
     if (finding !== undefined) return session.report('refused', finding.reason, finding.message);
     removeFetched(run); // of a run that died
+    const known = knownShims(run, session.facts);
+    const inTheWay = known.missing.length === 0 ? undefined : await refusedAnyway(session, run, known);
+    if (inTheWay !== undefined) return inTheWay;
     try {
-      return await installed(session, run, await supplyShims(run, session.facts));
+      return await installed(session, run, await supplyShims(run, session.facts, known));
     } finally {
       removeFetched(run);
     }
   });
 }
 
+/** While pods are in the way it is tried again and again: nothing is downloaded for that. */
+async function refusedAnyway(session: Session, run: Run, { shims, missing }: Known): Promise<Report | undefined> {
+  const { facts, runtime, context } = session;
+  const plan = await planned(session, [...shims, ...missing.map((one) => unknownShim(one, facts.host.arch))]);
+  if (plan.kind === 'refused') {
+    const { reason, message: text, pods } = plan.finding;
+    return session.report('refused', reason, text, { pods });
+  }
+  await assertPodsOutlive(run.host, runtime, context.cri, () => run.clock.nowMs());
+  return undefined;
+}
+
+async function planned({ facts, context }: Session, shims: readonly ShimAsset[]): Promise<Plan> {
+  const sandboxes = (await context.cri.sandboxes()).filter(({ ready }) => ready);
+  return planInstall(facts, shims, sandboxes);
+}
+
 async function installed(session: Session, run: Run, { shims, notes }: Supply): Promise<Report> {
-  const sandboxes = (await session.context.cri.sandboxes()).filter(({ ready }) => ready);
-  const plan = planInstall(session.facts, shims, sandboxes);
+  const plan = await planned(session, shims);
   const fitting = shims.filter(({ arch }) => arch === session.facts.host.arch);
   switch (plan.kind) {
     case 'refused': {

@@ -6,9 +6,8 @@ import type { HostOrder } from './orders.ts';
 import type { ConfigFacts, Facts } from './plan/facts.ts';
 import { planInstall } from './plan/install.ts';
 import { printChange } from './plan/line-diff.ts';
-import type { ShimAsset } from './plan/shim.ts';
 import type { Run } from './run.ts';
-import { knownShims } from './supply.ts';
+import { knownShims, unknownShim } from './supply.ts';
 
 /** `detect`: what was found, and what an install would do. Changes nothing, takes no lock. */
 export async function show(run: Run): Promise<{ readonly text: string; readonly refused: boolean }> {
@@ -16,7 +15,7 @@ export async function show(run: Run): Promise<{ readonly text: string; readonly 
   const { facts, cri } = await detect(run.host, () => run.clock.nowMs());
   cri?.close();
   const { shims, missing, notes } = knownShims(run, facts);
-  const plan = planInstall(facts, [...shims, ...missing.map((one) => unknownShim(one, facts))]);
+  const plan = planInstall(facts, [...shims, ...missing.map((one) => unknownShim(one, facts.host.arch))]);
   const lines = [...describe(facts), '', ...missing.map((one) => downloadLine(one, run)), ...notes];
   if (missing.length > 0) lines.push('');
   switch (plan.kind) {
@@ -34,13 +33,6 @@ export async function show(run: Run): Promise<{ readonly text: string; readonly 
   }
   lines.push('', ...describeHistory(run.host));
   return { text: `${lines.join('\n')}\n`, refused: plan.kind === 'refused' };
-}
-
-/** The directory is named by what is in the archive: as many characters as the digits will be. */
-const AFTER_DOWNLOAD = '<after-download>';
-
-function unknownShim({ order: { handler, binary, version, options } }: HostOrder, { host }: Facts): ShimAsset {
-  return { handler, binary, version, options, arch: host.arch, sha256: AFTER_DOWNLOAD, file: '' };
 }
 
 function downloadLine({ order, source }: HostOrder, { fetch }: Run): string {

@@ -30,9 +30,16 @@ export function removeFetched({ host }: Run): void {
   rmSync(host.at(FETCHED), { recursive: true, force: true });
 }
 
+/** The directory is named by what is in the archive: as many characters as the digits will be. */
+const AFTER_DOWNLOAD = '<after-download>';
+
+/** In place of a shim that is to be downloaded, for a plan that shall only tell whether there is one. */
+export function unknownShim({ order: { handler, binary, version, options } }: HostOrder, arch: string): ShimAsset {
+  return { handler, binary, version, options, arch, sha256: AFTER_DOWNLOAD, file: '' };
+}
+
 /** Nothing of the host changes but files below FETCHED, which the caller removes. */
-export async function supplyShims(run: Run, facts: Facts): Promise<Supply> {
-  const known = knownShims(run, facts);
+export async function supplyShims(run: Run, facts: Facts, known = knownShims(run, facts)): Promise<Supply> {
   if (known.missing.length === 0) return known;
   const brought = await run.steps.run('fetch shims', () => fetchAll(run, facts, known.missing));
   return { shims: inOrder(known, brought), notes: known.notes };
