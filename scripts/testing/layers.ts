@@ -24,7 +24,10 @@ const layers: readonly Layer[] = [
   { under: 'shims/', may: ['contract', 'errors', 'semver', 'zod', 'shims/'], pure: true },
   { under: 'wasm/', may: [...TOP, 'wasm/', 'node:'] },
   { under: 'oci/', may: [...TOP, 'oci/', 'node:', 'undici', 'zod'] },
-  { under: 'fn/', may: [...TOP, 'fn/', 'wasm/', 'oci/', 'node:', 'yaml', 'js-yaml', 'zod', 'execa'] },
+  {
+    under: 'fn/',
+    may: [...TOP, 'fn/', 'wasm/', 'oci/', 'node:', '@marcbachmann/cel-js', 'yaml', 'js-yaml', 'zod', 'execa'],
+  },
   { under: 'func/', may: [...TOP, 'func/', 'wasm/', 'oci/', 'node:', 'yaml', 'js-yaml', 'zod', 'execa'] },
   { under: 'dashboard/wire', may: [], pure: true },
   {

@@ -4,6 +4,8 @@ import { messageOf } from '../errors.ts';
 import type { PipelineStep } from '../fn/run/pipeline.ts';
 import type { WasmModule } from '../wasm/runner.ts';
 import { CliError, EXIT } from './exit.ts';
+import { readStdin, splitAtDashes, write } from './fn-io.ts';
+import { packageCommands } from './fn-package.ts';
 import { type LimitFlags, limitFlags, limitsFrom } from './limit-flags.ts';
 
 /** `kwasm fn`: KRM functions, which are WebAssembly modules and run in a sandbox. */
@@ -17,6 +19,7 @@ export function register(program: Command): void {
     .option('--allow-empty', 'a function may return no items where it got some')
     .option('--fail-on-error-results', 'a result of severity error is a failure')
     .action(run);
+  packageCommands(fn);
 }
 
 interface RunFlags extends LimitFlags {
@@ -25,8 +28,6 @@ interface RunFlags extends LimitFlags {
   readonly allowEmpty?: boolean;
   readonly failOnErrorResults?: boolean;
 }
-
-const STDIN_BYTES_MAX = 256 * 1024 * 1024;
 
 async function run(given: readonly string[], flags: RunFlags, command: Command): Promise<void> {
   const { paths, rest } = splitAtDashes(given, command);
@@ -55,18 +56,6 @@ async function run(given: readonly string[], flags: RunFlags, command: Command):
   }
 }
 
-/** commander gives what stands behind `--` as further names. */
-function splitAtDashes(given: readonly string[], command: Command) {
-  let root = command;
-  while (root.parent !== null) root = root.parent;
-  const raw: readonly string[] = Reflect.get(root, 'rawArgs') ?? [];
-  const at = raw.indexOf('--');
-  const behind = at === -1 ? 0 : raw.length - at - 1;
-  const paths = given.slice(0, given.length - behind);
-  if (paths.length === 0) throw new CliError('name at least one module before --', { exitCode: EXIT.usage });
-  return { paths, rest: given.slice(given.length - behind) };
-}
-
 async function moduleOf(name: string): Promise<WasmModule> {
   const bytes = await readFile(name).catch((cause: unknown) => {
     throw new CliError(`${name} cannot be read: ${messageOf(cause)}`, { cause });
@@ -81,23 +70,7 @@ async function listFor(flags: RunFlags, rest: readonly string[]) {
     throw new CliError('--fn-config and -- key=value are two ways to say the same: give one', { exitCode: EXIT.usage });
   const config = flags.fnConfig === undefined ? configFromArguments(rest) : await configFromFile(flags.fnConfig);
   if (flags.filename !== undefined) return listFromFiles(flags.filename, config);
-  return listFromText(await stdin(), 'stdin', config);
-}
-
-async function stdin(): Promise<string> {
-  if (process.stdin.isTTY)
-    throw new CliError('no list: pipe a ResourceList into stdin, or name files by --filename', {
-      exitCode: EXIT.usage,
-    });
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of process.stdin) {
-    const bytes = Buffer.from(chunk);
-    size += bytes.length;
-    if (size > STDIN_BYTES_MAX) throw new CliError(`stdin has more than ${STDIN_BYTES_MAX} bytes`);
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  return listFromText(await readStdin(), 'stdin', config);
 }
 
 /** For people, so on stderr: stdout is the list alone. */
@@ -114,10 +87,4 @@ function failed(steps: readonly PipelineStep[], count: number): CliError {
   // The shell knows codes up to 255; a guest may say any.
   const code = exitCode > 0 && exitCode < 256 ? exitCode : EXIT.failed;
   return new CliError(`[FAIL] ${which}: ${message}${hint === undefined ? '' : ` (${hint})`}`, { exitCode: code });
-}
-
-async function write(text: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
-  });
 }

@@ -12,32 +12,91 @@ export const QUOTED = STYLE.double | STYLE.single | STYLE.literal | STYLE.folded
 
 const NO_NODES: YamlNode[] = [];
 
+/** What most nodes have nothing of: kept apart, since a large package is a million nodes and memory is what reading costs. */
+class Notes {
+  tag = '';
+  anchor = '';
+  alias: YamlNode | undefined = undefined;
+  head = '';
+  line = '';
+  foot = '';
+}
+
 export class YamlNode {
   kind: Kind;
   style: number;
-  /** Short form ('!!str'). Empty: what the value resolves to; it is worked out only where it is asked for. */
-  tag: string;
   value: string;
-  anchor: string;
-  /** What an alias stands for. */
-  alias: YamlNode | undefined;
   /** Keys and values in turn, items, or a document's one node. Shared and empty for scalars: never push to it there. */
   content: YamlNode[];
-  head: string;
-  line: string;
-  foot: string;
+  private notes: Notes | undefined;
 
   constructor(kind: Kind, value = '', style = 0, tag = '') {
     this.kind = kind;
     this.style = style;
-    this.tag = tag;
     this.value = value;
-    this.anchor = '';
-    this.alias = undefined;
     this.content = kind === KIND.scalar || kind === KIND.alias ? NO_NODES : [];
-    this.head = '';
-    this.line = '';
-    this.foot = '';
+    this.notes = undefined;
+    if (tag !== '') this.tag = tag;
+  }
+
+  /** Nothing but its value and style: no comment, tag, anchor or alias. */
+  get isBare(): boolean {
+    return this.notes === undefined;
+  }
+
+  /** Short form ('!!str'). Empty: what the value resolves to; it is worked out only where it is asked for. */
+  get tag(): string {
+    return this.notes === undefined ? '' : this.notes.tag;
+  }
+
+  set tag(tag: string) {
+    if (tag !== '' || this.notes !== undefined) this.withNotes().tag = tag;
+  }
+
+  get anchor(): string {
+    return this.notes === undefined ? '' : this.notes.anchor;
+  }
+
+  set anchor(anchor: string) {
+    if (anchor !== '' || this.notes !== undefined) this.withNotes().anchor = anchor;
+  }
+
+  /** What an alias stands for. */
+  get alias(): YamlNode | undefined {
+    return this.notes?.alias;
+  }
+
+  set alias(alias: YamlNode | undefined) {
+    if (alias !== undefined || this.notes !== undefined) this.withNotes().alias = alias;
+  }
+
+  get head(): string {
+    return this.notes === undefined ? '' : this.notes.head;
+  }
+
+  set head(comment: string) {
+    if (comment !== '' || this.notes !== undefined) this.withNotes().head = comment;
+  }
+
+  get line(): string {
+    return this.notes === undefined ? '' : this.notes.line;
+  }
+
+  set line(comment: string) {
+    if (comment !== '' || this.notes !== undefined) this.withNotes().line = comment;
+  }
+
+  get foot(): string {
+    return this.notes === undefined ? '' : this.notes.foot;
+  }
+
+  set foot(comment: string) {
+    if (comment !== '' || this.notes !== undefined) this.withNotes().foot = comment;
+  }
+
+  private withNotes(): Notes {
+    this.notes ??= new Notes();
+    return this.notes;
   }
 }
 

@@ -1,25 +1,21 @@
 import { breakText, CHAR, isBlank, isBlankOrEnd, isBreak, isBreakOrEnd } from './chars.ts';
 import type { Cursor } from './cursor.ts';
 
-/** A plain scalar may run over several lines, which are folded. */
-export interface Plain {
-  readonly value: string;
-  /** It ended behind a line break, so that a new key may start. */
-  readonly brokeLine: boolean;
-}
-
-export function scanPlain(cursor: Cursor, blockIndent: number, inFlow: boolean): Plain {
+/** A plain scalar, which may run over several lines; they are folded. `gap.broken` then says that it ended behind a line break. */
+export function scanPlain(cursor: Cursor, gap: Gap, blockIndent: number, inFlow: boolean): string {
   const { text } = cursor;
   const indent = blockIndent + 1;
   const startLine = cursor.line;
-  const gap = new Gap();
+  gap.reset();
   let value = '';
   for (;;) {
     if (cursor.atDocumentIndicator() || cursor.code() === CHAR.hash) break;
     const start = cursor.pos;
     const end = endOfPlainRun(text, start, inFlow);
     if (end > start) {
-      value += gap.take() + text.slice(start, end);
+      const run = text.slice(start, end);
+      value = value === '' ? run : value + gap.folded() + run;
+      gap.reset();
       cursor.skip(end - start);
     }
     const c = cursor.code();
@@ -27,7 +23,7 @@ export function scanPlain(cursor: Cursor, blockIndent: number, inFlow: boolean):
     skipGap(cursor, gap, indent, startLine);
     if (!inFlow && cursor.column < indent) break;
   }
-  return { value, brokeLine: gap.broken };
+  return value;
 }
 
 function endOfPlainRun(text: string, start: number, inFlow: boolean): number {
@@ -53,7 +49,7 @@ function endsFlowPlain(c: number): boolean {
 }
 
 /** Blanks and line breaks between two words of a scalar, and what they fold to. */
-class Gap {
+export class Gap {
   broken = false;
   blanks = '';
   private first = '';
@@ -73,16 +69,14 @@ class Gap {
     this.broken = true;
   }
 
-  take(): string {
-    const folded = this.folded();
+  reset(): void {
     this.broken = false;
     this.blanks = '';
     this.first = '';
     this.rest = '';
-    return folded;
   }
 
-  private folded(): string {
+  folded(): string {
     if (!this.broken) return this.blanks;
     if (this.first === '\n') return this.rest === '' ? ' ' : this.rest;
     return this.first + this.rest;
@@ -103,10 +97,10 @@ function skipGap(cursor: Cursor, gap: Gap, indent: number, startLine: number): v
   }
 }
 
-export function scanQuoted(cursor: Cursor, single: boolean): string {
+export function scanQuoted(cursor: Cursor, gap: Gap, single: boolean): string {
   const startLine = cursor.line;
   const quote = single ? CHAR.quote : CHAR.doubleQuote;
-  const gap = new Gap();
+  gap.reset();
   let value = '';
   cursor.skip();
   for (;;) {
@@ -115,7 +109,8 @@ export function scanQuoted(cursor: Cursor, single: boolean): string {
     value += single ? scanSingleRun(cursor) : scanDoubleRun(cursor, gap, startLine);
     if (cursor.code() === quote) break;
     skipGap(cursor, gap, 0, startLine);
-    value += gap.take();
+    value += gap.folded();
+    gap.reset();
   }
   cursor.skip();
   return value;

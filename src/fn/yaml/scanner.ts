@@ -2,7 +2,7 @@ import { CHAR, isBlank, isBlankOrEnd, isBreak, isWord } from './chars.ts';
 import { Cursor, type Mark, YamlError } from './cursor.ts';
 import { STYLE } from './node.ts';
 import { scanComments, scanLineComment } from './scan-comment.ts';
-import { scanBlock, scanPlain, scanQuoted } from './scan-scalar.ts';
+import { Gap, scanBlock, scanPlain, scanQuoted } from './scan-scalar.ts';
 import { scanDirective, scanTag } from './scan-tag.ts';
 import { type Comment, TOKEN, type Token, type TokenType } from './token.ts';
 
@@ -41,6 +41,7 @@ export class Scanner {
   private readonly indents: number[] = [];
   private flowLevel = 0;
   private simpleKeyAllowed = true;
+  private readonly gap = new Gap();
   private readonly simpleKeys: SimpleKey[] = [];
   /** Token number to place in simpleKeys; entries may be stale, as go-yaml's are. */
   private readonly simpleKeyOf = new Map<number, number>();
@@ -423,8 +424,8 @@ export class Scanner {
     this.saveSimpleKey();
     this.simpleKeyAllowed = false;
     const mark = this.cursor.mark();
-    const { value, brokeLine } = scanPlain(this.cursor, this.indent, this.flowLevel > 0);
-    if (brokeLine) this.simpleKeyAllowed = true;
+    const value = scanPlain(this.cursor, this.gap, this.indent, this.flowLevel > 0);
+    if (this.gap.broken) this.simpleKeyAllowed = true;
     this.push(TOKEN.scalar, mark, value);
   }
 
@@ -432,7 +433,7 @@ export class Scanner {
     this.saveSimpleKey();
     this.simpleKeyAllowed = false;
     const mark = this.cursor.mark();
-    this.push(TOKEN.scalar, mark, scanQuoted(this.cursor, single), '', single ? STYLE.single : STYLE.double);
+    this.push(TOKEN.scalar, mark, scanQuoted(this.cursor, this.gap, single), '', single ? STYLE.single : STYLE.double);
   }
 
   private fetchBlockScalar(literal: boolean): void {

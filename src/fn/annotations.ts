@@ -1,0 +1,133 @@
+import { Terminal } from '../errors.ts';
+import {
+  field,
+  fieldIndex,
+  KIND,
+  mapping,
+  removeField,
+  root,
+  STYLE,
+  scalar,
+  setField,
+  text,
+  type YamlNode,
+} from './yaml/node.ts';
+import { isNull } from './yaml/tag.ts';
+
+/**
+ * How orchestrator and function tell each other where a resource is from (KRM functions specification). The older names are
+ * still read by functions, so both are kept, with the same value. https://github.com/kubernetes-sigs/kustomize/issues/4153
+ */
+export const ANNOTATION = {
+  index: 'internal.config.kubernetes.io/index',
+  path: 'internal.config.kubernetes.io/path',
+  seqIndent: 'internal.config.kubernetes.io/seqindent',
+  id: 'internal.config.kubernetes.io/id',
+  migrationId: 'internal.config.kubernetes.io/annotations-migration-resource-id',
+  legacyIndex: 'config.kubernetes.io/index',
+  legacyPath: 'config.kubernetes.io/path',
+  legacyId: 'config.k8s.io/id',
+  /** kpt's own: the package a resource is of, and its place in a list that a selector took parts from. */
+  packagePath: 'internal.config.kubernetes.io/package-path',
+  selectionId: 'internal.config.k8s.io/kpt-resource-id',
+  localConfig: 'config.kubernetes.io/local-config',
+} as const;
+
+/** Each with its older name. */
+export const RENAMED = [
+  [ANNOTATION.path, ANNOTATION.legacyPath],
+  [ANNOTATION.index, ANNOTATION.legacyIndex],
+  [ANNOTATION.id, ANNOTATION.legacyId],
+] as const;
+
+/** A list in the document's place, which cannot carry annotations, travels under this key. */
+export const BARE_LIST = 'bareSeqNodeWrappingKey';
+
+function annotationsOf(node: YamlNode): YamlNode | undefined {
+  const metadata = field(root(node), 'metadata');
+  return metadata === undefined ? undefined : field(metadata, 'annotations');
+}
+
+export function annotation(node: YamlNode, key: string): string | undefined {
+  const annotations = annotationsOf(node);
+  return annotations === undefined ? undefined : field(annotations, key)?.value;
+}
+
+/** Quoted, as some tools take a bare 0 for a number; the style of a value that is there already stays. */
+export function setAnnotation(node: YamlNode, key: string, value: string): void {
+  const object = root(node);
+  let annotations = annotationsOf(object);
+  if (annotations === undefined || annotations.content.length === 0) {
+    dropEmpty(object);
+    annotations = ensureMap(ensureMap(object, 'metadata'), 'annotations');
+  }
+  if (annotations.kind !== KIND.mapping) throw new Terminal('metadata.annotations is not a map');
+  const at = fieldIndex(annotations, key);
+  const old = at === -1 ? undefined : annotations.content[at + 1];
+  if (old === undefined) annotations.content.push(scalar(key), text(value, STYLE.single));
+  else annotations.content[at + 1] = text(value, old.style);
+}
+
+function ensureMap(node: YamlNode, key: string): YamlNode {
+  const found = field(node, key);
+  if (found !== undefined && !isNull(found)) return found;
+  const created = mapping([]);
+  setField(node, key, created);
+  return created;
+}
+
+export function clearAnnotation(node: YamlNode, key: string): void {
+  const annotations = annotationsOf(node);
+  if (annotations !== undefined) removeField(annotations, key);
+}
+
+/** Takes away annotations, and then metadata, that hold nothing. */
+export function dropEmpty(node: YamlNode): void {
+  const object = root(node);
+  const metadata = field(object, 'metadata');
+  if (metadata === undefined) return;
+  const annotations = field(metadata, 'annotations');
+  if (annotations !== undefined && annotations.content.length === 0) removeField(metadata, 'annotations');
+  if (metadata.content.length === 0) removeField(object, 'metadata');
+}
+
+/** Where only one of the old and the new name is there, the other gets its value. */
+export function completeRenamed(node: YamlNode): void {
+  for (const [key, legacy] of RENAMED) {
+    const value = annotation(node, key) ?? '';
+    const old = annotation(node, legacy) ?? '';
+    if (value !== '' && old === '') setAnnotation(node, legacy, value);
+    else if (value === '' && old !== '') setAnnotation(node, key, old);
+  }
+}
+
+export interface ResourceMeta {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+}
+
+export function metaOf(node: YamlNode): ResourceMeta {
+  const object = root(node);
+  const metadata = field(object, 'metadata');
+  return {
+    apiVersion: textOf(object, 'apiVersion'),
+    kind: textOf(object, 'kind'),
+    name: metadata === undefined ? '' : textOf(metadata, 'name'),
+    namespace: metadata === undefined ? '' : textOf(metadata, 'namespace'),
+  };
+}
+
+function textOf(node: YamlNode, key: string): string {
+  const found = field(node, key);
+  return found === undefined || found.kind !== KIND.scalar || isNull(found) ? '' : found.value;
+}
+
+/** `path` and `index` of a resource, by whichever name. */
+export function placeOf(node: YamlNode): { readonly path: string; readonly index: string } {
+  return {
+    path: annotation(node, ANNOTATION.path) ?? annotation(node, ANNOTATION.legacyPath) ?? '',
+    index: annotation(node, ANNOTATION.index) ?? annotation(node, ANNOTATION.legacyIndex) ?? '',
+  };
+}

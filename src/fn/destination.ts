@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { Terminal } from '../errors.ts';
+import { documentsText, filesOf } from './package-files.ts';
+import { KPTFILE, type Package } from './package-reader.ts';
+import { LIST_VERSION, writeList } from './resource-list.ts';
+import { applyChanges, changesBetween, writeNewDirectory } from './transaction.ts';
+import type { YamlNode } from './yaml/node.ts';
+
+/** Where the result goes. */
+export type Destination =
+  | { readonly kind: 'package' }
+  | { readonly kind: 'stdout' }
+  | { readonly kind: 'unwrap' }
+  | { readonly kind: 'directory'; readonly directory: string };
+
+/** `-o stdout|unwrap|DIR`; nothing: back into the package. Judged before anything runs. */
+export function destinationOf(output: string | undefined): Destination {
+  if (output === undefined || output === '') return { kind: 'package' };
+  if (output === 'stdout' || output === 'unwrap') return { kind: output };
+  if (existsSync(output))
+    throw new Terminal(`directory ${JSON.stringify(output)} already exists, delete it and try again`);
+  return { kind: 'directory', directory: output };
+}
+
+/** Writes the nodes there; returns what is for stdout. Files that would not change are not touched. */
+export function deliver(nodes: readonly YamlNode[], destination: Destination, from: Package | undefined): string {
+  switch (destination.kind) {
+    case 'stdout':
+      return listText(nodes);
+    case 'unwrap':
+      return documentsText(nodes);
+    case 'directory':
+      writeNewDirectory(destination.directory, filesOf(nodes));
+      return '';
+    case 'package': {
+      if (from === undefined) return listText(nodes);
+      writeBack(nodes, from);
+      return '';
+    }
+  }
+}
+
+function listText(items: readonly YamlNode[]): string {
+  return writeList({ apiVersion: LIST_VERSION, items, functionConfig: undefined, results: undefined });
+}
+
+/** A Kptfile stays whatever a function did to it: without it there is no package. */
+function writeBack(nodes: readonly YamlNode[], from: Package): void {
+  const before = new Map(from.files.filter(({ resources }) => resources > 0).map(({ path, text }) => [path, text]));
+  const { writes, deletes } = changesBetween(before, filesOf(nodes));
+  applyChanges(from.directory, { writes, deletes: deletes.filter((path) => basename(path) !== KPTFILE) });
+}

@@ -1,0 +1,77 @@
+import { Terminal } from '../errors.ts';
+import { ANNOTATION, BARE_LIST, completeRenamed, setAnnotation } from './annotations.ts';
+import { KIND, mapping, root, type YamlNode } from './yaml/node.ts';
+import { parseDocument } from './yaml/parser.ts';
+import { isNull } from './yaml/tag.ts';
+
+/** Documents of a text, cut at lines that start with '---' as kyaml cuts them: only a comment may follow on the line. */
+export function splitDocuments(text: string): readonly string[] {
+  if (text === '') return [];
+  const documents: string[] = [];
+  let from = 0;
+  for (const match of text.matchAll(/\n---([^\n]*)\n/g)) {
+    const rest = (match[1] ?? '').trim();
+    if (rest !== '' && !rest.startsWith('#')) throw new Terminal(`invalid document separator: ---${rest}`);
+    documents.push(`${text.slice(from, match.index)}\n`);
+    from = match.index + match[0].length;
+  }
+  documents.push(text.slice(from));
+  return documents;
+}
+
+export type SeqIndent = 'wide' | 'compact';
+
+/** By the first list whose items stand clearly: below their key, or in line with it. */
+export function seqIndentOf(text: string): SeqIndent {
+  for (const match of text.matchAll(/^( *)- /gm)) {
+    const key = keyLineBefore(text, match.index);
+    if (key === '') continue;
+    const trimmed = key.replaceAll(/^ +| +$/g, '');
+    if (trimmed.indexOf(':') !== trimmed.length - 1 || trimmed === '') continue;
+    const deeper = (match[1] ?? '').length - (key.length - key.replace(/^ +/, '').length);
+    if (deeper === 0) return 'compact';
+    if (deeper === 2) return 'wide';
+  }
+  return 'compact';
+}
+
+/** The line above that is no comment, without a comment at its end. */
+function keyLineBefore(text: string, at: number): string {
+  let end = at - 1;
+  while (end >= 0) {
+    const start = text.lastIndexOf('\n', end - 1) + 1;
+    const line = end === 0 ? '' : text.slice(start, end);
+    if (!line.replace(/^ +/, '').startsWith('#')) return line.split('#', 1)[0] ?? '';
+    end = start - 1;
+  }
+  return '';
+}
+
+/** Nodes of a text that is not wrapped in a list, with the annotations that say where each is from. */
+export function readDocuments(text: string, path: string | undefined): readonly YamlNode[] {
+  const nodes: YamlNode[] = [];
+  for (const part of splitDocuments(text.replaceAll('\r\n', '\n'))) {
+    const document = parseDocument(part);
+    if (document === undefined || isNull(root(document))) continue;
+    const node = wrapBareList(document);
+    if (root(node).kind !== KIND.mapping) throw new Terminal('holds a document that is neither a map nor a list');
+    annotate(node, nodes.length, path, seqIndentOf(part));
+    nodes.push(node);
+  }
+  return nodes;
+}
+
+function wrapBareList(document: YamlNode): YamlNode {
+  const content = root(document);
+  return content.kind === KIND.sequence ? mapping([[BARE_LIST, content]]) : document;
+}
+
+/** In the order of the keys, which is the order functions have always seen. */
+function annotate(node: YamlNode, index: number, path: string | undefined, seqIndent: SeqIndent): void {
+  completeRenamed(node);
+  setAnnotation(node, ANNOTATION.legacyIndex, String(index));
+  if (path !== undefined) setAnnotation(node, ANNOTATION.legacyPath, path);
+  setAnnotation(node, ANNOTATION.index, String(index));
+  if (path !== undefined) setAnnotation(node, ANNOTATION.path, path);
+  setAnnotation(node, ANNOTATION.seqIndent, seqIndent);
+}

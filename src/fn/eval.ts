@@ -1,0 +1,84 @@
+import { deliver, destinationOf } from './destination.ts';
+import { readDocuments } from './documents.ts';
+import { configOfArguments, configOfFile } from './function-config.ts';
+import { openPrograms, type ProgramOptions } from './open-programs.ts';
+import { type Package, readPackage } from './package-reader.ts';
+import { PipelineFailed, PipelineRun, type RunRules } from './pipeline-run.ts';
+import type { FunctionSource } from './program.ts';
+import type { Report } from './report.ts';
+import { LIST_KIND } from './resource-list.ts';
+import { saveFunction } from './save-function.ts';
+import type { Selection } from './selection.ts';
+import { field, root, type YamlNode } from './yaml/node.ts';
+
+export interface EvalOptions extends ProgramOptions {
+  /** undefined: the list is `input`. */
+  readonly directory: string | undefined;
+  readonly input: string;
+  readonly source: FunctionSource;
+  readonly configFile: string | undefined;
+  readonly configWords: readonly string[];
+  readonly selection: Selection;
+  readonly output: string | undefined;
+  readonly resultsDir: string | undefined;
+  readonly rules: RunRules;
+  /** Also declare it in the Kptfile, as this. */
+  readonly save: 'mutator' | 'validator' | undefined;
+  readonly report: Report;
+  nowMs(): number;
+}
+
+/** `kwasm fn eval`: one function over a package. Returns what is for stdout; throws PipelineFailed where the function failed. */
+export async function evalFunction(options: EvalOptions): Promise<string> {
+  const destination = destinationOf(options.output);
+  const config =
+    options.configFile === undefined
+      ? configOfArguments(options.configWords)
+      : configOfFile(options.configFile, options.configFile);
+  // What is named on the command line is looked for where the user stands.
+  const wanted = { source: options.source, directory: undefined, nativeAllowed: true };
+  const programs = await openPrograms([wanted], options);
+  const run = new PipelineRun(options.report, options.rules, 1, () => options.nowMs());
+  let failed = true;
+  try {
+    const [program] = programs.list;
+    if (program === undefined) throw new PipelineFailed('no function');
+    const from = options.directory === undefined ? undefined : readPackage(options.directory, { subpackages: true });
+    const given = from === undefined ? nodesOfInput(options.input) : from.nodes;
+    const { selection } = options;
+    const step = { program, phase: 'mutator', selection, condition: undefined, config: () => config } as const;
+    const nodes = await run.step(step, given);
+    failed = false;
+    return finish(nodes, from, options, destination);
+  } finally {
+    run.save(options.resultsDir, failed);
+    await programs.close();
+  }
+}
+
+function finish(
+  nodes: readonly YamlNode[],
+  from: Package | undefined,
+  options: EvalOptions,
+  destination: ReturnType<typeof destinationOf>,
+): string {
+  const text = deliver(nodes, destination, from);
+  if (options.save !== undefined && from !== undefined) {
+    const { source, selection, configFile, configWords } = options;
+    saveFunction(from.directory, options.save, { source, selection, configFile, configWords });
+    const name = source.kind === 'exec' ? source.command : source.image;
+    options.report.line(`Added ${JSON.stringify(name)} as ${options.save} in the Kptfile.`);
+  }
+  return text;
+}
+
+/** A ResourceList (or a List), or documents. */
+function nodesOfInput(text: string): readonly YamlNode[] {
+  const documents = readDocuments(text, undefined);
+  const [only] = documents;
+  if (documents.length !== 1 || only === undefined) return documents;
+  const list = root(only);
+  const kind = field(list, 'kind')?.value;
+  if (kind !== LIST_KIND && kind !== 'List') return documents;
+  return field(list, 'items')?.content ?? [];
+}

@@ -1,0 +1,116 @@
+import { posix } from 'node:path';
+import { Terminal } from '../errors.ts';
+import {
+  ANNOTATION,
+  annotation,
+  BARE_LIST,
+  clearAnnotation,
+  completeRenamed,
+  dropEmpty,
+  placeOf,
+  setAnnotation,
+} from './annotations.ts';
+import { jsonText } from './json-text.ts';
+import { byBytes } from './package-reader.ts';
+import { defaultPath } from './step.ts';
+import { Emitter } from './yaml/emitter.ts';
+import { field, root, type YamlNode } from './yaml/node.ts';
+import { isNull } from './yaml/tag.ts';
+
+/** Annotations that are between orchestrator and function only; a file has none of them. */
+const OURS = [
+  ANNOTATION.index,
+  ANNOTATION.legacyIndex,
+  ANNOTATION.seqIndent,
+  ANNOTATION.path,
+  ANNOTATION.legacyPath,
+  ANNOTATION.id,
+  ANNOTATION.legacyId,
+  ANNOTATION.migrationId,
+  ANNOTATION.packagePath,
+  ANNOTATION.selectionId,
+];
+
+/** Path in the package to what the file holds. */
+export type FileTexts = ReadonlyMap<string, string>;
+
+/** The files that the resources make up, each in the order of its indexes. Takes the place annotations off the nodes. */
+export function filesOf(nodes: readonly YamlNode[]): FileTexts {
+  givePlaces(nodes);
+  const byPath = new Map<string, YamlNode[]>();
+  for (const node of nodes) {
+    const { path } = placeOf(node);
+    const clean = posix.normalize(path);
+    if (posix.isAbsolute(clean) || clean === '..' || clean.startsWith('../') || clean.endsWith('/'))
+      throw new Terminal(`function must not modify resources outside of package: resource has path ${path}`);
+    const sharing = byPath.get(clean);
+    if (sharing === undefined) byPath.set(clean, [node]);
+    else sharing.push(node);
+  }
+  const files = new Map<string, string>();
+  for (const [path, sharing] of [...byPath].sort(([a], [b]) => byBytes(a, b))) files.set(path, fileText(path, sharing));
+  return files;
+}
+
+/** A new resource without an index comes behind those of its file. */
+function givePlaces(nodes: readonly YamlNode[]): void {
+  const next = new Map<string, number>();
+  for (const node of nodes) {
+    completeRenamed(node);
+    if (annotation(node, ANNOTATION.path) === undefined) {
+      const path = defaultPath(node);
+      setAnnotation(node, ANNOTATION.path, path);
+      setAnnotation(node, ANNOTATION.legacyPath, path);
+    }
+    const { path, index } = placeOf(node);
+    const number = Number(index);
+    if (index !== '' && Number.isInteger(number)) next.set(path, Math.max(next.get(path) ?? 0, number));
+  }
+  for (const node of nodes) {
+    const { path, index } = placeOf(node);
+    if (index !== '') continue;
+    const number = next.get(path) ?? 0;
+    next.set(path, number + 1);
+    setAnnotation(node, ANNOTATION.index, String(number));
+    setAnnotation(node, ANNOTATION.legacyIndex, String(number));
+  }
+}
+
+function fileText(path: string, nodes: readonly YamlNode[]): string {
+  const sorted = sortByIndex(path, nodes);
+  const [only] = sorted;
+  if (sorted.length === 1 && only !== undefined && path.endsWith('.json')) {
+    stripOurs(only);
+    return jsonText(only);
+  }
+  return documentsText(sorted);
+}
+
+/** Resources as documents of one text, without the annotations of the way. */
+export function documentsText(nodes: readonly YamlNode[]): string {
+  const emitter = new Emitter();
+  for (const node of nodes) {
+    const lists = annotation(node, ANNOTATION.seqIndent) === 'wide' ? 'wide' : 'compact';
+    stripOurs(node);
+    emitter.document(unwrapBareList(node), { lists });
+  }
+  return emitter.text;
+}
+
+function sortByIndex(path: string, nodes: readonly YamlNode[]): readonly YamlNode[] {
+  if (nodes.length === 1) return nodes;
+  const indexed = nodes.map((node) => ({ node, index: Number(placeOf(node).index) }));
+  for (const { index } of indexed)
+    if (!Number.isInteger(index)) throw new Terminal(`${path}: a resource's ${ANNOTATION.index} is no number`);
+  return indexed.sort((a, b) => a.index - b.index).map(({ node }) => node);
+}
+
+function stripOurs(node: YamlNode): void {
+  for (const key of OURS) clearAnnotation(node, key);
+  dropEmpty(node);
+}
+
+function unwrapBareList(node: YamlNode): YamlNode {
+  const list = field(root(node), BARE_LIST);
+  return list === undefined || isNull(list) || list.content.length === 0 ? node : list;
+}

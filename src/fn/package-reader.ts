@@ -1,0 +1,103 @@
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { messageOf, Terminal } from '../errors.ts';
+import { readDocuments } from './documents.ts';
+import { KrmIgnore } from './krm-ignore.ts';
+import type { YamlNode } from './yaml/node.ts';
+
+export const KPTFILE = 'Kptfile';
+const IGNORE_FILE = '.krmignore';
+const RESOURCE_FILE = /\.(ya?ml|json)$/;
+const FILES_MAX = 200_000;
+
+export interface PackageFile {
+  /** From the package, with '/'. */
+  readonly path: string;
+  /** As it is on the disk: what is written is compared with it. */
+  readonly text: string;
+  /** How many it holds. A file without any stays as it is. */
+  readonly resources: number;
+}
+
+export interface Package {
+  readonly directory: string;
+  readonly files: readonly PackageFile[];
+  readonly nodes: readonly YamlNode[];
+  /** Directories below that have a Kptfile; read too where subpackages are wanted. */
+  readonly subpackages: readonly string[];
+}
+
+/**
+ * Resources of a package in the order of the walk: names sorted by their bytes, a directory in the place of its name, as Go's
+ * filepath.Walk has it. Each .krmignore holds for its own package only.
+ */
+export function readPackage(directory: string, options: { readonly subpackages: boolean }): Package {
+  const at = resolve(directory);
+  if (!existsSync(at)) throw new Terminal(`${directory}: no such directory`);
+  if (!statSync(at).isDirectory()) throw new Terminal(`${directory}: not a directory; name the package's directory`);
+  const walk = new Walk(at, options.subpackages);
+  walk.directory(at, '', ignoreAt(at), at);
+  return { directory: at, files: walk.files, nodes: walk.nodes, subpackages: walk.subpackages };
+}
+
+function ignoreAt(directory: string): KrmIgnore | undefined {
+  const file = join(directory, IGNORE_FILE);
+  return existsSync(file) ? new KrmIgnore(readFileSync(file, 'utf8')) : undefined;
+}
+
+class Walk {
+  readonly files: PackageFile[] = [];
+  readonly nodes: YamlNode[] = [];
+  readonly subpackages: string[] = [];
+  private readonly top: string;
+  private readonly intoSubpackages: boolean;
+
+  constructor(top: string, intoSubpackages: boolean) {
+    this.top = top;
+    this.intoSubpackages = intoSubpackages;
+  }
+
+  directory(directory: string, prefix: string, ignore: KrmIgnore | undefined, ignoreBase: string): void {
+    for (const name of readdirSync(directory).sort(byBytes)) {
+      const at = join(directory, name);
+      const path = prefix === '' ? name : `${prefix}/${name}`;
+      const isDirectory = lstatSync(at).isDirectory();
+      if (ignore?.ignores(relative(ignoreBase, at), isDirectory)) continue;
+      if (!isDirectory) this.file(at, path, name);
+      else if (!existsSync(join(at, KPTFILE))) this.directory(at, path, ignore, ignoreBase);
+      else {
+        this.subpackages.push(path);
+        if (this.intoSubpackages) this.directory(at, path, ignoreAt(at), at);
+      }
+    }
+  }
+
+  private file(at: string, path: string, name: string): void {
+    if (name !== KPTFILE && !RESOURCE_FILE.test(name)) return;
+    if (this.files.length >= FILES_MAX) throw new Terminal(`${this.top}: more than ${FILES_MAX} files`);
+    const text = readUtf8(at);
+    this.files.push({ path, text, resources: this.read(text, path, at) });
+  }
+
+  private read(text: string, path: string, at: string): number {
+    try {
+      const nodes = readDocuments(text, path);
+      for (const node of nodes) this.nodes.push(node);
+      return nodes.length;
+    } catch (error) {
+      throw new Terminal(`${at}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+function readUtf8(file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+  } catch (error) {
+    throw new Terminal(`${file}: cannot be read as UTF-8: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+export function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

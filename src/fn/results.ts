@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { Terminal } from '../errors.ts';
+import { Emitter } from './yaml/emitter.ts';
+import { field, KIND, mapping, STYLE, scalar, sequence, text, type YamlNode } from './yaml/node.ts';
+import { plainValue } from './yaml/plain-value.ts';
+import { resolve } from './yaml/tag.ts';
+
+/** One finding of a function (KRM functions specification), with the older spellings folded in. */
+export interface FunctionResult {
+  readonly message: string;
+  readonly severity: 'error' | 'warning' | 'info' | undefined;
+  readonly resourceRef?: ResourceRef;
+  readonly field?: { readonly path: string; readonly currentValue?: unknown; readonly proposedValue?: unknown };
+  readonly file?: { readonly path: string; readonly index?: number };
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface ResourceRef {
+  readonly apiVersion?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly name?: string | undefined;
+  readonly namespace?: string | undefined;
+}
+
+const names = { name: z.string().optional(), namespace: z.string().optional() };
+const item = z.object({
+  message: z.string(),
+  severity: z.enum(['error', 'warning', 'info']).optional(),
+  resourceRef: z
+    .object({
+      apiVersion: z.string().optional(),
+      kind: z.string().optional(),
+      ...names,
+      metadata: z.object(names).optional(),
+    })
+    .optional(),
+  field: z
+    .object({ path: z.string(), currentValue: z.unknown(), proposedValue: z.unknown(), suggestedValue: z.unknown() })
+    .partial({ currentValue: true, proposedValue: true, suggestedValue: true })
+    .optional(),
+  file: z.object({ path: z.string(), index: z.number().optional() }).optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+});
+
+/** `results` of a list: a list of findings, or the older form with the findings below `items`. */
+export function readResults(node: YamlNode | undefined): readonly FunctionResult[] {
+  if (node === undefined) return [];
+  const inner = node.kind === KIND.mapping ? field(node, 'items') : node;
+  if (inner === undefined || inner.content.length === 0) return [];
+  const parsed = z.array(item).safeParse(plainValue(inner));
+  if (!parsed.success) throw new Terminal(`returned results that cannot be read: ${z.prettifyError(parsed.error)}`);
+  return parsed.data.map(toResult);
+}
+
+function toResult({ message, severity, resourceRef, field: at, file, tags }: z.infer<typeof item>): FunctionResult {
+  const proposed = at?.proposedValue ?? at?.suggestedValue;
+  return {
+    message,
+    severity,
+    ...(resourceRef === undefined ? {} : { resourceRef: toRef(resourceRef) }),
+    ...(at === undefined
+      ? {}
+      : {
+          field: {
+            path: at.path,
+            ...(at.currentValue === undefined ? {} : { currentValue: at.currentValue }),
+            ...(proposed === undefined ? {} : { proposedValue: proposed }),
+          },
+        }),
+    ...(file === undefined
+      ? {}
+      : { file: { path: file.path, ...(file.index === undefined ? {} : { index: file.index }) } }),
+    ...(tags === undefined ? {} : { tags }),
+  };
+}
+
+function toRef(ref: NonNullable<z.infer<typeof item>['resourceRef']>): ResourceRef {
+  const { apiVersion, kind } = ref;
+  return {
+    apiVersion,
+    kind,
+    name: ref.name ?? ref.metadata?.name,
+    namespace: ref.namespace ?? ref.metadata?.namespace,
+  };
+}
+
+/** What became of one function. */
+export interface StepRecord {
+  readonly source:
+    | { readonly kind: 'exec'; readonly command: string }
+    | { readonly kind: 'image'; readonly image: string };
+  readonly exitCode: number;
+  readonly stderr: string;
+  readonly results: readonly FunctionResult[];
+}
+
+/** `results.yaml`, in kpt's form: fields in its order, lists indented. */
+export function resultsFile(records: readonly StepRecord[], exitCode: number): string {
+  const items = sequence(records.map(recordNode));
+  const node = mapping([
+    ['apiVersion', scalar('kpt.dev/v1')],
+    ['kind', scalar('FunctionResultList')],
+    ['metadata', mapping([['name', scalar('fnresults')]])],
+    ['exitCode', scalar(String(exitCode))],
+  ]);
+  if (records.length > 0) node.content.push(scalar('items'), items);
+  const emitter = new Emitter();
+  emitter.document(node, { lists: 'wide' });
+  return emitter.text;
+}
+
+function recordNode({ source, exitCode, stderr, results }: StepRecord): YamlNode {
+  const named =
+    source.kind === 'image' ? (['image', toText(source.image)] as const) : (['exec', toText(source.command)] as const);
+  const fields: (readonly [string, YamlNode])[] = [named];
+  if (stderr !== '') fields.push(['stderr', toText(stderr)]);
+  fields.push(['exitCode', scalar(String(exitCode))]);
+  if (results.length > 0) fields.push(['results', sequence(results.map((result) => toNode(result)))]);
+  return mapping(fields);
+}
+
+/** Strings as Go's encoder writes them: plain where they stay strings, a block where they have lines. */
+export function toText(value: string): YamlNode {
+  if (value.includes('\n')) return text(value, STYLE.literal);
+  return YAML_1_1_WORD.test(value) && resolve(value) === '!!str' ? text(value, STYLE.double) : text(value);
+}
+
+/** YAML 1.1 took these for booleans, and numbers with ':' for times. */
+const YAML_1_1_WORD =
+  /^(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)$/;
+
+export function toNode(value: unknown): YamlNode {
+  if (typeof value === 'string') return toText(value);
+  if (Array.isArray(value)) return sequence(value.map(toNode));
+  if (typeof value === 'object' && value !== null) {
+    const given = Object.entries(value).filter(([, inner]) => inner !== undefined);
+    return mapping(given.map(([key, inner]) => [key, toNode(inner)] as const));
+  }
+  return scalar(String(value));
+}
+
+export function hasErrors(results: readonly FunctionResult[]): boolean {
+  return results.some(({ severity }) => severity === 'error');
+}

@@ -1,0 +1,161 @@
+import { posix } from 'node:path';
+import { Terminal } from '../errors.ts';
+import {
+  ANNOTATION,
+  annotation,
+  clearAnnotation,
+  completeRenamed,
+  metaOf,
+  placeOf,
+  setAnnotation,
+} from './annotations.ts';
+import { copyComments } from './comments.ts';
+import { restoreOrder } from './field-order.ts';
+import type { Program } from './program.ts';
+import { LIST_VERSION, NoResourceList, type ResourceList, readList, writeList } from './resource-list.ts';
+import { type FunctionResult, readResults } from './results.ts';
+import type { YamlNode } from './yaml/node.ts';
+
+export interface StepInput {
+  readonly items: readonly YamlNode[];
+  readonly functionConfig: YamlNode | undefined;
+  /** Items may all be gone: for a function that is meant to take everything away. */
+  readonly allowEmpty: boolean;
+}
+
+export type StepOutcome =
+  | {
+      readonly kind: 'passed';
+      readonly items: readonly YamlNode[];
+      readonly results: readonly FunctionResult[];
+      readonly stderr: string;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      readonly exitCode: number;
+      readonly stderr: string;
+      readonly results: readonly FunctionResult[];
+    };
+
+/** Gives the items to a function and takes its answer: judged, with the comments and the order of fields that were there before. */
+export async function runStep(program: Program, input: StepInput): Promise<StepOutcome> {
+  requireResources(input.items, 'input');
+  const byId = numberItems(input.items);
+  const { items, functionConfig } = input;
+  const given = writeList({ apiVersion: LIST_VERSION, items, functionConfig, results: undefined });
+  const answer = await program.call(given);
+  if (answer.kind === 'failed') {
+    const results = answer.output === undefined ? [] : resultsIn(answer.output);
+    const { message, exitCode, stderr } = answer;
+    return { kind: 'failed', message, exitCode, stderr, results: results.length > 0 ? results : reported(answer) };
+  }
+  try {
+    const list = readList(answer.output);
+    judge(list, input);
+    restore(list.items, byId);
+    return { kind: 'passed', items: list.items, results: readResults(list.results), stderr: answer.stderr };
+  } catch (error) {
+    if (!(error instanceof NoResourceList) && !(error instanceof Terminal)) throw error;
+    const message =
+      error instanceof NoResourceList && !program.isWasm
+        ? `${error.message}; log to stderr, not stdout`
+        : error.message;
+    return { kind: 'failed', message, exitCode: 1, stderr: answer.stderr, results: [] };
+  }
+}
+
+function reported(answer: {
+  readonly failure: { readonly kind: string } | undefined;
+  readonly message: string;
+}): readonly FunctionResult[] {
+  return answer.failure?.kind === 'reported' ? [{ message: answer.message, severity: 'error' }] : [];
+}
+
+/** Results are read even from a function that failed; an answer that is no list has none. */
+function resultsIn(output: string): readonly FunctionResult[] {
+  try {
+    return readResults(readList(output).results);
+  } catch {
+    return [];
+  }
+}
+
+function numberItems(items: readonly YamlNode[]): ReadonlyMap<string, YamlNode> {
+  const byId = new Map<string, YamlNode>();
+  for (const [i, item] of items.entries()) {
+    const id = String(i + 1);
+    setAnnotation(item, ANNOTATION.id, id);
+    setAnnotation(item, ANNOTATION.legacyId, id);
+    byId.set(id, item);
+  }
+  return byId;
+}
+
+function restore(items: readonly YamlNode[], byId: ReadonlyMap<string, YamlNode>): void {
+  for (const item of items) {
+    const id = annotation(item, ANNOTATION.id) ?? annotation(item, ANNOTATION.legacyId);
+    const before = id === undefined ? undefined : byId.get(id);
+    if (before !== undefined) {
+      copyComments(before, item);
+      restoreOrder(before, item);
+    }
+    clearAnnotation(item, ANNOTATION.id);
+    clearAnnotation(item, ANNOTATION.legacyId);
+  }
+  giveDefaultPaths(items);
+}
+
+function judge(list: ResourceList, input: StepInput): void {
+  if (list.items.length === 0 && input.items.length > 0 && !input.allowEmpty)
+    throw new Terminal(
+      `returned no items for ${input.items.length}: this would delete them all; --allow-empty permits it`,
+    );
+  requireResources(list.items, 'output');
+  requirePlaces(list.items);
+}
+
+function requireResources(items: readonly YamlNode[], which: 'input' | 'output'): void {
+  for (const item of items) {
+    const { apiVersion, kind, name } = metaOf(item);
+    const missing = apiVersion === '' ? 'apiVersion' : kind === '' ? 'kind' : name === '' ? 'metadata.name' : undefined;
+    if (missing === undefined) continue;
+    const { path } = placeOf(item);
+    const where = path === '' ? '' : `${path}: `;
+    throw new Terminal(
+      `${which} resource list must contain only KRM resources: ${where}resource must have \`${missing}\``,
+    );
+  }
+}
+
+/** No resource leaves the package, and no two are at one place. */
+function requirePlaces(items: readonly YamlNode[]): void {
+  const taken = new Set<string>();
+  for (const item of items) {
+    const { path, index } = placeOf(item);
+    if (path === '') continue;
+    const clean = posix.normalize(path);
+    if (clean === '..' || clean.startsWith('../') || posix.isAbsolute(clean))
+      throw new Terminal(`function must not modify resources outside of package: resource has path ${path}`);
+    const place = `${annotation(item, ANNOTATION.packagePath) ?? ''}\n${clean}\n${index}`;
+    if (taken.has(place))
+      throw new Terminal(`resource at path ${JSON.stringify(clean)} and index ${JSON.stringify(index)} already exists`);
+    taken.add(place);
+  }
+}
+
+/** Where a resource goes that a function made and gave no path. */
+function giveDefaultPaths(items: readonly YamlNode[]): void {
+  for (const item of items) {
+    completeRenamed(item);
+    if (annotation(item, ANNOTATION.path) !== undefined) continue;
+    const path = defaultPath(item);
+    setAnnotation(item, ANNOTATION.path, path);
+    setAnnotation(item, ANNOTATION.legacyPath, path);
+  }
+}
+
+export function defaultPath(item: YamlNode): string {
+  const { kind, name, namespace } = metaOf(item);
+  return posix.join(namespace, `${kind.toLowerCase()}_${name}.yaml`);
+}
