@@ -3,6 +3,7 @@ import * as check from './check.ts';
 import * as dashboard from './dashboard.ts';
 import * as doctor from './doctor.ts';
 import * as fn from './fn.ts';
+import * as kustomize from './kustomize.ts';
 import * as logs from './logs.ts';
 import * as node from './node.ts';
 import * as release from './release.ts';
@@ -30,4 +31,5 @@ export const groups: readonly Group[] = [
   fn,
   version,
   wasm,
+  kustomize,
 ];
