@@ -25,7 +25,7 @@ export function register(program: Command): void {
       collect,
       [],
     )
-    .addOption(new Option('--enable-managedby-label').hideHelp());
+    .addOption(new Option('--enable-managedby-label', 'deprecated by kustomize').hideHelp());
   native(ours(build))
     .option('--kustomize <program>', "kustomize's program (default: the first on PATH; KWASM_KUSTOMIZE)")
     .option('--timeout <seconds>', 'how long one Wasm function may take', positive)
