@@ -16,7 +16,7 @@ const exitRows = (): readonly string[] => [
 
 export function reference(program: Command): readonly string[] {
   return commandsOf(program)
-    .filter((command) => command.commands.length === 0)
+    .filter((command) => command.commands.length === 0 && !command.name().startsWith('__'))
     .flatMap((command, at) => [...(at === 0 ? [] : ['']), ...section(command)]);
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import * as check from './check.ts';
+import * as completion from './completion.ts';
 import * as dashboard from './dashboard.ts';
 import * as doctor from './doctor.ts';
 import * as fn from './fn.ts';
@@ -30,6 +31,7 @@ export const groups: readonly Group[] = [
   release,
   fn,
   version,
+  completion,
   wasm,
   kustomize,
 ];

@@ -1,5 +1,6 @@
 import { Command, type Option } from 'commander';
 import { CLIENT_VERSION } from './client-version.ts';
+import { withClusterFlags } from './cluster-flags.ts';
 import { type Group, groups } from './groups.ts';
 
 /** The whole tree of commands: what runs, what the documentation is generated from, what a shell completes. */
@@ -7,11 +8,12 @@ export function makeProgram(registered: readonly Group[] = groups): Command {
   const program = new Command('kwasm')
     .description('WebAssembly on Kubernetes: nodes, shims, functions')
     .version(CLIENT_VERSION, '--version', 'print the version of this program')
-    .helpCommand(false)
     .enablePositionalOptions();
+  withClusterFlags(program);
   for (const { register } of registered) register(program);
   for (const command of commandsOf(program)) {
     if (!command.options.some(takesVerbose)) command.option(...VERBOSE);
+    if (command.commands.length > 0) command.helpCommand(false);
     command.configureHelp({ showGlobalOptions: false, sortSubcommands: false });
   }
   return program;

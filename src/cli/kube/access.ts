@@ -11,7 +11,7 @@ import {
 import type { ClusterFlags } from '../cluster-flags.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { KubeconfigCredentials } from './credentials.ts';
-import { type KubeconfigFile, selectContext } from './kubeconfig.ts';
+import { contextsOf, type KubeconfigFile, selectContext } from './kubeconfig.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -40,6 +40,10 @@ export function openAccess(flags: ClusterFlags, env: Environment): Access {
   throw new CliError('there is no kubeconfig: set $KUBECONFIG, or name the file with --kubeconfig', {
     exitCode: EXIT.usage,
   });
+}
+
+export function contextNames(flags: ClusterFlags, env: Environment): readonly string[] {
+  return contextsOf(readFiles(flags, env));
 }
 
 function readFiles({ kubeconfig }: ClusterFlags, env: Environment): readonly KubeconfigFile[] {

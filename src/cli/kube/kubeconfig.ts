@@ -101,6 +101,10 @@ export function selectContext(files: readonly KubeconfigFile[], wanted: string |
   return { context: name, cluster: server, user: as, namespace: found.namespace || undefined };
 }
 
+export function contextsOf(files: readonly KubeconfigFile[]): readonly string[] {
+  return files.flatMap((file) => parse(file).contexts.map(({ name }) => name));
+}
+
 const CLUSTER_PATHS = ['certificate-authority'] as const;
 const USER_PATHS = ['client-certificate', 'client-key', 'tokenFile'] as const;
 

@@ -1,0 +1,98 @@
+import type { Command, Option } from 'commander';
+
+/** What may follow the words that stand there, from the command's own tree. Pure; names of the cluster are asked for by the caller. */
+export interface Candidate {
+  readonly value: string;
+  readonly about: string;
+}
+
+export type Completion =
+  | { readonly kind: 'these'; readonly candidates: readonly Candidate[] }
+  /** Nodes of the cluster, without those that stand there already. */
+  | { readonly kind: 'nodes'; readonly prefix: string; readonly given: readonly string[] }
+  | { readonly kind: 'contexts'; readonly prefix: string }
+  /** The shell's own: files. */
+  | { readonly kind: 'none' };
+
+export function complete(program: Command, words: readonly string[]): Completion {
+  const prefix = words.at(-1) ?? '';
+  let command = program;
+  const operands: string[] = [];
+  let awaits: Option | undefined;
+  for (const word of words.slice(0, -1)) {
+    if (awaits !== undefined) {
+      awaits = undefined;
+    } else if (word.startsWith('-') && word !== '-') {
+      const option = optionOf(command, word);
+      awaits = option?.required === true && !word.includes('=') ? option : undefined;
+    } else {
+      const next = operands.length === 0 ? command.commands.find((one) => one.name() === word) : undefined;
+      if (next === undefined) operands.push(word);
+      else command = next;
+    }
+  }
+  if (awaits !== undefined) return valuesOf(awaits, prefix);
+  if (prefix.startsWith('-')) return afterDash(command, prefix);
+  if (command.commands.length > 0 && operands.length === 0) return these(subcommands(command), prefix);
+  return argumentAt(command, operands, prefix);
+}
+
+function optionOf(command: Command | null, word: string): Option | undefined {
+  const flag = word.split('=')[0];
+  for (let at = command; at !== null; at = at.parent) {
+    const found = at.options.find(({ short, long }) => short === flag || long === flag);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function afterDash(command: Command, prefix: string): Completion {
+  const value = /^(--[a-z-]+=)(.*)$/.exec(prefix);
+  if (value !== null) {
+    const [, flag = '', rest = ''] = value;
+    const option = optionOf(command, flag);
+    const found = option === undefined ? undefined : valuesOf(option, rest);
+    if (found?.kind !== 'these') return { kind: 'none' };
+    return { kind: 'these', candidates: found.candidates.map((one) => ({ ...one, value: flag + one.value })) };
+  }
+  const flags = command.options
+    .filter(({ hidden }) => !hidden)
+    .map(({ long, short, description }) => ({ value: long ?? short ?? '', about: description }));
+  return these([...flags, { value: '--help', about: 'display help for command' }], prefix);
+}
+
+function subcommands(command: Command): readonly Candidate[] {
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .map((one) => ({ value: one.name(), about: one.summary() || one.description() }));
+}
+
+function valuesOf({ argChoices, long }: Option, prefix: string): Completion {
+  if (argChoices !== undefined)
+    return these(
+      argChoices.map((value) => ({ value, about: '' })),
+      prefix,
+    );
+  if (long === '--context') return { kind: 'contexts', prefix };
+  return long === '--node' ? { kind: 'nodes', prefix, given: [] } : { kind: 'none' };
+}
+
+function argumentAt(command: Command, operands: readonly string[], prefix: string): Completion {
+  const declared = command.registeredArguments;
+  const last = declared.at(-1);
+  const argument = declared[operands.length] ?? (last?.variadic === true ? last : undefined);
+  if (argument === undefined) return { kind: 'none' };
+  if (argument.argChoices !== undefined)
+    return these(
+      argument.argChoices.map((value) => ({ value, about: '' })),
+      prefix,
+    );
+  return argument.name() === 'node' || argument.name() === 'nodes'
+    ? { kind: 'nodes', prefix, given: operands }
+    : { kind: 'none' };
+}
+
+function these(all: readonly Candidate[], prefix: string): Completion {
+  return { kind: 'these', candidates: all.filter(({ value }) => value.startsWith(prefix)) };
+}
