@@ -9,6 +9,7 @@ import * as logs from './logs.ts';
 import * as node from './node.ts';
 import * as release from './release.ts';
 import * as status from './status.ts';
+import * as supportBundle from './support-bundle.ts';
 import * as version from './version.ts';
 import * as wasm from './wasm.ts';
 
@@ -28,6 +29,7 @@ export const groups: readonly Group[] = [
   node,
   doctor,
   logs,
+  supportBundle,
   release,
   fn,
   version,

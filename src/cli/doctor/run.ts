@@ -53,11 +53,12 @@ function clusterLines(node: NodeView, found: OperatorFound): readonly string[] {
   ];
 }
 
-async function look(
+/** In a pod that is removed again. */
+export async function look(
   client: Client,
   node: string,
   found: OperatorFound,
-  flags: DoctorFlags,
+  flags: Pick<DoctorFlags, 'image' | 'namespace'>,
   signal: AbortSignal,
 ): Promise<{ readonly text: string; readonly exitCode: number }> {
   const operator = found.kind === 'present' ? found.operator : undefined;

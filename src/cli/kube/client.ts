@@ -1,10 +1,11 @@
 import { systemClock } from '../../clock.ts';
+import type { Credentials } from '../../operator/kube/credentials.ts';
 import type { Shape } from '../../operator/kube/protobuf.ts';
 import { listOf } from '../../operator/kube/shapes.ts';
 import { type ApiRequest, Transport } from '../../operator/kube/transport.ts';
 import { CLIENT_VERSION } from '../client-version.ts';
 import type { ClusterFlags } from '../cluster-flags.ts';
-import { openAccess } from './access.ts';
+import { type Access, openAccess } from './access.ts';
 import { explain } from './failure.ts';
 
 const REQUEST_MS_MAX = 30_000;
@@ -31,18 +32,20 @@ export class Client {
   /** Which cluster, for people. */
   readonly name: string;
   readonly server: URL;
+  readonly credentials: Credentials;
   readonly #dryRun: boolean;
 
-  constructor(transport: Transport, name: string, server: URL, dryRun = false) {
+  constructor(transport: Transport, { credentials, name }: Access, dryRun = false) {
     this.transport = transport;
     this.name = name;
-    this.server = server;
+    this.server = credentials.server;
+    this.credentials = credentials;
     this.#dryRun = dryRun;
   }
 
   /** The same connection; the API server checks each write and keeps none. */
   dryRun(): Client {
-    return new Client(this.transport, this.name, this.server, true);
+    return new Client(this.transport, this, true);
   }
 
   async get<T>(what: string, path: string, query?: Readonly<Record<string, string>>): Promise<T> {
@@ -155,7 +158,8 @@ export class Client {
 
 /** For the time of `use`. */
 export async function withClient<T>(flags: ClusterFlags, use: (client: Client) => Promise<T>): Promise<T> {
-  const { credentials, name } = openAccess(flags, process.env);
+  const access = openAccess(flags, process.env);
+  const { credentials } = access;
   const transport = new Transport({
     credentials,
     clock: systemClock,
@@ -167,7 +171,7 @@ export async function withClient<T>(flags: ClusterFlags, use: (client: Client) =
     },
   });
   try {
-    return await use(new Client(transport, name, credentials.server));
+    return await use(new Client(transport, access));
   } finally {
     await transport.close();
   }
