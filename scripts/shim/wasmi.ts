@@ -6,6 +6,7 @@ import { command } from '../cluster/command.ts';
 import { withLock } from '../cluster/lock.ts';
 import { cacheDir } from '../cluster/paths.ts';
 import type { Progress } from '../cluster/progress.ts';
+import type { Command, Toolchain } from '../toolchain/command.ts';
 import { toolchain } from '../toolchain/toolchain.ts';
 import type { BuiltShim } from './build.ts';
 import { CRATE, crateHash, crateVersion, WASMI_CRATE } from './crate.ts';
@@ -15,8 +16,9 @@ import { CRATE, crateHash, crateVersion, WASMI_CRATE } from './crate.ts';
  * recipe of its own, since a change of build.ts has the Wasmtime shim compiled anew everywhere.
  */
 const BINARY = 'containerd-shim-wasmi-v1';
-const RUST = '1.95';
-const PACKAGES = ['protobuf-compiler', 'libseccomp-dev', 'pkg-config', 'make', 'g++'];
+export const RUST = '1.95';
+export const PACKAGES = ['protobuf-compiler', 'libseccomp-dev', 'pkg-config', 'make', 'g++'];
+const TARGET = join(cacheDir(), 'shim', 'target');
 const BUILD_MS_MAX = 60 * 60_000;
 const TARGETS: Readonly<Record<string, { readonly arch: 'amd64' | 'arm64'; readonly libraries: string }>> = {
   x64: { arch: 'amd64', libraries: '/usr/lib/x86_64-linux-gnu' },
@@ -35,7 +37,7 @@ export async function buildWasmiShim(options: {
   if (!existsSync(path)) {
     const waiting = () => options.progress.say('  ... another process builds a shim; waiting for it');
     await withLock(join(cache, 'lock'), waiting, async () => {
-      if (!existsSync(path)) await compile(path, target.libraries, options.progress, options.signal);
+      if (!existsSync(path)) await compile(path, options.progress, options.signal);
     });
   }
   const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -48,20 +50,25 @@ export function wasmiHash(): string {
   return createHash('sha256').update(own).update(crateHash(CRATE)).digest('hex').slice(0, 16);
 }
 
-async function compile(path: string, libraries: string, progress: Progress, signal?: AbortSignal): Promise<void> {
+async function compile(path: string, progress: Progress, signal?: AbortSignal): Promise<void> {
   const cargo = await toolchain('cargo', { version: RUST, packages: PACKAGES, say: progress.say, signal });
-  const target = join(cacheDir(), 'shim', 'target');
-  mkdirSync(target, { recursive: true });
-  const seccomp = process.env['LIBSECCOMP_LIB_PATH'] ?? libraries; // static: nodes need not have it
-  const { file, args, cwd, env } = cargo.command(['build', '--release', '--locked'], {
-    cwd: WASMI_CRATE,
-    env: { CARGO_TARGET_DIR: target, LIBSECCOMP_LINK_TYPE: 'static', LIBSECCOMP_LIB_PATH: seccomp },
-    writable: [target, CRATE],
-  });
+  const { file, args, cwd, env } = cargoBuild(cargo, WASMI_CRATE, ['build', '--release', '--locked']);
   await progress.step(`compile the Wasmi shim with ${cargo.description} (about 7 minutes the first time)`, () =>
     command('nice', ['-n', '10', file, ...args], { cwd, env, signal, timeoutMs: BUILD_MS_MAX }),
   );
-  keep(join(target, 'release', BINARY), path);
+  keep(join(TARGET, 'release', BINARY), path);
+}
+
+/** All crates are compiled into one directory: they have most of what they depend on in common. */
+export function cargoBuild(cargo: Toolchain, crate: string, args: readonly string[]): Command {
+  mkdirSync(TARGET, { recursive: true });
+  const seccomp = process.env['LIBSECCOMP_LIB_PATH'] ?? TARGETS[process.arch]?.libraries ?? '';
+  return cargo.command(args, {
+    cwd: crate,
+    // Static: nodes need not have it.
+    env: { CARGO_TARGET_DIR: TARGET, LIBSECCOMP_LINK_TYPE: 'static', LIBSECCOMP_LIB_PATH: seccomp },
+    writable: [TARGET, CRATE],
+  });
 }
 
 /** Its directory appears whole or not at all. */
