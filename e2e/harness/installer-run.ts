@@ -86,7 +86,7 @@ function installerPod(
           name: 'kwasm-provision',
           image,
           args: [command],
-          securityContext: { privileged: true },
+          securityContext: { privileged: true, readOnlyRootFilesystem: true },
           env: Object.entries({ NODE_ROOT: NODE_ROOT_PATH, KWASM_SETTLE_SECONDS: '1', ...env }).map(([key, value]) => ({
             name: key,
             value,

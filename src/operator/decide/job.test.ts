@@ -31,7 +31,7 @@ describe('installJob', () => {
     expect(pod.containers).to.have.length(1);
     const [container] = pod.containers;
     expect(container?.name).to.equal('kwasm-provision');
-    expect(container?.securityContext).to.deep.equal({ privileged: true });
+    expect(container?.securityContext).to.deep.equal({ privileged: true, readOnlyRootFilesystem: true });
     expect(container?.volumeMounts).to.deep.equal([{ name: 'root-mount', mountPath: '/mnt/node-root' }]);
     expect(container?.env).to.deep.include({ name: 'NODE_ROOT', value: '/mnt/node-root' });
     expect(container?.args, "the image's own command").to.equal(undefined);
@@ -115,7 +115,8 @@ describe('installJob', () => {
     expect(guardEnv).to.deep.equal(['NODE_ROOT', 'KWASM_MACHINE_ID', 'KWASM_POD_UID']);
     for (const container of options.containersOf(pod)) {
       expect(container.volumeMounts).to.deep.equal([{ name: 'root-mount', mountPath: '/mnt/node-root' }]);
-      expect(container.securityContext).to.deep.equal({ privileged: true });
+      const own = container.image === ours ? { readOnlyRootFilesystem: true } : {};
+      expect(container.securityContext).to.deep.equal({ privileged: true, ...own });
     }
   });
 });

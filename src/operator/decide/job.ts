@@ -141,6 +141,8 @@ function guarded(node: NodeView, installer: InstallerPolicy): V1PodSpec {
 
 function ours(name: string, node: NodeView, installer: InstallerPolicy, args: readonly string[]): V1Container {
   const container = privileged(name, installer.image, installer);
+  // What it writes is on the host; a third party's image may well write beside itself.
+  container.securityContext = { privileged: true, readOnlyRootFilesystem: true };
   container.env = [
     ...(container.env ?? []),
     { name: ENV.machineId, value: node.machineId },
