@@ -30,12 +30,7 @@ export async function buildAndPush(
  * A registry prefix under which the operator is ours and the installer is ours with `change` made to it, so that one
  * value (imageRegistry) selects both.
  */
-export async function registryWithInstaller(
-  test: TestCluster,
-  name: string,
-  change: string,
-  files: Readonly<Record<string, string | Uint8Array>> = {},
-): Promise<string> {
+export async function registryWithInstaller(test: TestCluster, name: string, change: string): Promise<string> {
   const registry = `${test.images.registry}/${name}`;
   await execa(
     'skopeo',
@@ -51,7 +46,6 @@ export async function registryWithInstaller(
   await buildAndPush(
     `${registry}/kwasm-node-installer:${test.images.tag}`,
     `FROM ${test.images.installer}\n${change}\n`,
-    files,
   );
   return registry;
 }

@@ -1,51 +1,65 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { V1ContainerStatus, V1Node, V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { progressTo } from '../../scripts/cluster/progress.ts';
-import { shimsJson } from '../../scripts/images/shims.ts';
-import { buildShim } from '../../scripts/shim/build.ts';
+import type { BuiltShim } from '../../scripts/shim/build.ts';
 import { buildWasmiShim } from '../../scripts/shim/wasmi.ts';
-import { registryWithInstaller } from '../harness/derived-images.ts';
 import { eventually } from '../harness/eventually.ts';
+import { type FileMirror, startMirror } from '../harness/mirror.ts';
 import { provisioned } from '../harness/nodes.ts';
-import { installRelease, removeRelease } from '../harness/release.ts';
+import { installRelease, NAMESPACE, removeRelease } from '../harness/release.ts';
+import { gatewayOf, ownAuthority, packed, sha256Of } from '../harness/shim-releases.ts';
 import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
 import { WORKLOADS } from '../harness/workloads.ts';
 
+const ASSET = '/kwasm/kwasm/releases/download/v0.3.0/containerd-shim-wasmi-linux.tar.gz';
 const COMPILE_MS_MAX = 45 * 60_000;
 const ENGINES = ['wasmtime', 'wasmi'] as const;
 type Engine = (typeof ENGINES)[number];
 
-/** One installer brings two engines; a pod chooses by its RuntimeClass, and neither knows of the other. */
+/**
+ * One engine out of the installer's image, and one that a Shim names and no image of ours has: an archive on a server with
+ * an authority of the site's own. A pod chooses by its RuntimeClass.
+ */
 describe('two engines on every node', function () {
   this.timeout(600_000);
   let test: TestCluster;
+  let mirror: FileMirror;
+  const scratch = mkdtempSync(join(tmpdir(), 'kwasm-engines-'));
 
   before(async function () {
     this.timeout(COMPILE_MS_MAX);
     test = await testCluster();
-    const progress = progressTo((line) => console.error(line));
-    const shims = [await buildShim({ progress }), await buildWasmiShim({ progress })];
-    const wasmi = shims.find(({ handler }) => handler === 'wasmi');
-    const change = [
-      'COPY containerd-shim-wasmi-v1 /assets/containerd-shim-wasmi-v1',
-      'RUN ["chmod", "0755", "/assets/containerd-shim-wasmi-v1"]',
-      'COPY shims.json /assets/shims.json',
-    ];
-    const registry = await registryWithInstaller(test, 'engines', change.join('\n'), {
-      'containerd-shim-wasmi-v1': readFileSync(wasmi?.path ?? ''),
-      'shims.json': shimsJson(shims),
+    const wasmi = await buildWasmiShim({ progress: progressTo((line) => console.error(line)) });
+    const archive = await packed(readFileSync(wasmi.path), wasmi.binary);
+    const [{ name: first } = { name: '' }] = test.nodes;
+    const { ca, server } = await ownAuthority(scratch, await gatewayOf(test, first));
+    mirror = await startMirror(await gatewayOf(test, first), server);
+    mirror.serve(ASSET, { content: archive });
+    const metadata = { name: 'story-ca', namespace: NAMESPACE };
+    await test.kubectl.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
+    await test.kubectl.apply({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata,
+      data: { 'ca.crt': readFileSync(ca, 'utf8') },
     });
-    const classes = ENGINES.flatMap((engine, at) => [
-      `kwasmOperator.runtimeClasses[${at}].name=${engine}`,
-      `kwasmOperator.runtimeClasses[${at}].handler=${engine}`,
-    ]);
-    await installRelease(test, [`imageRegistry=${registry}`, ...classes]);
+    await installRelease(test, ['kwasmOperator.installer.caConfigMap=story-ca']);
+    const https = { url: `${mirror.origin}${ASSET}`, sha256: sha256Of(archive) };
+    await test.kubectl.apply(shim(wasmi, https));
     await test.kubectl.run(['annotate', 'node', '--all', 'kwasm.sh/kwasm-node=true']);
     for (const { name } of test.nodes) {
       for (const engine of ENGINES) await provisioned(test.kubectl, name, engine);
     }
   });
+
+  function shim({ binary, version, arch }: BuiltShim, https: object): object {
+    const sources = [{ arch, https }];
+    const spec = { version, handler: 'wasmi', binary, sources, runtimeClasses: [{ name: 'wasmi' }] };
+    return { apiVersion: 'kwasm.sh/v1alpha1', kind: 'Shim', metadata: { name: 'wasmi' }, spec };
+  }
 
   afterEach(async () => {
     await test.kubectl.run(['delete', 'pods', '-n', WORKLOADS, '-l', 'story=engines', '--wait=true', '--timeout=90s']);
@@ -53,6 +67,9 @@ describe('two engines on every node', function () {
 
   after(async () => {
     await removeRelease(test);
+    await test.kubectl.run(['delete', 'shim', 'wasmi', '--ignore-not-found', '--timeout=60s']);
+    await mirror.close();
+    rmSync(scratch, { recursive: true });
   });
 
   /** The guest of e2e/fixtures/steps on `engine`; its name is the container's, too. */
@@ -103,6 +120,7 @@ describe('two engines on every node', function () {
     for (const engine of ENGINES) {
       expect(await test.kubectl.get(['runtimeclass', engine])).to.deep.include({ handler: engine });
     }
+    expect(await test.kubectl.get(['shim', 'wasmi'])).to.nested.include({ 'status.nodes.ready': test.nodes.length });
   });
 
   it('runs the same module on both, with arguments, environment, logs and its exit code', async () => {
