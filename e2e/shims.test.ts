@@ -144,6 +144,11 @@ describe('Shims', function () {
     const found = await whenShim('second', 'Removing');
     expect(found.metadata.deletionTimestamp).to.be.a('string');
     expect(reasonOf(found)?.message).to.contain(both);
+    await eventually('the Shim names the pod', 30_000, async (seen) => {
+      const { message: said = '' } = reasonOf(await test.kubectl.get<Shim>(['shims.kwasm.sh', 'second'])) ?? {};
+      seen(said);
+      return said.includes(`${WORKLOADS}/${POD}-`) ? true : undefined;
+    });
     const address = await podAddress(test.kubectl, `app=${POD}`);
     expect(await answer(`http://${address}:8080/`, 10_000), 'and the pod serves').to.match(/WebAssembly/);
     await test.kubectl.run(['get', 'runtimeclass', 'second']);
@@ -156,6 +161,6 @@ describe('Shims', function () {
     expect(await labelsOf(both)).to.deep.equal(['wasmtime']);
     expect(await test.kubectl.run(['get', 'runtimeclass', 'second', '--ignore-not-found'])).to.equal('');
     expect((await kwasmCondition(test.kubectl, both))?.status).to.equal('True');
-    expect(await test.exec(both)(['ls', '/opt/kwasm/shims'])).to.equal('wasmtime');
+    expect((await test.exec(both)(['ls', '/opt/kwasm/shims'])).trim()).to.equal('wasmtime');
   });
 });

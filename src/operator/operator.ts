@@ -33,7 +33,7 @@ const WORKERS = 8;
 const QUEUE_DEPTH_MAX = 200_000;
 const SHUTDOWN_MS_MAX = 20_000;
 /** Shims are counted no more often than this, however many nodes change. */
-const COUNT_MS = 3_000;
+const COUNT_MS = 2_000;
 const WITHOUT_CRD = 'what the values name is installed all the same; nothing can be made, changed or seen with kubectl';
 
 export interface OperatorDeps {

@@ -22,7 +22,7 @@ export function makeWatches(
   const inNamespace = `/api/v1/namespaces/${namespace}`;
   const watch = (store: unknown, resource: Resource) =>
     new Watch({ ...base, resource, store: store as Store<object, unknown> });
-  const custom = (store: unknown, origin: Origin, name: string, group: string) =>
+  const custom = (store: unknown, origin: Origin, name: string, group: string, absentMs: number) =>
     new Watch({
       ...base,
       resource: {
@@ -31,7 +31,7 @@ export function makeWatches(
         selectors: {},
         shape: undefined,
         bookmarks: true,
-        optional: true,
+        optional: { absentMs },
       },
       store: store as Store<object, unknown>,
       onServed: (served) => onServed(origin, served),
@@ -45,8 +45,8 @@ export function makeWatches(
   });
   const all = [
     nodes,
-    custom(world.shims, 'kwasm', 'shims', 'kwasm.sh'),
-    custom(world.spinkubeShims, 'spinkube', 'spinkube-shims', 'runtime.spinkube.dev'),
+    custom(world.shims, 'kwasm', 'shims', 'kwasm.sh', 10_000),
+    custom(world.spinkubeShims, 'spinkube', 'spinkube-shims', 'runtime.spinkube.dev', 60_000),
     watch(world.jobs, {
       name: 'jobs',
       path: `/apis/batch/v1/namespaces/${namespace}/jobs`,

@@ -13,8 +13,8 @@ export interface Resource {
   readonly shape: Shape | undefined;
   /** false: the API server keeps no watch cache for it (events), so it sends no bookmarks and a healthy watch may be mute. */
   readonly bookmarks: boolean;
-  /** Of a CRD that the cluster may not have, and may get later. */
-  readonly optional?: true;
+  /** Of a CRD that the cluster may not have, and may get later: asked for again after so long. */
+  readonly optional?: { readonly absentMs: number };
 }
 
 export interface WatchLimits {
@@ -26,8 +26,6 @@ export interface WatchLimits {
   readonly initialSilenceMsMax: number;
   readonly backoffMsMin: number;
   readonly backoffMsMax: number;
-  /** How long a kind that the server does not know is not asked for again. */
-  readonly absentMs: number;
 }
 
 export const WATCH_LIMITS: WatchLimits = {
@@ -36,7 +34,6 @@ export const WATCH_LIMITS: WatchLimits = {
   initialSilenceMsMax: 10_000,
   backoffMsMin: 500,
   backoffMsMax: 30_000,
-  absentMs: 15_000,
 };
 
 export interface WatchOptions<Raw extends object> {

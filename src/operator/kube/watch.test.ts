@@ -19,7 +19,6 @@ const limits: WatchLimits = {
   initialSilenceMsMax: 600,
   backoffMsMin: 20,
   backoffMsMax: 60,
-  absentMs: 50,
 };
 
 const thing = (name: string, version: number) => ({ metadata: { name, uid: name, resourceVersion: String(version) } });
@@ -286,7 +285,14 @@ describe('Watch', () => {
       served = [];
       server.answer(...answers);
       const watch = new Watch<Thing>({
-        resource: { name: 'things', path: '/things', selectors: {}, shape: undefined, bookmarks: true, optional: true },
+        resource: {
+          name: 'things',
+          path: '/things',
+          selectors: {},
+          shape: undefined,
+          bookmarks: true,
+          optional: { absentMs: 50 },
+        },
         store,
         transport,
         clock: systemClock,

@@ -117,7 +117,7 @@ export class Watch<Raw extends object> {
       onRestart(resource.name, 'silence');
       return { kind: 'paging' };
     }
-    if (resource.optional && isStatus(error, 404)) return await this.#absent(signal);
+    if (resource.optional !== undefined && isStatus(error, 404)) return await this.#absent(resource.optional, signal);
     const expired = isStatus(error, 410);
     const cause = expired ? 'expired' : error instanceof Silence ? 'silence' : 'error';
     onRestart(resource.name, cause);
@@ -137,13 +137,13 @@ export class Watch<Raw extends object> {
    * The server knows no such kind. What was read while it did is kept: with a CRD its objects go first, each as an event, so
    * without them this is a server that starts.
    */
-  async #absent(signal: AbortSignal): Promise<State> {
-    const { store, clock, limits } = this.#options;
+  async #absent({ absentMs }: { readonly absentMs: number }, signal: AbortSignal): Promise<State> {
+    const { store, clock } = this.#options;
     if (!this.#synced) store.begin().swap('');
     this.#trouble = undefined;
     this.#setServed(false);
     this.#settled();
-    await clock.sleep(limits.absentMs, signal).catch(() => {});
+    await clock.sleep(absentMs, signal).catch(() => {});
     return { kind: 'empty' };
   }
 

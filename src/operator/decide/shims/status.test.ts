@@ -153,6 +153,7 @@ describe('the status of a Shim', () => {
       'begins',
     ]);
     expect(said(cluster.status())[0]).to.equal('Ready=False Removing');
+    expect(cluster.status().conditions[0]?.message).to.match(/^4 nodes may still have it: has it, .* and others\./);
   });
 
   it('keeps the time of a condition until its status changes, and is not written again when nothing has', () => {

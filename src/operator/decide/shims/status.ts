@@ -59,7 +59,10 @@ function saidOf(
   const failures = `${nodes(failed)} failed: ${named(problems)}`;
   const wrong: Said = failed > 0 ? [true, 'NodesFailed', failures] : well;
   if (rule?.state.kind === 'leaving') {
-    const message = `${nodes(leaving.length)} may still have it. ${named(problems)}`.trim();
+    const some = leaving.slice(0, NAMED_MAX).map(({ node }) => node);
+    const more = leaving.length > NAMED_MAX ? ' and others' : '';
+    const which = leaving.length === 0 ? '' : `: ${some.join(', ')}${more}`;
+    const message = `${nodes(leaving.length)} may still have it${which}. ${named(problems)}`.trim();
     const removing: Said = [true, 'Removing', message];
     return { Ready: [false, 'Removing', message], Progressing: removing, Degraded: wrong };
   }
@@ -95,12 +98,14 @@ const UNUSED: Readonly<Record<Unused, string>> = {
   DaemonSetMode: 'in mode daemonset every node gets what the image of the installer brings, and no Shim',
 };
 
+const NAMED_MAX = 3;
+
 const nodes = (count: number): string => (count === 1 ? '1 node' : `${count} nodes`);
 
 /** The first ones; the rest is in `problems`, or comes when these are mended. */
 function named(problems: readonly Problem[]): string {
   return problems
-    .slice(0, 3)
+    .slice(0, NAMED_MAX)
     .map(({ node, reason, message }) => `${node}: ${reason}: ${message}`)
     .join('; ');
 }
