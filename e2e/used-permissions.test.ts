@@ -6,6 +6,7 @@ import { loadAll } from 'js-yaml';
 import { eventually } from './harness/eventually.ts';
 import { kwasmCondition, provisioned } from './harness/nodes.ts';
 import { helm, installRelease, NAMESPACE, RELEASE, removeRelease } from './harness/release.ts';
+import { RCM_SHIMS, rcmCrd, rcmShim } from './harness/runtime-class-manager.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 
 interface AuditEvent {
@@ -38,7 +39,12 @@ describe('the permissions of the operator', function () {
     await installRelease(test);
   });
 
-  after(() => removeRelease(test));
+  after(async () => {
+    const patch = '{"metadata":{"finalizers":null}}';
+    await test.kubectl.run(['patch', RCM_SHIMS, 'spin-v2', '--type=merge', '-p', patch]);
+    await test.kubectl.run(['delete', 'crd', RCM_SHIMS]);
+    await removeRelease(test);
+  });
 
   it('suffice for a node that comes and goes', async () => {
     await test.kubectl.run(['annotate', 'node', node, 'kwasm.sh/kwasm-node=true']);
@@ -48,6 +54,41 @@ describe('the permissions of the operator', function () {
       (await kwasmCondition(test.kubectl, node)) === undefined ? true : undefined,
     );
     await test.kubectl.get<V1RuntimeClass>(['runtimeclass', 'wasmtime']);
+  });
+
+  it('suffice for Shims that the values name, name no more, and that runtime-class-manager left', async () => {
+    const sources = 'kwasmOperator.shims[1].sources[0]';
+    await installRelease(test, [
+      'kwasmOperator.shims[0]=wasmtime',
+      'kwasmOperator.shims[1].name=other',
+      'kwasmOperator.shims[1].handler=other',
+      'kwasmOperator.shims[1].version=1',
+      'kwasmOperator.shims[1].binary=containerd-shim-other-v1',
+      `${sources}.arch=amd64`,
+      `${sources}.https.url=https://example.com/other`,
+      `${sources}.https.sha256=${'a'.repeat(64)}`,
+      'kwasmOperator.shims[1].runtimeClasses[0].name=other',
+    ]);
+    await eventually('a RuntimeClass of the Shim', 60_000, async () => {
+      const found = await test.kubectl.run(['get', 'runtimeclass', 'other', '--ignore-not-found']);
+      return found === '' ? undefined : true;
+    });
+    await test.kubectl.apply(rcmCrd);
+    await test.kubectl.run(['wait', '--for=condition=Established', `crd/${RCM_SHIMS}`, '--timeout=30s']);
+    await test.kubectl.apply(rcmShim('spin-v2', [], { spin: 'true' }));
+    await installRelease(test); // a new operator: the old one would look for the CRD once a minute
+    await test.kubectl.run(['wait', '--for=delete', 'shims.kwasm.sh/other', 'runtimeclass/other', '--timeout=60s']);
+    await eventually('what is said of a Shim in its own operator’s hands', 30_000, async (seen) => {
+      const text = await test.kubectl.run([
+        'get',
+        RCM_SHIMS,
+        'spin-v2',
+        '-o',
+        'jsonpath={.status.conditions[*].reason}',
+      ]);
+      seen(text);
+      return text.includes('HeldByOther') ? true : undefined;
+    });
   });
 
   it('suffice for two replicas, on a server without watch-list', async () => {
