@@ -16,6 +16,15 @@ import { answer, podAddress, WORKLOADS, wasmDeployment } from '../harness/worklo
 
 const BINARY = 'containerd-shim-wasmtime-v1';
 
+/** What runs in the container $1 dies as a program does that crashes. */
+const CRASH = `
+set -eu
+[ -n "$1" ]
+for process in /proc/[0-9]*; do
+  if grep -qs "$1" "$process/cgroup"; then kill -9 "\${process#/proc/}"; fi
+done
+`;
+
 /**
  * A Shim whose source is an image with nothing in it but the shim: mounted where the kubelet and containerd can, copied by an
  * init container where they cannot. Then another version of it, under Wasm pods that stream.
@@ -133,7 +142,7 @@ describe('a Shim from an image', function () {
       expect(Number(pid), 'the old shim runs').to.be.greaterThan(1);
       const { items } = await test.kubectl.get<{ items: V1Pod[] }>(['pods', '-n', WORKLOADS, '-l', `app=${node}`]);
       const id = items[0]?.status?.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? '';
-      await test.exec(node)(['crictl', 'stop', '--timeout', '0', id]);
+      await test.exec(node)(['sh', '-c', CRASH, 'sh', id]);
       await eventually(`${node}: started again`, 120_000, async (seen) => {
         const [pod] = (await test.kubectl.get<{ items: V1Pod[] }>(['pods', '-n', WORKLOADS, '-l', `app=${node}`]))
           .items;

@@ -134,14 +134,14 @@ export class Writes {
     return (await this.#transport.send(call)) as object;
   }
 
-  /** The list is one value; what it was is named, so that nobody else's is lost. */
+  /** The list is one value; what it was is named, so that nobody else's is lost. undefined: the object is gone. */
   async setShimFinalizers(
     origin: keyof typeof SHIMS,
     name: string,
     uid: string,
     before: readonly string[],
     after: readonly string[],
-  ): Promise<object> {
+  ): Promise<object | undefined> {
     const path = `${SHIMS[origin]}/${name}`;
     const body = [
       { op: 'test', path: '/metadata/uid', value: uid },
@@ -153,7 +153,7 @@ export class Writes {
     try {
       return (await this.#transport.send(call)) as object;
     } catch (error) {
-      if (isStatus(error, 404)) return {}; // gone meanwhile, and what it held with it
+      if (isStatus(error, 404)) return undefined;
       if (!isStatus(error, 422)) throw error;
       throw new Retryable('the finalizers have changed since they were read', { cause: error });
     }

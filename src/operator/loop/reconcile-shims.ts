@@ -96,7 +96,7 @@ async function putFinalizers(
   const { origin, name, uid } = shim;
   const written = await writes.setShimFinalizers(origin, name, uid, shim.finalizers, finalizers);
   // Without its last finalizer it is gone; that is the watch's to say.
-  if (shim.leavingMs === undefined) storeOf(shim, world).put(written);
+  if (written !== undefined && shim.leavingMs === undefined) storeOf(shim, world).put(written);
 }
 
 async function removeClasses(shim: ShimView, { world, policy, writes, log }: ReconcileDeps): Promise<void> {
