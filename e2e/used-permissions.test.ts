@@ -40,9 +40,11 @@ describe('the permissions of the operator', function () {
   });
 
   after(async () => {
-    const patch = '{"metadata":{"finalizers":null}}';
-    await test.kubectl.run(['patch', RCM_SHIMS, 'spin-v2', '--type=merge', '-p', patch]);
-    await test.kubectl.run(['delete', 'crd', RCM_SHIMS]);
+    if ((await test.kubectl.run(['get', 'crd', RCM_SHIMS, '--ignore-not-found'])) !== '') {
+      const patch = '{"metadata":{"finalizers":null}}';
+      await test.kubectl.run(['patch', RCM_SHIMS, 'spin-v2', '--type=merge', '-p', patch]);
+      await test.kubectl.run(['delete', 'crd', RCM_SHIMS]);
+    }
     await removeRelease(test);
   });
 
@@ -62,7 +64,7 @@ describe('the permissions of the operator', function () {
       'kwasmOperator.shims[0]=wasmtime',
       'kwasmOperator.shims[1].name=other',
       'kwasmOperator.shims[1].handler=other',
-      'kwasmOperator.shims[1].version=1',
+      'kwasmOperator.shims[1].version=1.0.0',
       'kwasmOperator.shims[1].binary=containerd-shim-other-v1',
       `${sources}.arch=amd64`,
       `${sources}.https.url=https://example.com/other`,
