@@ -258,7 +258,7 @@ data: {number: "007", quoted: 'it''s'}
     for (const { mode, said } of cases) {
       it(mode, () => {
         app('resources: [objects.yaml]\ntransformers: [t.yaml]\n', { 'app/t.yaml': fn(mode) });
-        const { status, stdout, stderr } = ours('--timeout', mode === 'loop' ? '2' : '120', 'app');
+        const { status, stdout, stderr } = ours('--timeout', mode === 'loop' ? '2s' : '2m', 'app');
         expect([status, stdout]).to.deep.equal([1, '']);
         expect(stderr).to.contain(said);
       });
@@ -309,36 +309,79 @@ data: {number: "007", quoted: 'it''s'}
       policy('{file: bin/*.wasm}');
       expect(transformed(WASM, '--policy', 'policy.yaml').status).to.equal(0);
     });
+  });
 
-    describe('images', () => {
-      let registry: RegistryProcess;
-      before(async () => {
-        registry = await startRegistry();
+  it('wrapped: the unmodified kustomize builds the same', () => {
+    const inline = fn('label', 'inline').trimEnd().replace(/^/gm, '  ');
+    app(`resources: [objects.yaml, ../base]\ntransformers:\n- |-\n${inline}\nvalidators: [v.yaml]\n`, {
+      'app/v.yaml': fn('require', 'set-by'),
+      'base/kustomization.yaml': 'generators: [g.yaml]\n',
+      'base/g.yaml': fn('generate'),
+    });
+    const expected = ours('app').stdout;
+    const kwasm = join(dir, 'kwasm');
+    writeFileSync(kwasm, `#!/bin/sh\nexec '${process.execPath}' '${join(project, 'src/cli/main.ts')}' "$@"\n`, {
+      mode: 0o755,
+    });
+    const wrapped = call(kwasm, ['kustomize', 'wrap', 'app', '--output', join(dir, 'out')]);
+    expect(wrapped.stdout).to.equal(`kustomize build --enable-alpha-plugins --enable-exec ${join(dir, 'out/app')}\n`);
+    rmSync(repo, { recursive: true }); // the copy needs nothing of it
+    mkdirSync(repo);
+    process.env['KWASM'] = kwasm;
+    try {
+      const { stdout, stderr } = theirs(join(dir, 'out/app'));
+      expect([stdout, stderr]).to.deep.equal([expected, '']);
+    } finally {
+      delete process.env['KWASM'];
+    }
+  });
+
+  describe('images', () => {
+    let registry: RegistryProcess;
+    before(async () => {
+      registry = await startRegistry();
+    });
+    after(() => registry.stop());
+    const kwasm = (...args: readonly string[]) => call(process.execPath, [join(project, 'src/cli/main.ts'), ...args]);
+    const push = (format: string, to: string) =>
+      kwasm('wasm', 'push', '--format', format, 'bin/krm.wasm', `${registry.host}/${to}`);
+    const built = (image: string, ...flags: readonly string[]) => {
+      const spec = `wasip1: {image: '${registry.host}/${image}'}`;
+      app('resources: [objects.yaml]\ntransformers: [t.yaml]\n', { 'app/t.yaml': fn('label', 'v', spec) });
+      return ours('app', ...flags);
+    };
+
+    it('by tag, by digest, and by digest only', () => {
+      const [, digest] = /digest of the image: (sha256:\w+)/.exec(push('cncf', 'fns/cncf:v1').stdout) ?? [];
+      push('kpt', 'fns/kpt:v1');
+      for (const image of ['fns/cncf:v1', `fns/cncf@${digest}`, 'fns/kpt:v1'])
+        expect(built(image).stdout).to.contain('set-by: v');
+      expect(built('fns/cncf:v1', '--require-digest').stderr).to.contain('has no digest');
+      expect(built(`fns/cncf@${digest}`, '--require-digest', '--offline').status).to.equal(0);
+    });
+
+    it('containers converted, where there is a Wasm form', () => {
+      push('cncf', 'fns/own:v1');
+      push('kpt', 'catalogue/wasm/labels:v2');
+      const container = (image: string, more = '') => `container: {image: '${registry.host}/${image}'${more}}`;
+      app('resources: [objects.yaml]\ntransformers: [t.yaml]\n', {
+        'app/t.yaml': `# kept\n${fn('label', 'v', container('fns/own:v1'), 'own')}---\n${fn('add', 'new', container('catalogue/labels:v2'), 'labels')}`,
+        'app/kept.yaml': `${fn('label', 'v', container('fns/none:v1'), 'none')}---\n${fn('label', 'v', container('fns/own:v1', ', network: true'), 'net')}`,
       });
-      after(() => registry.stop());
-      it('by tag, by digest, and by digest only', () => {
-        const push = (format: string) =>
-          call(process.execPath, [
-            join(project, 'src/cli/main.ts'),
-            'wasm',
-            'push',
-            '--format',
-            format,
-            'bin/krm.wasm',
-            `${registry.host}/fns/${format}:v1`,
-          ]);
-        const [, digest] = /digest of the image: (sha256:\w+)/.exec(push('cncf').stdout) ?? [];
-        push('kpt');
-        for (const image of [`cncf:v1`, `cncf@${digest}`, 'kpt:v1']) {
-          expect(transformed(`wasip1: {image: '${registry.host}/fns/${image}'}`).stdout).to.contain('set-by: v');
-        }
-        expect(transformed(`wasip1: {image: '${registry.host}/fns/cncf:v1'}`, '--require-digest').stderr).to.contain(
-          'has no digest',
-        );
-        expect(
-          transformed(`wasip1: {image: '${registry.host}/fns/cncf@${digest}'}`, '--require-digest', '--offline').status,
-        ).to.equal(0);
-      });
+      expect(kwasm('kustomize', 'convert', '--write', 'app/t.yaml')).to.include({ status: 0, stdout: '' });
+      const text = readFileSync(join(repo, 'app/t.yaml'), 'utf8');
+      expect(text)
+        .to.match(/^# kept\n/)
+        .and.match(/wasip1: \{image: "localhost:\d+\/fns\/own@sha256:\w{64}"\}/);
+      expect(text)
+        .to.match(/localhost:\d+\/catalogue\/wasm\/labels@sha256:/)
+        .and.not.contain('container:');
+      expect(ours('app', '--require-digest').stdout).to.contain('set-by: v').and.contain('name: new');
+      const kept = kwasm('kustomize', 'convert', 'app/kept.yaml');
+      expect([kept.status, kept.stdout]).to.deep.equal([1, readFileSync(join(repo, 'app/kept.yaml'), 'utf8')]);
+      expect(kept.stderr)
+        .to.contain('not found in the registry')
+        .and.contain("it wants 'network', which no Wasm function is given");
     });
   });
 

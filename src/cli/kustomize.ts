@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { CliError } from './exit.ts';
+import { type LimitFlags, limitFlags, limitsFrom } from './limit-flags.ts';
 
 /** `kwasm kustomize`: Wasm functions in kustomizations. */
 export function register(program: Command): void {
@@ -26,15 +27,26 @@ export function register(program: Command): void {
       [],
     )
     .addOption(new Option('--enable-managedby-label', 'deprecated by kustomize').hideHelp());
-  native(ours(build))
+  limitFlags(native(ours(build)))
     .option('--kustomize <program>', "kustomize's program (default: the first on PATH; KWASM_KUSTOMIZE)")
-    .option('--timeout <seconds>', 'how long one Wasm function may take', positive)
-    .option('--memory <MiB>', 'how much memory one Wasm function may have', positive)
     .action(runBuild);
+  ours(kustomize.command('wrap <dir>'))
+    .description('copy a tree, with its Wasm functions made into programs that the unmodified kustomize runs')
+    .requiredOption('-o, --output <dir>', 'the new directory')
+    .action(runWrap);
+  kustomize
+    .command('convert <file...>')
+    .description('declare container functions as Wasm, where their images have a WASI form')
+    .option('--write', 'change the files; otherwise the result is printed')
+    .action(runConvert);
+  kustomize
+    .command('function <order>', { hidden: true })
+    .description('what the programs that `wrap` makes call')
+    .action(runFunction);
 }
 
 /** The flags that say which modules may run. */
-export function ours(command: Command): Command {
+function ours(command: Command): Command {
   return command
     .option('--root <dir>', 'what modules may not lie outside of (default: the git repository)')
     .option('--require-digest', 'refuse images without a digest')
@@ -42,13 +54,13 @@ export function ours(command: Command): Command {
     .option('--offline', 'ask no registry: images by digest from the cache');
 }
 
-export function native(command: Command): Command {
+function native(command: Command): Command {
   return command
     .option('--enable-alpha-plugins', 'allow plugins and functions that are not Wasm')
     .option('--enable-exec', 'allow native programs as functions');
 }
 
-export interface OurFlags {
+interface OurFlags {
   readonly root?: string;
   readonly requireDigest?: boolean;
   readonly policy?: string;
@@ -57,11 +69,9 @@ export interface OurFlags {
   readonly enableExec?: boolean;
 }
 
-interface BuildFlags extends OurFlags {
+interface BuildFlags extends OurFlags, LimitFlags {
   readonly kustomize?: string;
   readonly loadRestrictor?: string;
-  readonly timeout?: number;
-  readonly memory?: number;
 }
 
 /** What is kustomize's own, in its own words. */
@@ -91,13 +101,13 @@ async function runBuild(dir: string | undefined, flags: BuildFlags): Promise<voi
     flags: passedOn(flags),
     readsOutside: /none/i.test(flags.loadRestrictor ?? ''),
     env: process.env,
-    limits: limitsOf(flags),
+    limits: limitsFrom(flags),
   });
   process.stdout.write(built.stdout);
   if (built.exitCode !== 0) throw new CliError('kustomize build failed', { exitCode: built.exitCode });
 }
 
-export async function rulesOf(flags: OurFlags) {
+async function rulesOf(flags: OurFlags) {
   const { accessFrom } = await import('../oci/access.ts');
   const { readPolicy } = await import('../fn/kustomize/policy.ts');
   return {
@@ -120,19 +130,42 @@ function passedOn(flags: object): readonly string[] {
     });
 }
 
-function limitsOf({ timeout, memory }: { readonly timeout?: number; readonly memory?: number }) {
-  return {
-    ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
-    ...(memory === undefined ? {} : { memoryBytes: memory * 1024 * 1024 }),
-  };
+async function runWrap(dir: string, flags: OurFlags & { readonly output: string }): Promise<void> {
+  const { wrap } = await import('../fn/kustomize/wrap.ts');
+  const wrapped = await wrap(dir, flags.output, await rulesOf(flags));
+  for (const name of wrapped.functions) console.error(`wrapped: ${name}`);
+  console.error('Build it where kwasm is on PATH. For kubectl: kwasm kustomize build DIR | kubectl apply -f -');
+  console.log(`kustomize build --enable-alpha-plugins --enable-exec ${wrapped.dir}`);
+}
+
+async function runFunction(order: string): Promise<void> {
+  const { runOrder } = await import('../fn/kustomize/function-order.ts');
+  const { text } = await import('node:stream/consumers');
+  const ran = await runOrder(order, await text(process.stdin), {});
+  process.stderr.write(ran.stderr);
+  process.stdout.write(ran.stdout);
+  process.exitCode = ran.exitCode;
+}
+
+async function runConvert(files: readonly string[], { write = false }: { readonly write?: boolean }): Promise<void> {
+  const { readFile, writeFile } = await import('node:fs/promises');
+  const { convert } = await import('../fn/kustomize/convert.ts');
+  const { accessFrom } = await import('../oci/access.ts');
+  let kept = 0;
+  for (const file of files) {
+    const before = await readFile(file, 'utf8');
+    const { text, functions } = await convert(before, file, accessFrom(process.env));
+    for (const one of functions) {
+      const end = one.kind === 'converted' ? `is now ${one.to}` : `stays as it is: ${one.why}`;
+      console.error(`${file}: ${one.name}: ${one.from} ${end}`);
+      if (one.kind === 'kept') kept += 1;
+    }
+    if (!write) process.stdout.write(text);
+    else if (text !== before) await writeFile(file, text);
+  }
+  if (kept > 0) throw new CliError(`${kept} container function${kept === 1 ? '' : 's'} could not be converted`);
 }
 
 function collect(value: string, earlier: readonly string[]): readonly string[] {
   return [...earlier, value];
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('a number above 0 is needed');
 }

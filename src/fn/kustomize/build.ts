@@ -60,7 +60,7 @@ export async function build(dir: string, options: BuildOptions): Promise<Built> 
     const copied = await readTree(copy.of(root), native);
     refuse(copied, options.allowed);
     refuseLeavers(copied, copy);
-    const original: Original = (path) => (path.startsWith(`${copy.dir}/`) ? path.slice(copy.dir.length) : path);
+    const original: Original = (path) => copy.from(path);
     const wrapped = await wrapFunctions(copied, options, original);
     const natives = nativeFunctions(copied);
     await rewriteTree(copied, [
@@ -93,8 +93,12 @@ function userFlags({ flags, allowed }: BuildOptions): readonly string[] {
   return [...flags, ...(allowed.plugins ? ['--enable-alpha-plugins'] : []), ...(allowed.exec ? ['--enable-exec'] : [])];
 }
 
-export async function copyTree(tree: Tree, dir: string, { readsOutside }: { readonly readsOutside: boolean }) {
-  const copy = new PrivateCopy(dir);
+export async function copyTree(
+  tree: Tree,
+  dir: string,
+  { readsOutside, base = '/' }: { readonly readsOutside: boolean; readonly base?: string },
+): Promise<PrivateCopy> {
+  const copy = new PrivateCopy(dir, base);
   // The shortest first: what lies below is then there already.
   for (const root of [...tree.roots].sort((a, b) => a.length - b.length)) await copy.addDirectory(root);
   if (readsOutside) for (const file of tree.outside) await copy.addFile(file);

@@ -1,27 +1,34 @@
 import { constants, type Dirent } from 'node:fs';
 import { copyFile, mkdir, readdir, readlink, stat, symlink } from 'node:fs/promises';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import { Terminal } from '../../errors.ts';
 
 const FILES_MAX = 50_000;
 const BYTES_MAX = 1024 * 1024 * 1024;
 
 /**
- * A copy of directories under another one, at their own absolute paths, so that every way between them is as it was: kustomize
+ * A copy of directories under another one, each at its path from `base`, so that every way between them is as it was: kustomize
  * follows relative paths and refuses links that lead out of a kustomization.
  */
 export class PrivateCopy {
   readonly dir: string;
+  readonly #base: string;
   readonly #copied: string[] = [];
   #files = 0;
   #bytes = 0;
 
-  constructor(dir: string) {
+  constructor(dir: string, base = '/') {
     this.dir = dir;
+    this.#base = base;
   }
 
   of(path: string): string {
-    return join(this.dir, path);
+    return join(this.dir, relative(this.#base, path));
+  }
+
+  /** Where a path in the copy was copied from. */
+  from(path: string): string {
+    return path === this.dir || path.startsWith(`${this.dir}/`) ? join(this.#base, path.slice(this.dir.length)) : path;
   }
 
   async addDirectory(path: string): Promise<void> {
