@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGzip, gzipSync } from 'node:zlib';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { elfProblem } from './format.ts';
 import { Rejected } from './rejected.ts';
 import { archive, elf, entry } from './sample-tar.ts';
@@ -73,6 +74,29 @@ describe('unpack', () => {
     ['gzip of no tar', gzipSync(Buffer.alloc(600, 'a')), /damaged/],
   ];
   for (const [name, bytes, says] of bad) it(`refuses ${name}`, async () => expect(await problem(bytes)).to.match(says));
+
+  it('only ever refuses: whatever was done to an archive, nothing else is thrown, and it never writes elsewhere', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(400), fc.nat(255)), { maxLength: 4 }),
+        fc.nat(400),
+        fc.boolean(),
+        async (changes, length, gzip) => {
+          const whole = archive(entry({ path: 'a', content: 'x'.repeat(700) }), shim);
+          const bytes = gzip ? gzipSync(whole) : whole;
+          for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+          rmSync(join(root, 'out'), { force: true });
+          const cut = length < 300 ? bytes : bytes.subarray(0, length);
+          const error: unknown = await unpacked(cut).then(
+            () => undefined,
+            (cause: unknown) => cause,
+          );
+          if (error !== undefined) expect(error, String(error)).to.be.instanceOf(Rejected);
+          expect(readdirSync(root)).to.have.members(existsSync(join(root, 'out')) ? ['archive', 'out'] : ['archive']);
+        },
+      ),
+      { numRuns: 300 },
+    )).timeout(20_000);
 
   it('refuses a link in place of a directory above the file', async () => {
     const bytes = archive(entry({ path: 'bin', type: '2', target: 'lib' }), entry({ path: 'bin/shim', content: 'x' }));
