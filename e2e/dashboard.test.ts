@@ -9,6 +9,7 @@ import { ensurePackages } from '../scripts/toolchain/packages.ts';
 import { systemClock } from '../src/clock.ts';
 import { type Running, runDashboard } from './dashboard/command.ts';
 import { NAMESPACE, populate, prove, say } from './dashboard/population.ts';
+import { createShims } from './dashboard/shims.ts';
 
 /**
  * `kwasm dashboard` in a real Chromium, against a real API server whose nodes exist in the API only. KWASM_SCREENSHOTS
@@ -40,6 +41,7 @@ describe(`kwasm dashboard, ${NODES} nodes`, function () {
     const base = { name: 'dashboard', address: '127.88.0.2', fsync: false, apiServerFlags: [] };
     plane = await Plane.open({ ...base, progress, signal: stop.signal });
     await progress.step(`${NODES} nodes`, () => populate(plane.api, NODES, Date.now()));
+    await createShims(plane.api, 12);
     dashboard = await runDashboard(plane.dir, plane.kubeconfig, NAMESPACE);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
     ({ page, wholeMs } = await visit('light', 1440, 1000));
@@ -103,6 +105,11 @@ describe(`kwasm dashboard, ${NODES} nodes`, function () {
       .and.contain('1 node failed');
     expect(await need.locator('li').textContent()).to.contain('containerd did not serve wasmtime within 30 s');
     expect(await page.textContent('#lanes')).to.match(/canary, 0 in work, 1 failed/);
+  });
+
+  it('lists the shims with their versions and how far they are', async () => {
+    const texts = await page.locator('#shims-list li').allTextContents();
+    expect(texts).to.deep.equal(['spin 0.25.13 of 12 nodes, 1 failed', 'wasmtime 0.3.012 of 12 nodes']);
   });
 
   it('opens a node with the steps of its run and how long each took', async () => {

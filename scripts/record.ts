@@ -19,20 +19,38 @@ const MS_MAX = 45 * 60_000;
 
 const { values } = parseArgs({ options: { name: { type: 'string' }, range: { type: 'string' } } });
 const options = Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
-const output: Output[] = [{ at: 0, text: '$ npm run demo\r\n' }];
+const output: Output[] = [];
 const beganMs = performance.now();
-const child = spawn(process.execPath, ['scripts/demo.ts', ...options], {
-  cwd: root,
-  env: { ...process.env, NO_COLOR: '1' },
-  stdio: ['ignore', 'pipe', 'pipe'],
-  timeout: MS_MAX,
-});
-for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', heard);
-const [code] = await once(child, 'close');
-if (code !== 0) throw new Terminal(`npm run demo ended with ${code}: nothing is written`);
+await run('npm run demo', ['scripts/demo.ts', ...options], {});
+const kubeconfig = await answerOf(['scripts/cluster/main.ts', 'kubeconfig', ...withoutRange(values.name)]);
+await run('kwasm status', ['src/cli/main.ts', 'status'], { KUBECONFIG: kubeconfig });
 const at = Math.round(Date.now() / 1000);
 write('docs/demo.cast', printCast({ title: TITLE, columns: COLUMNS, rows: ROWS, at, output }));
 write('docs/demo.svg', castToSvg(output, TITLE, COLUMNS, ROWS));
+
+/** Shown as people type it, run as it is run. */
+async function run(shown: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
+  heard(`$ ${shown}\n`);
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...env, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: MS_MAX,
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', heard);
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Terminal(`${shown} ended with ${code}: nothing is written`);
+}
+
+async function answerOf(args: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const text = await child.stdout.setEncoding('utf8').toArray();
+  return text.join('').trim();
+}
+
+function withoutRange(name: string | undefined): readonly string[] {
+  return name === undefined ? [] : ['--name', name];
+}
 
 /** Nobody's home directory is to be read in it. */
 function heard(text: string): void {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Clock } from '../clock.ts';
 import { Feed } from './feed.ts';
 import { row } from './view/example-rows.ts';
-import type { Health, NodeRow, Stream } from './wire.ts';
+import type { Health, NodeRow, ShimRow, Stream } from './wire.ts';
 
 interface Heard {
   readonly event: keyof Stream;
@@ -15,6 +15,7 @@ class Cluster {
   names = () => [...this.rows.keys()];
   row = (name: string) => this.rows.get(name);
   health = () => this.state;
+  shims = (): readonly ShimRow[] => [];
   put(...names: readonly string[]): void {
     for (const name of names) this.rows.set(name, row({ name }));
   }

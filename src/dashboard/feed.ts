@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.ts';
-import type { Health, Hello, NodeRow, Stream } from './wire.ts';
+import type { Health, Hello, NodeRow, ShimRow, Stream } from './wire.ts';
 
 /** What the feed tells of. */
 export interface Source {
   names(): readonly string[];
   row(name: string): NodeRow | undefined;
   health(): Health;
+  shims(): readonly ShimRow[];
 }
 
 /** One reader's connection. */
@@ -26,6 +27,7 @@ interface Place {
   full: boolean;
   current: boolean;
   health: string;
+  shims: string;
   saidMs: number;
 }
 
@@ -58,7 +60,15 @@ export class Feed {
 
   join(out: Out): Reader {
     const stale = new Set(this.#source.names());
-    const place: Place = { out, stale, full: false, current: false, health: '', saidMs: this.#clock.monotonicMs() };
+    const place: Place = {
+      out,
+      stale,
+      full: false,
+      current: false,
+      health: '',
+      shims: '[]',
+      saidMs: this.#clock.monotonicMs(),
+    };
     this.#places.add(place);
     place.full = !out.send('hello', this.#hello);
     this.#serve(place);
@@ -87,6 +97,12 @@ export class Feed {
       place.health = text;
       place.saidMs = nowMs;
       this.#send(place, 'health', health);
+    }
+    const shims = this.#source.shims();
+    const listed = JSON.stringify(shims);
+    if (!place.full && listed !== place.shims) {
+      place.shims = listed;
+      this.#send(place, 'shims', shims);
     }
     while (!place.full && place.stale.size > 0) {
       place.current = false;

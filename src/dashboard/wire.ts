@@ -50,6 +50,18 @@ export interface Hello {
   readonly namespace: string;
 }
 
+/** A shim that the cluster knows, and how far it is. */
+export interface ShimRow {
+  readonly name: string;
+  readonly handler: string;
+  readonly version: string;
+  readonly desired: number;
+  readonly ready: number;
+  readonly failed: number;
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** Events of the stream, by name. `nodes`: changed rows, and names of nodes that are gone. */
 export interface Stream {
   readonly hello: Hello;
@@ -57,6 +69,8 @@ export interface Stream {
   /** Every row that there is has been sent. */
   readonly current: { readonly nodes: number };
   readonly health: Health;
+  /** All of them; there are dozens at most. */
+  readonly shims: readonly ShimRow[];
 }
 
 export interface Step {

@@ -4,6 +4,7 @@ import { JOB_LABEL, MANAGED_BY, PAUSE_CONFIG_MAP } from '../contract.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { projectJob, projectPause } from '../operator/decide/project.ts';
+import type { ShimObject } from '../operator/decide/shims/project.ts';
 import type { JobView, PauseView } from '../operator/decide/view.ts';
 import type { Shape } from '../operator/kube/protobuf.ts';
 import { CONFIG_MAP, JOB, NODE, POD } from '../operator/kube/shapes.ts';
@@ -15,7 +16,8 @@ import { detailOf } from './view/detail.ts';
 import { type SeenNode, seeNode } from './view/node.ts';
 import { rowOf } from './view/row.ts';
 import { type SeenPod, seePod } from './view/run.ts';
-import type { Detail, Health, NodeRow } from './wire.ts';
+import { seeShim } from './view/shim.ts';
+import type { Detail, Health, NodeRow, ShimRow } from './wire.ts';
 
 export interface WorldOptions {
   readonly transport: Transport;
@@ -28,16 +30,19 @@ export interface WorldOptions {
   readonly onNode: (name: string) => void;
 }
 
+const SHIMS = '/apis/kwasm.sh/v1alpha1/shims';
+const SHIMS_MAX = 200;
 const EVENTS_MAX = 100;
 const EVENTS_MS_MAX = 5_000;
 
-/** What the page shows, kept current by four watches, each asking for no more than is shown. */
+/** What the page shows, kept current by five watches, each asking for no more than is shown. */
 export class World {
   readonly #options: WorldOptions;
   readonly #nodes: Store<V1Node, SeenNode>;
   readonly #jobs: Store<V1Job, JobView>;
   readonly #pods: Store<V1Pod, SeenPod>;
   readonly #pauses: Store<V1ConfigMap, PauseView>;
+  readonly #shims: Store<ShimObject, ShimRow>;
   readonly #watches: readonly Watch<object>[];
 
   constructor(options: WorldOptions) {
@@ -47,6 +52,7 @@ export class World {
     this.#jobs = new Store({ project: projectJob, group: ({ node }) => node, onChange });
     this.#pods = new Store({ project: seePod, group: ({ view }) => view.node, onChange });
     this.#pauses = new Store({ project: projectPause, group: ({ name }) => name, onChange: () => {} });
+    this.#shims = new Store({ project: seeShim, group: ({ name }) => name, onChange: () => {} });
     const ours = { labelSelector: `${JOB_LABEL}=true` };
     const pause = { fieldSelector: `metadata.name=${PAUSE_CONFIG_MAP}` };
     const core = `/api/v1/namespaces/${namespace}`;
@@ -56,6 +62,7 @@ export class World {
       this.#watch(this.#jobs, JOB, { name: 'jobs', path: jobs, selectors: ours }),
       this.#watch(this.#pods, POD, { name: 'pods', path: `${core}/pods`, selectors: ours }),
       this.#watch(this.#pauses, CONFIG_MAP, { name: 'configmaps', path: `${core}/configmaps`, selectors: pause }),
+      this.#watch(this.#shims, undefined, { name: 'shims', path: SHIMS, selectors: {}, optional: true }),
     ];
   }
 
@@ -71,6 +78,10 @@ export class World {
   row(name: string): NodeRow | undefined {
     const seen = this.#nodes.get(name);
     return seen === undefined ? undefined : rowOf(seen, this.#jobs.inGroup(name));
+  }
+
+  shims(): readonly ShimRow[] {
+    return [...this.#shims.all()].sort((a, b) => (a.name < b.name ? -1 : 1)).slice(0, SHIMS_MAX);
   }
 
   health(): Health {
@@ -106,7 +117,7 @@ export class World {
     }
   }
 
-  #watch(store: unknown, shape: Shape, what: Pick<Resource, 'name' | 'path' | 'selectors'>): Watch<object> {
+  #watch(store: unknown, shape: Shape | undefined, what: Omit<Resource, 'shape' | 'bookmarks'>): Watch<object> {
     const { transport, clock, random, log } = this.#options;
     const base = { transport, clock, random, log, limits: WATCH_LIMITS, watchList: true, onRestart: () => {} };
     const resource = { ...what, shape, bookmarks: true };

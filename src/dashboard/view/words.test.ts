@@ -15,6 +15,8 @@ describe('words of the page', () => {
     expect(headline(states('ready'))).to.equal('The node is ready.');
     expect(headline(states('ready', 'ready', 'idle'))).to.equal('All 2 nodes are ready.');
     expect(headline(states('ready', 'failed'))).to.equal('1 of 2 nodes is ready.');
+    expect(headline(states('ready', 'retrying'), 1)).to.equal('The node is ready. 1 leaving.');
+    expect(headline(states('working'), 1)).to.equal('None of 1 node is asked to run Wasm. 1 leaving.');
   });
 
   it('say times as people do', () => {

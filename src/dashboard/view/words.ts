@@ -29,11 +29,15 @@ export function ago(atMs: number, nowMs: number): string {
   return hours < 48 ? `${hours} h ago` : `${Math.floor(hours / 24)} d ago`;
 }
 
-/** The page's first line: the answer to what most people came for. */
-export function headline(counts: Counts): string {
+/** The page's first line: the answer to what most people came for. `leaving`: nodes that are being put back. */
+export function headline(counts: Counts, leaving = 0): string {
+  return leaving === 0 ? readiness(counts, 0) : `${readiness(counts, leaving)} ${number(leaving)} leaving.`;
+}
+
+function readiness(counts: Counts, leaving: number): string {
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   if (total === 0) return 'No nodes.';
-  const asked = total - counts.idle;
+  const asked = total - counts.idle - leaving;
   if (asked === 0) return `None of ${plural(total, 'node')} is asked to run Wasm.`;
   if (counts.ready === asked) return asked === 1 ? 'The node is ready.' : `All ${number(asked)} nodes are ready.`;
   return `${number(counts.ready)} of ${plural(asked, 'node')} ${counts.ready === 1 ? 'is' : 'are'} ready.`;

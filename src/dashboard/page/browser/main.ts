@@ -7,6 +7,7 @@ import { renderLanes } from './lanes.ts';
 import { renderLatest } from './latest.ts';
 import { type Look, renderNeeds } from './needs.ts';
 import { Panel } from './panel.ts';
+import { renderShims } from './shims.ts';
 import { follow, type Link } from './stream.ts';
 import { Summary } from './summary.ts';
 import { labelOf, Tiles } from './tiles.ts';
@@ -52,7 +53,8 @@ function schedule(): void {
 function render(): void {
   const nowMs = Date.now();
   const began = performance.now();
-  summary.render(countsOf(rows.values()), nowMs);
+  const leaving = [...rows.values()].filter(({ action }) => action === 'uninstall').length;
+  summary.render(countsOf(rows.values()), leaving, nowMs);
   ending = sharedEnding(rows.keys());
   tiles.render(groupsOf(rows.values(), grouping), ending, isShown);
   renderNeeds(rows.values(), look());
@@ -156,6 +158,7 @@ await follow(token, {
     health = now;
     renderNotice();
   },
+  shims: renderShims,
   nodes: take,
   current,
 });

@@ -28,9 +28,9 @@ export class Summary {
     return this.#only.size === 0 || this.#only.has(state);
   }
 
-  render(counts: Counts, nowMs: number): void {
+  render(counts: Counts, leaving: number, nowMs: number): void {
     const total = STATES.reduce((sum, state) => sum + counts[state], 0);
-    const line = headline(counts);
+    const line = headline(counts, leaving);
     setText(byId('headline'), line);
     document.title = counts.failed > 0 ? `(${number(counts.failed)} failed) kwasm` : 'kwasm';
     for (const state of STATES) {
