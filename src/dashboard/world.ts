@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly onNode: (name: string) => void;
 }
 
+/** A cluster without Shims may get them; nobody waits for that on a page. */
+const ABSENT_MS = 30_000;
 const SHIMS = '/apis/kwasm.sh/v1alpha1/shims';
 const SHIMS_MAX = 200;
 const EVENTS_MAX = 100;
@@ -62,7 +64,12 @@ export class World {
       this.#watch(this.#jobs, JOB, { name: 'jobs', path: jobs, selectors: ours }),
       this.#watch(this.#pods, POD, { name: 'pods', path: `${core}/pods`, selectors: ours }),
       this.#watch(this.#pauses, CONFIG_MAP, { name: 'configmaps', path: `${core}/configmaps`, selectors: pause }),
-      this.#watch(this.#shims, undefined, { name: 'shims', path: SHIMS, selectors: {}, optional: true }),
+      this.#watch(this.#shims, undefined, {
+        name: 'shims',
+        path: SHIMS,
+        selectors: {},
+        optional: { absentMs: ABSENT_MS },
+      }),
     ];
   }
 
