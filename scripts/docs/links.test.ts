@@ -36,9 +36,13 @@ describe('links of the documentation', () => {
   it('are judged: a wrong file, a wrong heading, a wrong path are found', () => {
     const page = readPage(
       'docs/x.md',
-      '# A b\n[1](y.md) [2](#a-b) [3](#c) `[no](z.md)` [4](x.md#a-b)\n```\n[no](q.md)\n```\n',
+      '# A b\n[1](y.md) [2](#a-b) [3](#c) `[no](z.md)` [4](x.md#a-b)\n<img src="no.png">\n```\n[no](q.md)\n```\n',
     );
-    expect(broken(page, new Map([['docs/x.md', page]]))).to.deep.equal(['docs/x.md:2: y.md', 'docs/x.md:2: #c']);
+    expect(broken(page, new Map([['docs/x.md', page]]))).to.deep.equal([
+      'docs/x.md:2: y.md',
+      'docs/x.md:2: #c',
+      'docs/x.md:3: no.png',
+    ]);
     expect(slugOf('`helm uninstall`')).to.equal('helm-uninstall');
     expect(slugOf('Removing it again: `kwasmOperator.uninstall.*`')).to.equal(
       'removing-it-again-kwasmoperatoruninstall',

@@ -62,6 +62,7 @@ export function readPage(path: string, text: string): DocPage {
     for (const [, id = ''] of line.matchAll(/<a (?:id|name)="([^"]+)"/g)) anchors.add(id);
     for (const [, code = ''] of line.matchAll(/`([^`]+)`/g)) codes.push({ line: index + 1, text: code });
     const prose = line.replace(/`[^`]*`/g, '``');
+    for (const [, target = ''] of line.matchAll(/\bsrc(?:set)?="([^"]+)"/g)) links.push({ line: index + 1, target });
     for (const [, target = ''] of prose.matchAll(/\]\(([^)\s]+)[^)]*\)/g)) links.push({ line: index + 1, target });
   }
   if (open !== undefined) throw new Error(`${path}:${open.line}: a block of code without an end`);
