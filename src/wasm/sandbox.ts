@@ -16,9 +16,10 @@ export interface Sandbox {
   destroy(): Promise<void>;
 }
 
-export async function openSandbox(limits: Limits): Promise<Sandbox> {
+/** The program is the guests' own; a test of the walls brings another. */
+export async function openSandbox(limits: Limits, program = guestProgram()): Promise<Sandbox> {
   const directory = await mkdtemp(join(tmpdir(), 'kwasm-guest-'));
-  const [command, ...args] = [...withoutNetwork(), process.execPath, ...nodeFlags(limits), ...program()];
+  const [command, ...args] = [...withoutNetwork(), process.execPath, ...nodeFlags(limits), ...program];
   const child = spawn(command ?? process.execPath, args, { cwd: directory, env: {}, stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = new Promise<void>((resolve) => {
     child.once('close', () => resolve());
@@ -39,7 +40,7 @@ export async function openSandbox(limits: Limits): Promise<Sandbox> {
  * What the child runs: in the bundle a text that the build put here, so that the command stays one file and the child may read none at all; in the
  * sources the TypeScript beside this file.
  */
-function program(): readonly string[] {
+function guestProgram(): readonly string[] {
   if (typeof KWASM_GUEST_PROGRAM === 'string') return ['--eval', KWASM_GUEST_PROGRAM];
   const here = dirname(fileURLToPath(import.meta.url));
   const packageFile = join(here, '..', '..', 'package.json'); // Node reads there that .ts files are modules

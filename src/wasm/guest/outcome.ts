@@ -16,7 +16,7 @@ export interface GuestHost {
   sleep(ms: number): void;
 }
 
-/** Thrown through the guest's frames by an exit. A guest can catch it (catch_all); the state it leaves says that the run is over all the same. */
+/** Thrown through the guest's frames by an exit. A guest can catch it (catch_all); that the run is over is kept beside it. */
 export class Exit extends Error {
   readonly code: number;
   constructor(code: number) {
@@ -34,26 +34,38 @@ export class LimitReached extends Error {
   }
 }
 
+/** Whether a run is over although its guest goes on: what ended it is thrown at every call it makes, and once more when it returns. */
+export class Ending {
+  private reason: Exit | LimitReached | undefined;
+
+  end(reason: Exit | LimitReached): never {
+    this.reason ??= reason;
+    throw this.reason;
+  }
+
+  check(): void {
+    if (this.reason !== undefined) throw this.reason;
+  }
+}
+
 const NO_MEMORY =
   /out of memory|memory allocation of \d+ bytes failed|cannot allocate memory|could not allocate memory|Array buffer allocation failed/i;
 
-/** What an error that came out of a guest's frames means. An exit with 0 is the ABI's to judge. */
+/**
+ * What an error that came out of a guest's frames means; an exit with 0 is the ABI's to judge. A guest cannot be asked why it failed. Out of memory it is
+ * when it says so, or when it trapped with half of what it may have: allocators double, so that a refusal leaves up to half unused.
+ */
 export function failureOf(error: unknown, memoryBytes: number, host: GuestHost): GuestOutcome {
   if (error instanceof LimitReached) return { kind: 'failed', failure: error.failure, exitCode: 1 };
   const exitCode = error instanceof Exit ? error.code : 1;
   const message = error instanceof Error ? error.message : String(error);
-  const failure: RunFailure = memoryWasShort(memoryBytes, host, message)
-    ? { kind: 'outOfMemory', limitBytes: host.memoryBytesMax }
-    : error instanceof Exit
-      ? { kind: 'nonZeroExit', exitCode }
-      : { kind: 'trap', message };
+  const left = error instanceof Exit;
+  const short = memoryBytes >= host.memoryBytesMax * (left ? 0.9 : 0.5);
+  const failure: RunFailure =
+    short || NO_MEMORY.test(message) || NO_MEMORY.test(host.recentStderr())
+      ? { kind: 'outOfMemory', limitBytes: host.memoryBytesMax }
+      : left
+        ? { kind: 'nonZeroExit', exitCode }
+        : { kind: 'trap', message };
   return { kind: 'failed', failure, exitCode };
-}
-
-/**
- * A guest cannot be asked why it failed. Out of memory it is when it says so, or when the failure came with its memory near the limit:
- * allocators ask for large steps, so that a refused one leaves memory unused.
- */
-function memoryWasShort(memoryBytes: number, host: GuestHost, message: string): boolean {
-  return memoryBytes >= host.memoryBytesMax * 0.75 || NO_MEMORY.test(message) || NO_MEMORY.test(host.recentStderr());
 }

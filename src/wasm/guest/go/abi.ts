@@ -1,5 +1,5 @@
 import type { GoImport } from '../../imports.ts';
-import { Exit, type GuestHost, LimitReached } from '../outcome.ts';
+import { Ending, Exit, type GuestHost, LimitReached } from '../outcome.ts';
 import { Heap } from './heap.ts';
 import { Timers } from './timers.ts';
 import * as values from './values.ts';
@@ -20,7 +20,7 @@ export class GoProgram {
   private readonly heap: Heap;
   private readonly timers: Timers;
   private readonly exports: Readonly<Record<'run' | 'resume' | 'getsp', Entry>>;
-  private exit: Exit | undefined;
+  private readonly ending = new Ending();
 
   constructor(module: WebAssembly.Module, host: GuestHost) {
     this.host = host;
@@ -32,7 +32,7 @@ export class GoProgram {
     const { exports } = new WebAssembly.Instance(module, { go: guarded, gojs: guarded });
     const { mem } = exports;
     if (!(mem instanceof WebAssembly.Memory)) throw new Error('its export "mem" is no memory');
-    this.heap = new Heap(mem, this.global, this.go, host.memoryBytesMax);
+    this.heap = new Heap(mem, this.global, this.go, () => this.outOfMemory());
     this.exports = { run: entry(exports, 'run'), resume: entry(exports, 'resume'), getsp: entry(exports, 'getsp') };
   }
 
@@ -45,6 +45,7 @@ export class GoProgram {
     this.heap.write(4096, Buffer.from('js\0\0\0\0\0\0'));
     for (const [index, pointer] of [4096, 0, 0].entries()) this.heap.setInt(4104 + index * 8, pointer);
     this.exports.run(1, 4104);
+    this.ending.check();
   }
 
   waitFor(done: () => boolean): boolean {
@@ -79,8 +80,9 @@ export class GoProgram {
   }
 
   private resume(): void {
-    if (this.exit !== undefined) throw this.exit;
+    this.ending.check();
     this.exports.resume();
+    this.ending.check();
   }
 
   /** After anything that can re-enter the guest its stack may lie elsewhere. */
@@ -93,7 +95,7 @@ export class GoProgram {
     const offered: Record<string, Import> = Object.create(null);
     for (const [name, implementation] of Object.entries(this.imports())) {
       offered[name] = (sp) => {
-        if (this.exit !== undefined) throw this.exit;
+        this.ending.check();
         implementation(sp >>> 0);
       };
     }
@@ -107,10 +109,7 @@ export class GoProgram {
   private runtimeImports() {
     return {
       debug: () => {},
-      'runtime.wasmExit': (sp: number) => {
-        this.exit = new Exit(this.heap.int32(sp + 8));
-        throw this.exit;
-      },
+      'runtime.wasmExit': (sp: number) => this.ending.end(new Exit(this.heap.int32(sp + 8))),
       'runtime.wasmWrite': (sp: number) => {
         const length = this.heap.int32(sp + 24);
         this.host.stderr(new Uint8Array(this.heap.memory.buffer, this.heap.int(sp + 16), length));
@@ -211,7 +210,11 @@ export class GoProgram {
 
   private checkSize(bytes: number): void {
     const limitBytes = this.host.outputBytesMax;
-    if (bytes > limitBytes) throw new LimitReached({ kind: 'outputTooLarge', limitBytes });
+    if (bytes > limitBytes) this.ending.end(new LimitReached({ kind: 'outputTooLarge', limitBytes }));
+  }
+
+  private outOfMemory(): never {
+    return this.ending.end(new LimitReached({ kind: 'outOfMemory', limitBytes: this.host.memoryBytesMax }));
   }
 }
 

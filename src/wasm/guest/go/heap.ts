@@ -1,4 +1,3 @@
-import { LimitReached } from '../outcome.ts';
 import { isThing, type Plain, type Value } from './values.ts';
 
 /**
@@ -13,7 +12,7 @@ const VALUES_MAX = 100_000;
 
 export class Heap {
   readonly memory: WebAssembly.Memory;
-  private readonly limitBytes: number;
+  private readonly onFull: () => never;
   private view: DataView;
   private readonly values = new Map<number, Value>();
   private readonly ids = new Map<Value, number>();
@@ -21,9 +20,9 @@ export class Heap {
   private readonly free: number[] = [];
   private next = FIRST_FREE;
 
-  constructor(memory: WebAssembly.Memory, global: Plain, go: Plain, limitBytes: number) {
+  constructor(memory: WebAssembly.Memory, global: Plain, go: Plain, onFull: () => never) {
     this.memory = memory;
-    this.limitBytes = limitBytes;
+    this.onFull = onFull;
     this.view = new DataView(memory.buffer);
     const fixed: readonly Value[] = [Number.NaN, 0, null, true, false, global, go];
     for (const [id, value] of fixed.entries()) {
@@ -100,7 +99,7 @@ export class Heap {
     const known = this.ids.get(value);
     const id = known ?? this.free.pop() ?? this.next++;
     if (known === undefined) {
-      if (this.values.size >= VALUES_MAX) throw new LimitReached({ kind: 'outOfMemory', limitBytes: this.limitBytes });
+      if (this.values.size >= VALUES_MAX) this.onFull();
       this.values.set(id, value);
       this.ids.set(value, id);
     }

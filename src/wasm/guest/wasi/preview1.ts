@@ -1,5 +1,5 @@
 import type { WasiImport } from '../../imports.ts';
-import { Exit, type GuestHost, LimitReached } from '../outcome.ts';
+import { Ending, Exit, type GuestHost, LimitReached } from '../outcome.ts';
 
 /**
  * WASI preview 1 over three byte streams: stdin is the list, stdout its answer, stderr for people. Not node:wasi, whose documentation says that it is
@@ -32,7 +32,7 @@ export class Preview1 {
   private read = 0;
   private readonly closed = new Set<number>();
   private memory: WebAssembly.Memory | undefined;
-  private exit: Exit | undefined;
+  readonly ending = new Ending();
 
   constructor(input: Uint8Array, host: GuestHost) {
     this.input = input;
@@ -51,7 +51,7 @@ export class Preview1 {
     const offered: Record<string, (...args: unknown[]) => number> = Object.create(null);
     for (const [name, implementation] of Object.entries(this.table())) {
       offered[name] = (...args) => {
-        if (this.exit !== undefined) throw this.exit;
+        this.ending.check();
         return implementation(...args.map(unsigned));
       };
     }
@@ -85,10 +85,7 @@ export class Preview1 {
         return OK;
       },
       environ_get: () => OK,
-      proc_exit: (code: number): number => {
-        this.exit = new Exit(code);
-        throw this.exit;
-      },
+      proc_exit: (code: number): number => this.ending.end(new Exit(code)),
       random_get: (at: number, length: number) => {
         const target = this.bytes(at, length);
         for (let from = 0; from < length; from += 65_536) crypto.getRandomValues(target.subarray(from, from + 65_536));
@@ -215,7 +212,7 @@ export class Preview1 {
   private keep(part: Uint8Array): void {
     this.outputBytes += part.length;
     const limitBytes = this.host.outputBytesMax;
-    if (this.outputBytes > limitBytes) throw new LimitReached({ kind: 'outputTooLarge', limitBytes });
+    if (this.outputBytes > limitBytes) this.ending.end(new LimitReached({ kind: 'outputTooLarge', limitBytes }));
     this.output.push(part.slice());
   }
 }

@@ -13,6 +13,7 @@ export function runWasi(module: WebAssembly.Module, input: string, host: GuestHo
     memory = exports['memory'];
     wasi.attach(memory);
     start();
+    wasi.ending.check();
   } catch (error) {
     if (!(error instanceof Exit) || error.code !== 0) return failureOf(error, memory?.buffer.byteLength ?? 0, host);
   }
