@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,5 +41,19 @@ export function goGuest(name: string, { goos, toolchain }: GoBuild): string | un
     stdio: 'inherit',
   });
   renameSync(partial, built);
+  return built;
+}
+
+/** The same program as a component: its WASI preview 1 by the adapter that turns it into WASI 0.2. */
+export async function goComponent(name: string): Promise<string | undefined> {
+  const command = goGuest(name, { goos: 'wasip1' });
+  if (command === undefined) return undefined;
+  const built = command.replace(/\.wasm$/, '.component.wasm');
+  if (existsSync(built)) return built;
+  const { componentNew, preview1AdapterCommandPath } = await import('@bytecodealliance/jco');
+  const adapter = readFileSync(preview1AdapterCommandPath());
+  const component = await componentNew(readFileSync(command), [['wasi_snapshot_preview1', adapter]]);
+  writeFileSync(`${built}.${process.pid}`, component);
+  renameSync(`${built}.${process.pid}`, built);
   return built;
 }

@@ -48,10 +48,8 @@ export class Child {
     return this.ended === undefined;
   }
 
-  /** Node itself may need a moment; what it is judged by is the guest's time. */
-  exchange(head: Frame['head'], body: Uint8Array, stderr: Kept): Promise<Exchange> {
+  exchange(head: Frame['head'], body: Uint8Array, stderr: Kept, timeoutMs: number): Promise<Exchange> {
     return new Promise((resolve) => {
-      const { timeoutMs } = this.limits;
       const clock = setTimeout(() => this.kill({ kind: 'timedOut', afterMs: timeoutMs }), timeoutMs);
       const scale = setInterval(() => this.weigh(), MEMORY_CHECK_MS);
       const settle = (exchange: Exchange): void => {

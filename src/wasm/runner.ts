@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { outcomeOf } from './answer.ts';
 import { Child, type Exchange } from './child.ts';
+import { translate } from './component.ts';
 import { ModuleRefused, type RunFailure } from './failure.ts';
 import type { GuestOutcome } from './guest/outcome.ts';
 import { Kept } from './kept.ts';
@@ -57,6 +58,9 @@ export async function openRunner(
   return runner;
 }
 
+/** The start of the process and V8's reading of a module; no code of the guest runs in it. */
+const COMPILE_MS = 60_000;
+
 interface Judged extends WasmModule {
   readonly abi: Abi;
   readonly digest: string;
@@ -102,7 +106,9 @@ class ResidentRunner implements FunctionRunner {
   }
 
   private async load(child: Child, { name, abi, bytes, digest }: Judged): Promise<void> {
-    const exchange = await child.exchange({ kind: 'module', id: digest, abi }, bytes, new Kept(0));
+    const isComponent = abi === 'wasi-cli' || abi === 'wasi-http';
+    const { head, body } = isComponent ? await translate(name, bytes) : { head: {}, body: bytes };
+    const exchange = await child.exchange({ ...head, kind: 'module', id: digest, abi }, body, new Kept(0), COMPILE_MS);
     if (exchange.kind === 'none') throw new ModuleRefused(name, refusedBy(exchange.failure));
     const { kind, what } = exchange.frame.head;
     if (kind !== 'loaded') throw new ModuleRefused(name, { kind: 'malformed', what: String(what) });
@@ -112,10 +118,10 @@ class ResidentRunner implements FunctionRunner {
     const module = this.modules[index];
     if (module === undefined) throw new RangeError(`no module ${index} of ${this.modules.length}`);
     const child = await this.start();
-    const { outputBytes, memoryBytes, stderrBytes } = this.limits;
+    const { outputBytes, memoryBytes, stderrBytes, timeoutMs } = this.limits;
     const stderr = new Kept(stderrBytes);
     const head = { kind: 'run', id: module.digest, outputBytes, memoryBytes };
-    return resultOf(await child.exchange(head, Buffer.from(input, 'utf8'), stderr), stderr.text());
+    return resultOf(await child.exchange(head, Buffer.from(input, 'utf8'), stderr, timeoutMs), stderr.text());
   }
 }
 

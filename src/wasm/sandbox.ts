@@ -51,7 +51,7 @@ declare const KWASM_GUEST_PROGRAM: string | undefined;
 
 function nodeFlags({ memoryBytes }: Limits): readonly string[] {
   return [
-    known('--permission') ? '--permission' : '--experimental-permission', // its name up to Node 22
+    permissionFlag(),
     ...['--disable-sigusr1'].filter(known), // no inspector by a signal
     '--disallow-code-generation-from-strings',
     '--no-addons',
@@ -61,6 +61,11 @@ function nodeFlags({ memoryBytes }: Limits): readonly string[] {
     '--wasm-max-table-size=1000000',
     `--max-old-space-size=${Math.ceil(memoryBytes / (1024 * 1024))}`,
   ];
+}
+
+/** Its name up to Node 22 was another. */
+export function permissionFlag(): string {
+  return known('--permission') ? '--permission' : '--experimental-permission';
 }
 
 const known = (flag: string): boolean => process.allowedNodeEnvironmentFlags.has(flag);

@@ -1,5 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { encodeFrame, type Frame, FrameReader } from '../frames.ts';
+import { Translated } from './component/instance.ts';
+import { runCommand, runHandler } from './component/run.ts';
 import { runGo } from './go/run.ts';
 import type { GuestHost, GuestOutcome } from './outcome.ts';
 import { StderrStream } from './stderr.ts';
@@ -28,19 +30,37 @@ for (let size = readSync(0, buffer); size > 0; size = readSync(0, buffer)) {
 }
 
 function handle({ head, body }: Frame): void {
-  if (head['kind'] === 'module') load(String(head['id']), String(head['abi']), body);
+  if (head['kind'] === 'module') load(head, body);
   if (head['kind'] === 'run') run(head, body.toString('utf8'));
 }
 
-function load(id: string, abi: string, bytes: Buffer): void {
+function load(head: Frame['head'], bytes: Buffer): void {
   try {
-    const module = new WebAssembly.Module(new Uint8Array(bytes));
-    const call = abi === 'go-js' ? runGo : runWasi;
-    calls.set(id, (input, host) => call(module, input, host));
+    calls.set(String(head['id']), callOf(String(head['abi']), head['files'], bytes));
     send({ kind: 'loaded' });
   } catch (error) {
     send({ kind: 'refused', what: error instanceof Error ? error.message : String(error) });
   }
+}
+
+function callOf(abi: string, files: unknown, bytes: Buffer): Call {
+  if (abi === 'wasi-cli' || abi === 'wasi-http') {
+    const component = new Translated(filesOf(files, bytes));
+    const run = abi === 'wasi-cli' ? runCommand : runHandler;
+    return (input, host) => run(component, input, host);
+  }
+  const module = new WebAssembly.Module(new Uint8Array(bytes));
+  return abi === 'go-js' ? (input, host) => runGo(module, input, host) : (input, host) => runWasi(module, input, host);
+}
+
+function filesOf(files: unknown, bytes: Buffer): ReadonlyMap<string, Uint8Array> {
+  let at = 0;
+  const found = new Map<string, Uint8Array>();
+  for (const { name, size } of Array.isArray(files) ? files : []) {
+    found.set(String(name), new Uint8Array(bytes.subarray(at, at + Number(size))));
+    at += Number(size);
+  }
+  return found;
 }
 
 function run(head: Frame['head'], input: string): void {

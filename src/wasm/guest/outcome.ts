@@ -36,7 +36,7 @@ export class LimitReached extends Error {
 
 /** Whether a run is over although its guest goes on: what ended it is thrown at every call it makes, and once more when it returns. */
 export class Ending {
-  private reason: Exit | LimitReached | undefined;
+  reason: Exit | LimitReached | undefined;
 
   end(reason: Exit | LimitReached): never {
     this.reason ??= reason;
