@@ -6,12 +6,3 @@ declare module 'wasi:cli/environment@0.2.10' {
 declare module 'wasi:filesystem/preopens@0.2.10' {
   export function getDirectories(): unknown[];
 }
-declare module 'wasi:sockets/instance-network@0.2.10' {
-  export function instanceNetwork(): unknown;
-}
-declare module 'wasi:sockets/tcp-create-socket@0.2.10' {
-  export function createTcpSocket(family: 'ipv4'): unknown;
-}
-declare module 'wasi:sockets/udp-create-socket@0.2.10' {
-  export function createUdpSocket(family: 'ipv4'): unknown;
-}
