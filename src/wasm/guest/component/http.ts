@@ -92,8 +92,12 @@ export function httpExchange(input: Uint8Array, contentType: string, host: Guest
     }
   }
   class OutgoingBody {
+    private readonly sink: (bytes: Uint8Array) => void;
+    constructor(sink: (bytes: Uint8Array) => void = () => {}) {
+      this.sink = sink;
+    }
     write() {
-      return new OutputStream((bytes) => output.add(bytes), now);
+      return new OutputStream(this.sink, now);
     }
     static finish() {}
   }
@@ -113,8 +117,30 @@ export function httpExchange(input: Uint8Array, contentType: string, host: Guest
       return this.fields;
     }
     body() {
+      return new OutgoingBody((bytes) => output.add(bytes));
+    }
+  }
+  /** It can be made, and is refused when it is to be sent: so a function that tries gets an error and no trap. */
+  class OutgoingRequest {
+    private readonly fields: Fields;
+    constructor(fields: Fields) {
+      this.fields = fields;
+    }
+    setMethod() {}
+    setPathWithQuery() {}
+    setScheme() {}
+    setAuthority() {}
+    headers() {
+      return this.fields;
+    }
+    body() {
       return new OutgoingBody();
     }
+  }
+  class RequestOptions {
+    setConnectTimeout() {}
+    setFirstByteTimeout() {}
+    setBetweenBytesTimeout() {}
   }
   class ResponseOutparam {
     readonly used = false;
@@ -123,7 +149,8 @@ export function httpExchange(input: Uint8Array, contentType: string, host: Guest
     }
   }
   const types = {
-    ...{ Fields, FutureTrailers, IncomingBody, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam },
+    ...{ Fields, FutureTrailers, IncomingBody, IncomingRequest, OutgoingBody, OutgoingRequest, OutgoingResponse },
+    ...{ RequestOptions, ResponseOutparam },
     httpErrorCode: () => undefined,
   };
   return {

@@ -1,3 +1,4 @@
+import type { RunFailure } from '../../failure.ts';
 import { Ending, Exit, failureOf, type GuestHost, type GuestOutcome } from '../outcome.ts';
 import { httpExchange } from './http.ts';
 import type { ComponentInstance, Translated } from './instance.ts';
@@ -6,47 +7,62 @@ import { type Interfaces, wasiInterfaces } from './wasi.ts';
 
 /** One run of a component that exports wasi:cli/run: the contract of a WASI command over the streams of WASI 0.2. */
 export function runCommand(component: Translated, input: string, host: GuestHost): GuestOutcome {
-  const bytes = Buffer.from(input, 'utf8');
-  return attempt(component, bytes, {}, host, ({ exports }, output) => {
+  const run = begin(host);
+  const streams = { input: Buffer.from(input, 'utf8'), output: run.output };
+  return attempt(component, wasiInterfaces(host, run.ending, streams), run, ({ exports }) => {
     exported(exports, 'run', 'run')();
-    return { kind: 'ok', output: output.text() };
+    return { kind: 'ok', output: run.output.text() };
   });
 }
 
 /** One run of a component that exports wasi:http/incoming-handler: the list is the body of a POST, and of the answer. */
 export function runHandler(component: Translated, input: string, host: GuestHost): GuestOutcome {
+  const run = begin(host);
   const contentType = /^\s*\{/.test(input) ? 'application/json' : 'application/yaml';
-  const ending = new Ending();
-  const output = new Collected(host, ending);
-  const exchange = httpExchange(Buffer.from(input, 'utf8'), contentType, host, output);
-  return attempt(component, Buffer.alloc(0), exchange.interfaces, host, ({ exports }) => {
-    exported(exports, 'incomingHandler', 'handle')(exchange.request, exchange.outparam);
-    ending.check();
+  const exchange = httpExchange(Buffer.from(input, 'utf8'), contentType, host, run.output);
+  // Its stdout is no list: whatever it prints is for people.
+  const streams = { input: Buffer.alloc(0), output: { add: host.stderr } };
+  const interfaces = { ...wasiInterfaces(host, run.ending, streams), ...exchange.interfaces };
+  return attempt(component, interfaces, run, (instance) => {
+    exported(instance.exports, 'incomingHandler', 'handle')(exchange.request, exchange.outparam);
+    run.ending.check();
     const status = exchange.status();
-    if (status === 200) return { kind: 'ok', output: output.text() };
-    const failure =
-      status === undefined
-        ? ({ kind: 'returnedNothing', what: 'it set no response' } as const)
-        : ({ kind: 'httpStatus', status, body: output.text().slice(0, MESSAGE_CHARACTERS) } as const);
-    return { kind: 'failed', failure, exitCode: 1 };
+    if (status === 200) return { kind: 'ok', output: run.output.text() };
+    return { kind: 'failed', failure: refusalOf(status, run, instance), exitCode: 1 };
   });
+}
+
+interface Run {
+  readonly host: GuestHost;
+  readonly ending: Ending;
+  readonly output: Collected;
+}
+
+function begin(host: GuestHost): Run {
+  const ending = new Ending();
+  return { host, ending, output: new Collected(host, ending) };
 }
 
 const MESSAGE_CHARACTERS = 4096;
 
+/** A handler's engine answers 500 by itself when its memory is spent. */
+function refusalOf(status: number | undefined, { host, output }: Run, instance: ComponentInstance): RunFailure {
+  const limitBytes = host.memoryBytesMax;
+  if (status === undefined) return { kind: 'returnedNothing', what: 'it set no response' };
+  if (status === 500 && instance.memoryBytes() >= limitBytes * 0.9) return { kind: 'outOfMemory', limitBytes };
+  return { kind: 'httpStatus', status, body: output.text().slice(0, MESSAGE_CHARACTERS) };
+}
+
 function attempt(
   component: Translated,
-  input: Uint8Array,
-  more: Interfaces,
-  host: GuestHost,
-  call: (instance: ComponentInstance, output: Collected) => GuestOutcome,
+  interfaces: Interfaces,
+  { host, ending, output }: Run,
+  call: (instance: ComponentInstance) => GuestOutcome,
 ): GuestOutcome {
-  const ending = new Ending();
-  const output = new Collected(host, ending);
   let instance: ComponentInstance | undefined;
   try {
-    instance = component.instantiate({ ...wasiInterfaces(host, ending, { input, output }), ...more });
-    const outcome = call(instance, output);
+    instance = component.instantiate(interfaces);
+    const outcome = call(instance);
     ending.check();
     return outcome;
   } catch (error) {

@@ -6,7 +6,7 @@ export type Interfaces = Readonly<Record<string, Readonly<Record<string, unknown
 
 export interface Streams {
   readonly input: Uint8Array;
-  readonly output: Collected;
+  readonly output: Pick<Collected, 'add'>;
 }
 
 export function wasiInterfaces(host: GuestHost, ending: Ending, streams: Streams): Interfaces {
