@@ -13,7 +13,7 @@ type Cleaned = { readonly kind: 'cleaned'; readonly text: string | undefined } |
 
 /**
  * The root file without older declarations of the handlers we bring: a handler must never be declared twice. Only what
- * is provably KWasm's goes; anybody else's table ends the run, by name.
+ * is provably KWasm's, or runtime-class-manager's, goes; anybody else's table ends the run, by name.
  */
 export function withoutKwasmTables(runtime: ContainerdFacts, handlers: readonly Handler[]): Cleaned {
   const { config } = runtime;
@@ -34,7 +34,7 @@ export function cleanedText(
   const whole = parse(text);
   if (stripped.kind === 'invalid' || whole.kind === 'invalid')
     return refused('ConfigUnreadable', `${path}: its kwasm block cannot be told apart from the rest`);
-  const old = declaredHandlers(stripped.document.value).filter(wantedIn(handlers)).filter(byKwasm);
+  const old = declaredHandlers(stripped.document.value).filter(wantedIn(handlers)).filter(byPredecessor);
   if (old.length === 0) return { kind: 'cleaned', text };
   const rest = withoutTables(whole.document, old, parse);
   return rest === undefined
@@ -53,10 +53,10 @@ export function foreignHandler(runtime: ContainerdFacts, handlers: readonly Hand
     const value = parsed.kind === 'toml' ? parsed.document.value : undefined;
     // What a rendered or merged file holds of KWasm's came from a file that is cleaned; elsewhere only the root is.
     const cleaned = root || (config.source.kind === 'merged' && config.source.into === file.path);
-    const found = declaredHandlers(value).find((one) => wanted(one) && !(cleaned && byKwasm(one)));
+    const found = declaredHandlers(value).find((one) => wanted(one) && !(cleaned && byPredecessor(one)));
     if (found !== undefined) return foreign(found, `${file.path}, ${tableName(found)}`, wayOut(runtime, value, found));
   }
-  const served = live.find((handler) => wanted(handler) && !byKwasm(handler));
+  const served = live.find((handler) => wanted(handler) && !byPredecessor(handler));
   return served === undefined ? undefined : foreign(served, 'the running containerd', 'remove or rename it there');
 }
 
@@ -79,12 +79,14 @@ export function hasKwasmTables({ config }: ContainerdFacts, handlers: readonly H
   if (config.root.kind === 'absent') return false;
   return parsedValue({ text: withoutBlock(config.root.text) })
     .flatMap(declaredHandlers)
-    .some((one) => wantedIn(handlers)(one) && byKwasm(one));
+    .some((one) => wantedIn(handlers)(one) && byPredecessor(one));
 }
 
 const wantedIn =
   (handlers: readonly { readonly name: string }[]) =>
   ({ name }: { readonly name: string }): boolean =>
     handlers.some((handler) => handler.name === name);
-const byKwasm = ({ type }: { readonly type: string }): boolean => isKwasmType(type);
+/** runtime-class-manager's lie below /opt/rcm; it writes no other path, and our order for its handler says that it is to be ours. */
+const RCM = /^\/opt\/rcm\/bin\//;
+const byPredecessor = ({ type }: { readonly type: string }): boolean => isKwasmType(type) || RCM.test(type);
 const tableName = ({ schema, name }: Declared): string => `table [${[...RUNTIMES[schema], name].join('.')}]`;

@@ -144,6 +144,16 @@ const cases: readonly Case[] = [
     },
   },
   {
+    name: "1.7, runtime-class-manager's table with its options: replaced by ours, the others of its tables stay",
+    version: '1.7.35',
+    config: sampleConfig(
+      `version = 2\n${RUNC}\n# RCM runtime config for wasmtime\n[${V2}.wasmtime]\nruntime_type = "/opt/rcm/bin/containerd-shim-wasmtime"\n[${V2}.wasmtime.options]\nSystemdCgroup = true\n[${V2}.spin-v2]\nruntime_type = "/opt/rcm/bin/containerd-shim-spin-v2"\n`,
+    ),
+    files: {
+      [ROOT]: `version = 2\n${RUNC}\n# RCM runtime config for wasmtime\n[${V2}.spin-v2]\nruntime_type = "/opt/rcm/bin/containerd-shim-spin-v2"\n${block(V2)}`,
+    },
+  },
+  {
     name: "2.3, KWasm's table in the schema that containerd 2 ignores: taken out, the drop-in takes its place",
     version: '2.3.7',
     config: sampleConfig(
