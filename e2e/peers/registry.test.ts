@@ -10,6 +10,7 @@ import { inspect } from '../../src/oci/inspect.ts';
 import { pullModule } from '../../src/oci/pull.ts';
 import { pushModule } from '../../src/oci/push.ts';
 import { parseReference } from '../../src/oci/reference.ts';
+import { PLATFORMS, repackModule } from '../../src/oci/repack.ts';
 import { gzipped, tarOfFile } from '../../src/oci/tar-archive.ts';
 import { type RegistryProcess, startRegistry } from './registry-process.ts';
 
@@ -178,6 +179,65 @@ describe('a real registry', () => {
     return manifest;
   }
   const sha256 = (bytes: Buffer) => execFileSync('sha256sum', { input: bytes, encoding: 'utf8' }).slice(0, 64);
+
+  describe('repacked: one tag for nodes and for those who know Wasm', () => {
+    const repack = (from: string, to: string) =>
+      repackModule(`${registry.host}/${from}`, `${registry.host}/${to}`, access, PLATFORMS);
+
+    it('a node of either platform finds an image, whose program is the module', async () => {
+      await push('repack/fn:v1', wasm(20));
+      await repack('repack/fn:v1', 'repack/both:v1');
+      for (const arch of ['amd64', 'arm64']) {
+        const out = join(dir, arch);
+        const flags = ['--override-os=linux', `--override-arch=${arch}`];
+        execFileSync('skopeo', [
+          ...flags,
+          'copy',
+          '-q',
+          '--src-tls-verify=false',
+          `docker://${registry.host}/repack/both:v1`,
+          `dir:${out}`,
+        ]);
+        const blobAt = (digest: string) => readFileSync(join(out, digest.slice('sha256:'.length)));
+        const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'));
+        const config = JSON.parse(blobAt(manifest.config.digest).toString());
+        expect(config).to.deep.include({ architecture: arch, os: 'linux', config: { Entrypoint: ['/module.wasm'] } });
+        const file = execFileSync('tar', ['-xzOf', '-', 'module.wasm'], { input: blobAt(manifest.layers[0].digest) });
+        expect(file).to.deep.equal(wasm(20));
+      }
+    });
+
+    it('who knows Wasm finds the artifact', async () => {
+      await push('repack/fn:v2', wasm(21));
+      await repack('repack/fn:v2', 'repack/both:v2');
+      const found = await inspect(`${registry.host}/repack/both:v2`, access);
+      expect(found.entries.map(({ platform }) => platform)).to.deep.equal([
+        'linux/amd64',
+        'linux/arm64',
+        'wasip1/wasm',
+      ]);
+      expect(found.module).to.include({ kind: 'module', convention: 'cncf' });
+      expect(await pull('repack/both:v2')).to.deep.equal(wasm(21));
+    });
+
+    it('in the place of the artifact itself, and a second time writes nothing', async () => {
+      await push('repack/same:v1', wasm(22), 'cncf');
+      expect((await repack('repack/same:v1', 'repack/same:v1')).changed).to.equal(true);
+      calls.length = 0;
+      expect((await repack('repack/same:v1', 'repack/same:v1')).changed).to.equal(false);
+      expect(calls.filter(({ call }) => !['GET', 'HEAD'].includes(call.method))).to.deep.equal([]);
+    });
+
+    it('loses nothing that is there', async () => {
+      await push('repack/kpt:v1', wasm(23));
+      await repack('repack/kpt:v1', 'repack/kpt:v1');
+      expect(
+        (await inspect(`${registry.host}/repack/kpt:v1`, access)).entries.map(({ platform }) => platform),
+      ).to.include('js/wasm');
+      await push('repack/other:v1', wasm(24), 'cncf');
+      expect(await repack('repack/kpt:v1', 'repack/other:v1').catch(String)).to.contain('which would be lost');
+    });
+  });
 
   describe('every convention, through the registry', () => {
     const image = 'application/vnd.oci.image.config.v1+json';

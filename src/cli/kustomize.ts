@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
+import type { PullPolicy } from '../oci/pull.ts';
 import { CliError } from './exit.ts';
 import { type LimitFlags, limitFlags, limitsFrom } from './limit-flags.ts';
+import { pullPolicy } from './wasm.ts';
 
 /** `kwasm kustomize`: Wasm functions in kustomizations. */
 export function register(program: Command): void {
@@ -51,7 +53,8 @@ function ours(command: Command): Command {
     .option('--root <dir>', 'what modules may not lie outside of (default: the git repository)')
     .option('--require-digest', 'refuse images without a digest')
     .option('--policy <file>', 'which modules may run; see docs/functions-kustomize.md')
-    .option('--offline', 'ask no registry: images by digest from the cache');
+    .addOption(pullPolicy())
+    .option('--offline', 'ask no registry: only images that are in the cache');
 }
 
 function native(command: Command): Command {
@@ -64,6 +67,7 @@ interface OurFlags {
   readonly root?: string;
   readonly requireDigest?: boolean;
   readonly policy?: string;
+  readonly imagePullPolicy: PullPolicy;
   readonly offline?: boolean;
   readonly enableAlphaPlugins?: boolean;
   readonly enableExec?: boolean;
@@ -115,7 +119,7 @@ async function rulesOf(flags: OurFlags) {
     root: flags.root,
     requireDigest: flags.requireDigest === true,
     policy: flags.policy === undefined ? undefined : await readPolicy(flags.policy),
-    offline: flags.offline === true,
+    pull: { policy: flags.imagePullPolicy, offline: flags.offline === true },
     access: accessFrom(process.env),
   };
 }

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { messageOf } from '../errors.ts';
+import type { PullPolicy } from '../oci/pull.ts';
 import { CliError, EXIT } from './exit.ts';
 
 /** `kwasm wasm`: modules in registries. */
@@ -24,14 +25,26 @@ export function register(program: Command): void {
     .action(push);
   common(wasm.command('pull <image> <file>'))
     .description('fetch a module, whatever convention it was pushed by')
-    .option('--offline', 'ask no registry: only what is in the cache, by digest')
+    .addOption(pullPolicy())
+    .option('--offline', 'ask no registry: only what is in the cache')
     .option('--force', 'take what is not Wasm')
     .action(pull);
+  common(wasm.command('repack <image> <target>'))
+    .description('put a module behind a tag that nodes can pull as an image, too')
+    .option('--platform <os/architecture...>', 'which nodes (default: linux/amd64 and linux/arm64)')
+    .action(repack);
   common(wasm.command('inspect <image>'))
     .description('show what lies at a reference')
-    .option('--offline', 'ask no registry: only what is in the cache, by digest')
+    .option('--offline', 'ask no registry: only what is in the cache')
     .option('--json', 'as JSON')
     .action(show);
+}
+
+/** Tags only: what has a digest is what it is. */
+export function pullPolicy(): Option {
+  return new Option('--image-pull-policy <policy>', 'whether a tag is asked for on each run')
+    .choices(['Always', 'IfNotPresent', 'Never'])
+    .default('Always');
 }
 
 interface Common {
@@ -67,11 +80,20 @@ async function push(file: string, image: string, flags: PushFlags): Promise<void
   console.log(`image has been pushed to ${pushed.reference}${pushed.changed ? '' : ' (it was there already)'}`);
 }
 
-type PullFlags = Common & { readonly offline?: boolean; readonly force?: boolean };
+type PullFlags = Common & {
+  readonly imagePullPolicy?: PullPolicy;
+  readonly offline?: boolean;
+  readonly force?: boolean;
+};
 
 async function pull(image: string, file: string, flags: PullFlags): Promise<void> {
   const { pullModule } = await import('../oci/pull.ts');
-  const { bytes, resolved } = await pullModule(image, await access(flags), flags);
+  const options = {
+    policy: flags.imagePullPolicy ?? 'Always',
+    offline: flags.offline === true,
+    force: flags.force === true,
+  };
+  const { bytes, resolved } = await pullModule(image, await access(flags), options);
   try {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, bytes);
@@ -79,6 +101,17 @@ async function pull(image: string, file: string, flags: PullFlags): Promise<void
     throw new CliError(`${file} cannot be written: ${messageOf(cause)}`, { cause, exitCode: EXIT.failed });
   }
   console.error(`${image} is ${resolved}: ${bytes.length} bytes written to ${file}`);
+}
+
+async function repack(
+  image: string,
+  target: string,
+  flags: Common & { readonly platform?: readonly string[] },
+): Promise<void> {
+  const { PLATFORMS, repackModule } = await import('../oci/repack.ts');
+  const done = await repackModule(image, target, await access(flags), flags.platform ?? PLATFORMS);
+  console.log(`digest of the image index: ${done.index}`);
+  console.log(`image has been pushed to ${done.reference}${done.changed ? '' : ' (it was there already)'}`);
 }
 
 type ShowFlags = PullFlags & { readonly json?: boolean };

@@ -62,6 +62,6 @@ function open({ credentials, http }: Access, endpoint: Endpoint, access: 'pull' 
 /** For callers that were told not to ask anyone. */
 export function offlineMiss(what: string): Terminal {
   return new Terminal(
-    `${what} is not in the cache, and --offline was given; run once without it, or name it by digest`,
+    `${what} is not in the cache, and no registry may be asked (--offline, or the pull policy Never); run once without`,
   );
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Digest, digestOf } from './digest.ts';
+import { type Digest, digestOf, isDigest } from './digest.ts';
 
 /**
  * Blobs by digest. kpt keeps modules by the text of their reference, and never asks again: a tag that was pushed anew gives
@@ -13,6 +13,9 @@ export interface BlobCache {
   readonly dir: string;
   get(digest: Digest): Promise<Buffer | undefined>;
   put(bytes: Uint8Array): Promise<void>;
+  /** What a tag pointed at when it was asked for last: for those who do not want it asked for again. */
+  tag(reference: string): Promise<Digest | undefined>;
+  putTag(reference: string, digest: Digest): Promise<void>;
 }
 
 export function blobCacheDir(env: NodeJS.ProcessEnv): string {
@@ -22,7 +25,9 @@ export function blobCacheDir(env: NodeJS.ProcessEnv): string {
 
 export function blobCache(root: string): BlobCache {
   const dir = join(root, 'sha256');
+  const tags = join(root, 'tags');
   const file = (digest: Digest) => join(dir, digest.slice('sha256:'.length));
+  const tagFile = (reference: string) => join(tags, digestOf(Buffer.from(reference)).slice('sha256:'.length));
   return {
     dir,
     async get(digest) {
@@ -35,15 +40,26 @@ export function blobCache(root: string): BlobCache {
       return undefined;
     },
     async put(bytes) {
-      await mkdir(dir, { recursive: true, mode: 0o700 });
-      await chmod(dir, 0o700); // it may have been there, with other rights
-      const partial = join(dir, `.${randomBytes(8).toString('hex')}.partial`);
-      try {
-        await writeFile(partial, bytes, { mode: 0o600, flag: 'wx' });
-        await rename(partial, file(digestOf(bytes)));
-      } finally {
-        await rm(partial, { force: true });
-      }
+      await writeWhole(dir, file(digestOf(bytes)), bytes);
+    },
+    async tag(reference) {
+      const text = await readFile(tagFile(reference), 'utf8').catch(() => '');
+      return isDigest(text) ? text : undefined;
+    },
+    async putTag(reference, digest) {
+      await writeWhole(tags, tagFile(reference), Buffer.from(digest));
     },
   };
+}
+
+async function writeWhole(dir: string, file: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await chmod(dir, 0o700); // it may have been there, with other rights
+  const partial = join(dir, `.${randomBytes(8).toString('hex')}.partial`);
+  try {
+    await writeFile(partial, bytes, { mode: 0o600, flag: 'wx' });
+    await rename(partial, file);
+  } finally {
+    await rm(partial, { force: true });
+  }
 }

@@ -92,14 +92,31 @@ describe('pull', () => {
     expect((await pull(host)).bytes).to.deep.equal(WASM);
   });
 
-  it('offline: by digest from the cache, and nothing else', async () => {
+  it('offline: what is in the cache, and nothing else', async () => {
     const host = await serve(open);
     await pull(host);
     const count = seen.length;
     const byDigest = await pullModule(`${host}/fn@${manifest.descriptor.digest}`, access(), { offline: true });
     expect(byDigest.bytes).to.deep.equal(WASM);
-    expect(await failure(pull(host, {}, { offline: true }))).to.contain('--offline was given');
+    expect((await pull(host, {}, { offline: true })).bytes).to.deep.equal(WASM);
+    const absent = pullModule(`${host}/fn:v2`, access(), { policy: 'Never' });
+    expect(await failure(absent)).to.contain('no registry may be asked');
     expect(seen).to.have.length(count);
+  });
+
+  it('IfNotPresent: a tag as it was, until it is asked for again', async () => {
+    const other = cncfArtifact(Buffer.concat([WASM, Buffer.from([0, 1, 0])]), 'g');
+    let current = manifest.bytes;
+    const host = await serve((path) => {
+      if (path === '/v2/fn/manifests/v1') return { body: current };
+      if (path.endsWith(other.layer.descriptor.digest)) return { body: other.layer.bytes };
+      return open(path);
+    });
+    await pull(host, {}, { policy: 'IfNotPresent' });
+    current = other.manifest.bytes;
+    expect((await pull(host, {}, { policy: 'IfNotPresent' })).bytes).to.deep.equal(WASM);
+    expect((await pull(host)).bytes).to.deep.equal(other.layer.bytes);
+    expect((await pull(host, {}, { policy: 'IfNotPresent' })).bytes).to.deep.equal(other.layer.bytes);
   });
 
   it('logs in with a token for this repository, and sends the password to nobody else', async () => {

@@ -8,8 +8,13 @@ import type { Repository } from './repository.ts';
 import { unpack } from './tar-archive.ts';
 import { isWasm } from './wasm-names.ts';
 
+/** kpt's words, which are Kubernetes'. */
+export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
+
 export interface PullOptions {
-  /** Nothing is asked of any registry: only what is in the cache, and so only by digest. */
+  /** `Always` unless told: a tag is asked for on each run. `IfNotPresent` takes what it was when it was asked for last. */
+  readonly policy?: PullPolicy;
+  /** As the policy `Never`: nothing is asked of any registry. */
   readonly offline?: boolean;
   readonly prefer?: Preference;
   /** Takes what is not Wasm. */
@@ -58,25 +63,30 @@ export interface Resolved {
 
 export async function top(reference: Reference, access: Access, options: PullOptions): Promise<Resolved> {
   if (reference.digest !== undefined) return byDigest(reference, reference.digest, access, options);
-  if (options.offline === true) throw offlineMiss(`what ${formatReference(reference)} points at`);
+  const name = formatReference(reference);
+  if (options.offline === true || (options.policy ?? 'Always') !== 'Always') {
+    const known = await access.cache.tag(name);
+    if (known !== undefined) return byDigest(reference, known, access, options);
+  }
+  if (isOffline(options)) throw offlineMiss(`what ${name} points at`);
   const fetch = (repository: Repository) => repository.manifest(manifestKey(reference), options.signal);
   const found = await reading(access, reference, fetch);
   if (found === undefined) throw missing(reference);
   await access.cache.put(found.bytes);
+  await access.cache.putTag(name, found.digest);
   return found;
 }
 
-async function byDigest(
-  reference: Reference,
-  digest: Digest,
-  access: Access,
-  { offline, signal }: PullOptions,
-): Promise<Resolved> {
+function isOffline({ offline, policy }: PullOptions): boolean {
+  return offline === true || policy === 'Never';
+}
+
+async function byDigest(reference: Reference, digest: Digest, access: Access, options: PullOptions): Promise<Resolved> {
   const where = formatReference({ ...reference, digest });
   const kept = await access.cache.get(digest);
   if (kept !== undefined) return { digest, document: parseDocument(kept, '', where) };
-  if (offline === true) throw offlineMiss(where);
-  const found = await reading(access, reference, (repository) => repository.manifest(digest, signal));
+  if (isOffline(options)) throw offlineMiss(where);
+  const found = await reading(access, reference, (repository) => repository.manifest(digest, options.signal));
   if (found === undefined) throw missing({ ...reference, digest });
   await access.cache.put(found.bytes);
   return found;
@@ -86,12 +96,12 @@ export async function blobOf(
   reference: Reference,
   descriptor: Descriptor,
   access: Access,
-  { offline, signal }: PullOptions,
+  options: PullOptions,
 ): Promise<Buffer> {
   const kept = await access.cache.get(descriptor.digest);
   if (kept !== undefined) return kept;
-  if (offline === true) throw offlineMiss(`${formatReference(reference)}, blob ${descriptor.digest}`);
-  const bytes = await reading(access, reference, (repository) => repository.blob(descriptor, signal));
+  if (isOffline(options)) throw offlineMiss(`${formatReference(reference)}, blob ${descriptor.digest}`);
+  const bytes = await reading(access, reference, (repository) => repository.blob(descriptor, options.signal));
   if (bytes === undefined) throw missing(reference);
   await access.cache.put(bytes);
   return bytes;

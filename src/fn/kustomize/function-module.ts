@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { messageOf, Terminal } from '../../errors.ts';
 import type { Access } from '../../oci/access.ts';
 import { digestOf } from '../../oci/digest.ts';
-import { pullModule } from '../../oci/pull.ts';
+import { type PullOptions, pullModule } from '../../oci/pull.ts';
 import { formatReference, parseReference, withDigest } from '../../oci/reference.ts';
 import { isWasm } from '../../oci/wasm-names.ts';
 import type { ModuleSource } from './function-spec.ts';
@@ -14,7 +14,7 @@ export interface ModuleRules {
   readonly root: string | undefined;
   readonly requireDigest: boolean;
   readonly policy: Policy | undefined;
-  readonly offline: boolean;
+  readonly pull: Pick<PullOptions, 'policy' | 'offline'>;
   readonly access: Access;
 }
 
@@ -70,7 +70,7 @@ async function fromFile(path: string, namer: string, where: string, { root = nam
   };
 }
 
-async function fromImage(text: string, where: string, { requireDigest, offline, access }: ModuleRules): Promise<Found> {
+async function fromImage(text: string, where: string, { requireDigest, pull, access }: ModuleRules): Promise<Found> {
   const reference = parseReference(text);
   const pinned = reference.digest !== undefined;
   if (requireDigest && !pinned) {
@@ -78,7 +78,7 @@ async function fromImage(text: string, where: string, { requireDigest, offline, 
       `${where}: 'image: ${text}' has no digest, and --require-digest was given; write it with @sha256:...`,
     );
   }
-  const { bytes, digest, resolved } = await pullModule(text, access, { offline, prefer: 'wasi' });
+  const { bytes, digest, resolved } = await pullModule(text, access, { ...pull, prefer: 'wasi' });
   const repository = `${reference.registry}/${reference.repository}`;
   return {
     module: { name: text, bytes, digest, pinned: formatReference(withDigest(reference, resolved)) },

@@ -26,7 +26,7 @@ describe('wrap', () => {
     root: join(dir, 'repo'),
     requireDigest: false,
     policy: undefined,
-    offline: true,
+    pull: { offline: true },
     access: accessFrom({ XDG_CACHE_HOME: dir }),
   });
   const tree = {
