@@ -8,6 +8,7 @@ import * as kustomize from './kustomize.ts';
 import * as logs from './logs.ts';
 import * as node from './node.ts';
 import * as release from './release.ts';
+import * as shim from './shim.ts';
 import * as status from './status.ts';
 import * as supportBundle from './support-bundle.ts';
 import * as version from './version.ts';
@@ -30,6 +31,7 @@ export const groups: readonly Group[] = [
   doctor,
   logs,
   supportBundle,
+  shim,
   release,
   fn,
   version,

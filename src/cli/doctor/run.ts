@@ -10,6 +10,7 @@ import { onInterrupt } from '../interrupt.ts';
 import { type Client, withClient } from '../kube/client.ts';
 import { podLog } from '../kube/job-log.ts';
 import { privilegedPod } from '../kube/privileged-pod.ts';
+import { readable } from '../logs/line.ts';
 import { selectNodes } from '../node/select.ts';
 import { findOperator, NAMESPACE_DEFAULT, type OperatorFound } from '../operator.ts';
 import { painter, screenOf } from '../screen.ts';
@@ -32,7 +33,7 @@ export async function runDoctor(name: string, flags: DoctorFlags): Promise<void>
       process.stdout.write(`${clusterLines(node, found).join('\n')}\n\n`);
       const { text, exitCode } = await look(client, node.name, found, flags, interrupt.signal);
       const screen = screenOf(process.stdout, process.env);
-      screen.write(colourDiff(text, painter(screen.colour)));
+      screen.write(colourDiff(text.split('\n').map(readable).join('\n'), painter(screen.colour)));
       if (exitCode === EXIT_CODES.refused) process.exitCode = EXIT.unfit;
       else if (exitCode !== 0)
         throw new CliError(`the look at ${node.name} ended with ${exitCode}; what it said is above`);

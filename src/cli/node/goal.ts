@@ -1,3 +1,4 @@
+import { recall } from '../../operator/decide/record.ts';
 import type { NodeView } from '../../operator/decide/view.ts';
 import { type NodeRow, nodeRow, type Wish } from '../status/node-row.ts';
 
@@ -7,7 +8,6 @@ export type Progress =
   | { readonly kind: 'failed'; readonly row: NodeRow }
   | { readonly kind: 'going'; readonly said: string; readonly row: NodeRow };
 
-/** `askedMs`: what the node said before that is not about this wish. */
 export function progressTo(goal: 'ready' | 'gone', node: NodeView, wish: Wish): Progress {
   const row = nodeRow(node, wish);
   if (goal === 'gone') return towardsGone(node, row);
@@ -18,7 +18,10 @@ export function progressTo(goal: 'ready' | 'gone', node: NodeView, wish: Wish): 
 
 function towardsGone(node: NodeView, row: NodeRow): Progress {
   if (!row.wanted && node.record === undefined && node.condition === undefined) return { kind: 'done', said: 'undone' };
-  if (row.standing === 'failed' && !row.wanted) return { kind: 'failed', row };
+  // What failed before, an install perhaps, is what the operator is about to clear away.
+  const memory = recall(node.record);
+  const isRemoving = memory.kind === 'record' && memory.record.state === 'removing';
+  if (row.standing === 'failed' && !row.wanted && isRemoving) return { kind: 'failed', row };
   return { kind: 'going', said: saidOf(row), row };
 }
 

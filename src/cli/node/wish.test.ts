@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { PAUSED, TRIGGER } from '../../contract.ts';
 import { nodeView } from '../../operator/decide/examples.ts';
+import type { NodeRecord } from '../../operator/decide/record.ts';
 import type { NodeView } from '../../operator/decide/view.ts';
 import { isWanted } from '../../operator/decide/wanted.ts';
 import { parseDuration } from '../node.ts';
@@ -79,6 +80,22 @@ describe('what is asked of a node', () => {
   });
 });
 
+const recordOf = (state: NodeRecord['state'], reason: NodeRecord['reason']) =>
+  JSON.stringify({
+    ...{
+      version: 1,
+      state,
+      reason,
+      message: '',
+      desired: '',
+      image: '',
+      job: '',
+      nodeUid: 'node-uid-1',
+      machineId: '',
+    },
+    ...{ bootId: '', handlers: [], containerd: '', touched: true, attempts: 1, at: '2026-01-02T03:04:05Z' },
+  } satisfies NodeRecord);
+
 describe('how far a node is', () => {
   const condition = (reason: string) => ({ status: 'False' as const, reason, message: 'm', sinceMs: 0 });
   const cases = [
@@ -95,10 +112,16 @@ describe('how far a node is', () => {
       kind: 'going',
     },
     {
-      name: 'broken',
+      name: 'broken while it was undone',
       goal: 'gone',
-      node: { ...trigger(), condition: condition('Broken'), record: '{}' },
+      node: { ...trigger(), condition: condition('Broken'), record: recordOf('removing', 'Broken') },
       kind: 'failed',
+    },
+    {
+      name: 'refused before it was to be undone',
+      goal: 'gone',
+      node: { ...trigger(), condition: condition('Refused'), record: recordOf('failed', 'Refused') },
+      kind: 'going',
     },
   ] as const;
   for (const { name, goal, node, kind } of cases) {
