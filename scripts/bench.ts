@@ -10,6 +10,7 @@ import { heartbeats, stress } from './bench/sections/heartbeats.ts';
 import { leader } from './bench/sections/leader.ts';
 import { rollout } from './bench/sections/rollout.ts';
 import { start, startMany } from './bench/sections/start.ts';
+import { status } from './bench/sections/status.ts';
 import { trickle } from './bench/sections/trickle.ts';
 import { progressTo } from './cluster/progress.ts';
 
@@ -24,6 +25,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   stress,
   cuts,
   leader,
+  status,
 };
 
 const abort = new AbortController();
