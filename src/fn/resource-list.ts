@@ -20,16 +20,30 @@ export class NoResourceList extends Error {}
 const SHOWN_MAX = 200;
 
 export function writeList(list: ResourceList): string {
+  return writeGiven(list).text;
+}
+
+/** A list as it was given to a function, and where in the text each item stands. */
+export interface Given {
+  readonly text: string;
+  readonly items: readonly YamlNode[];
+  /** One more than items: the last is where they end. Empty where there are none. */
+  readonly starts: readonly number[];
+}
+
+export function writeGiven(list: ResourceList): Given {
+  const items = sequence(list.items.map(root));
   const fields: (readonly [string, YamlNode])[] = [
     ['apiVersion', scalar(list.apiVersion)],
     ['kind', scalar(LIST_KIND)],
-    ['items', sequence(list.items.map(root))],
+    ['items', items],
   ];
   if (list.functionConfig !== undefined) fields.push(['functionConfig', root(list.functionConfig)]);
   if (list.results !== undefined) fields.push(['results', root(list.results)]);
   const emitter = new Emitter();
+  emitter.watched = items;
   emitter.document(mapping(fields), { lists: 'compact' });
-  return emitter.text;
+  return { text: emitter.text, items: list.items, starts: emitter.itemStarts };
 }
 
 /**

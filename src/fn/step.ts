@@ -9,10 +9,11 @@ import {
   placeOf,
   setAnnotation,
 } from './annotations.ts';
+import { readAnswer } from './answered-list.ts';
 import { copyComments } from './comments.ts';
 import { restoreOrder } from './field-order.ts';
 import type { Program } from './program.ts';
-import { LIST_VERSION, NoResourceList, type ResourceList, readList, writeList } from './resource-list.ts';
+import { LIST_VERSION, NoResourceList, type ResourceList, readList, writeGiven } from './resource-list.ts';
 import { type FunctionResult, readResults } from './results.ts';
 import type { YamlNode } from './yaml/node.ts';
 
@@ -43,17 +44,17 @@ export async function runStep(program: Program, input: StepInput): Promise<StepO
   requireResources(input.items, 'input');
   const byId = numberItems(input.items);
   const { items, functionConfig } = input;
-  const given = writeList({ apiVersion: LIST_VERSION, items, functionConfig, results: undefined });
-  const answer = await program.call(given);
+  const given = writeGiven({ apiVersion: LIST_VERSION, items, functionConfig, results: undefined });
+  const answer = await program.call(given.text);
   if (answer.kind === 'failed') {
     const results = answer.output === undefined ? [] : resultsIn(answer.output);
     const { message, exitCode, stderr } = answer;
     return { kind: 'failed', message, exitCode, stderr, results: results.length > 0 ? results : reported(answer) };
   }
   try {
-    const list = readList(answer.output);
+    const { list, unchanged } = readAnswer(answer.output, given);
     judge(list, input);
-    restore(list.items, byId);
+    restore(list.items, byId, unchanged);
     return { kind: 'passed', items: list.items, results: readResults(list.results), stderr: answer.stderr };
   } catch (error) {
     if (!(error instanceof NoResourceList) && !(error instanceof Terminal)) throw error;
@@ -92,11 +93,15 @@ function numberItems(items: readonly YamlNode[]): ReadonlyMap<string, YamlNode> 
   return byId;
 }
 
-function restore(items: readonly YamlNode[], byId: ReadonlyMap<string, YamlNode>): void {
+function restore(
+  items: readonly YamlNode[],
+  byId: ReadonlyMap<string, YamlNode>,
+  unchanged: ReadonlySet<YamlNode>,
+): void {
   for (const item of items) {
     const id = annotation(item, ANNOTATION.id) ?? annotation(item, ANNOTATION.legacyId);
     const before = id === undefined ? undefined : byId.get(id);
-    if (before !== undefined) {
+    if (before !== undefined && !unchanged.has(item)) {
       copyComments(before, item);
       restoreOrder(before, item);
     }

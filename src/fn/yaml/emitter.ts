@@ -39,6 +39,10 @@ export class Emitter {
     return this.out.text;
   }
 
+  /** The list whose items' beginnings are noted: each at the line break before it. */
+  watched: YamlNode | undefined = undefined;
+  readonly itemStarts: number[] = [];
+
   /** A document node, or any other as a document. */
   document(node: YamlNode, options: EmitOptions): void {
     this.compact = options.lists === 'compact';
@@ -125,7 +129,9 @@ export class Emitter {
     const compact = place.inMapping && (out.column === 0 || !out.indention) && this.compact;
     const before = this.increaseIndent(false, place, compact);
     const itemPlace: Place = { inMapping: false, key: false, inBlockSequence: true };
+    const isWatched = node === this.watched;
     for (const item of node.content) {
+      if (isWatched) this.itemStarts.push(out.text.length);
       this.load(item, '');
       this.writeHead();
       out.writeIndent();
@@ -135,6 +141,7 @@ export class Emitter {
       this.writeFoot();
       this.body(item, itemPlace);
     }
+    if (isWatched) this.itemStarts.push(out.text.length);
     this.loadEnd(node);
     out.indent = before;
   }

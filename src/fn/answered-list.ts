@@ -1,0 +1,119 @@
+import { type Given, NoResourceList, type ResourceList, readList } from './resource-list.ts';
+import { field, KIND, root, STYLE, type YamlNode } from './yaml/node.ts';
+import { parseDocument } from './yaml/parser.ts';
+
+export interface Answered {
+  readonly list: ResourceList;
+  /** Items that came back as they were given: the given nodes themselves, which have lost nothing. */
+  readonly unchanged: ReadonlySet<YamlNode>;
+}
+
+/**
+ * Reads a function's answer. Most functions change few of the items and keep their order, so an item whose text is the text that
+ * was given is not read again, and the others are read one by one. Whatever is not laid out as we laid it out is read whole.
+ */
+export function readAnswer(text: string, given: Given): Answered {
+  return readByItems(text, given) ?? { list: readList(text), unchanged: new Set() };
+}
+
+function readByItems(text: string, given: Given): Answered | undefined {
+  const [first] = given.starts;
+  if (first === undefined || !text.startsWith(given.text.slice(0, first)) || text.includes('\r')) return undefined;
+  const cut = cutItems(text, first, given);
+  if (cut === undefined) return undefined;
+  try {
+    const head = text.slice(0, first);
+    const items: YamlNode[] = [];
+    const unchanged = new Set<YamlNode>();
+    for (const piece of cut.pieces) {
+      if (typeof piece !== 'string') unchanged.add(piece);
+      items.push(typeof piece === 'string' ? readItem(piece) : piece);
+    }
+    const end = readList(head + cut.end);
+    return { list: { ...end, items: [...items, ...end.items] }, unchanged };
+  } catch {
+    return undefined; // an item that is not one alone, such as one with an alias of another's anchor
+  }
+}
+
+interface Cut {
+  /** Nodes of unchanged items, texts of the others. */
+  readonly pieces: readonly (YamlNode | string)[];
+  /** The last item where it was changed, and what stands behind the items. */
+  readonly end: string;
+}
+
+function cutItems(text: string, first: number, given: Given): Cut | undefined {
+  const pieces: (YamlNode | string)[] = [];
+  let at = first;
+  let next = 0;
+  while (text.startsWith('\n- ', at)) {
+    const reused = reusable(text, at, given, next) ?? reusable(text, at, given, next + 1);
+    if (reused !== undefined) {
+      pieces.push(reused.node);
+      at = reused.end;
+      next = reused.index + 1;
+      continue;
+    }
+    const end = endOfItem(text, at);
+    if (!text.startsWith('\n- ', end)) break;
+    const piece = text.slice(at, end);
+    if (piece.includes('#')) return undefined; // whose comment it is depends on what stands around
+    pieces.push(piece);
+    at = end;
+    next++;
+  }
+  const end = text.slice(at);
+  return end.includes('#') ? undefined : { pieces, end };
+}
+
+/** The next line that starts in the first column. */
+function endOfItem(text: string, at: number): number {
+  for (let end = text.indexOf('\n', at + 1); end !== -1; end = text.indexOf('\n', end + 1)) {
+    const next = text.charAt(end + 1);
+    if (next !== ' ' && next !== '\n') return end;
+  }
+  return text.length;
+}
+
+function reusable(text: string, at: number, { text: old, starts, items }: Given, index: number) {
+  const start = starts[index];
+  const stop = starts[index + 1];
+  const node = items[index];
+  if (start === undefined || stop === undefined || node === undefined) return undefined;
+  const piece = old.slice(start, stop);
+  if (!text.startsWith(piece, at)) return undefined;
+  const end = at + piece.length;
+  // Nothing of the item goes on behind it, and what follows is no comment.
+  if (!(text.startsWith('\n- ', end) || /^\n[a-z]/.test(text.slice(end, end + 2)) || text.slice(end) === '\n'))
+    return undefined;
+  // A document's own comments go to its node when it is read again.
+  return (node.kind !== KIND.document || node.isBare) && isPlain(root(node))
+    ? { node: root(node), end, index }
+    : undefined;
+}
+
+/** A tree that comes back from writing and reading as it was: no comments, anchors or tags, no text of several lines. */
+function isPlain(node: YamlNode): boolean {
+  if (!node.isBare && !isAnnotationText(node)) return false;
+  if (node.kind === KIND.scalar) return (node.style & (STYLE.literal | STYLE.folded)) === 0 && !BREAK.test(node.value);
+  if (node.kind === KIND.alias) return false;
+  for (const child of node.content) if (!isPlain(child)) return false;
+  return true;
+}
+
+const BREAK = /[\n\r\x85\u2028\u2029]/;
+
+/** As setAnnotation makes them. */
+function isAnnotationText({ tag, style, head, line, foot, anchor }: YamlNode): boolean {
+  return tag === '!!str' && style === STYLE.single && head === '' && line === '' && foot === '' && anchor === '';
+}
+
+/** One item as it would be read in its list, below the same fields. */
+function readItem(piece: string): YamlNode {
+  const document = parseDocument(`kind:\nitems:${piece}\n`);
+  const items = document === undefined ? [] : (field(root(document), 'items')?.content ?? []);
+  const [item] = items;
+  if (item === undefined || items.length !== 1) throw new NoResourceList('not one item');
+  return item;
+}
