@@ -66,8 +66,14 @@ describe('two engines on every node', function () {
   });
 
   after(async () => {
+    // Its finalizer waits until it is off every node, and for the operator that says so.
+    await test.kubectl.run(['delete', 'shim', 'wasmi', '--ignore-not-found', '--wait=false']);
+    await eventually('the Shim is gone', 300_000, async (seen) => {
+      const left = await test.kubectl.run(['get', 'shim', 'wasmi', '--ignore-not-found', '-o', 'json']);
+      seen(left);
+      return left.trim() === '' ? true : undefined;
+    });
     await removeRelease(test);
-    await test.kubectl.run(['delete', 'shim', 'wasmi', '--ignore-not-found', '--timeout=60s']);
     await mirror.close();
     rmSync(scratch, { recursive: true });
   });
@@ -120,7 +126,11 @@ describe('two engines on every node', function () {
     for (const engine of ENGINES) {
       expect(await test.kubectl.get(['runtimeclass', engine])).to.deep.include({ handler: engine });
     }
-    expect(await test.kubectl.get(['shim', 'wasmi'])).to.nested.include({ 'status.nodes.ready': test.nodes.length });
+    await eventually('the Shim says that every node has it', 60_000, async (seen) => {
+      const { status } = await test.kubectl.get<{ status?: { nodes?: { ready?: number } } }>(['shim', 'wasmi']);
+      seen(JSON.stringify(status));
+      return status?.nodes?.ready === test.nodes.length ? true : undefined;
+    });
   });
 
   it('runs the same module on both, with arguments, environment, logs and its exit code', async () => {
