@@ -125,7 +125,7 @@ function wire(): void {
     wanted = find.value.trim().toLowerCase();
     const found = wanted === '' ? [] : [...rows.values()].filter(isShown);
     setText(byId('readout'), wanted === '' ? '' : plural(found.length, 'node'));
-    render();
+    schedule(); // each key alone would be a picture of thousands
   });
   find.addEventListener('keydown', ({ key }) => {
     const first = [...rows.values()].find(isShown);

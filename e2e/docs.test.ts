@@ -1,0 +1,86 @@
+import { expect } from 'chai';
+import { loadAll } from 'js-yaml';
+import { progressTo } from '../scripts/cluster/progress.ts';
+import { docPages } from '../scripts/docs/pages.ts';
+import { Plane } from '../scripts/plane/plane.ts';
+import { createShims } from './dashboard/shims.ts';
+
+/** Objects of the documentation that people are meant to apply, judged by a real API server: with its schemas, its admission, and no write. */
+const PATHS: Readonly<Record<string, string>> = {
+  'v1 Pod': '/api/v1/namespaces/default/pods',
+  'v1 ConfigMap': '/api/v1/namespaces/default/configmaps',
+  'v1 Namespace': '/api/v1/namespaces',
+  'v1 Service': '/api/v1/namespaces/default/services',
+  'apps/v1 Deployment': '/apis/apps/v1/namespaces/default/deployments',
+  'batch/v1 Job': '/apis/batch/v1/namespaces/default/jobs',
+  'node.k8s.io/v1 RuntimeClass': '/apis/node.k8s.io/v1/runtimeclasses',
+  'kwasm.sh/v1alpha1 Shim': '/apis/kwasm.sh/v1alpha1/shims',
+};
+
+/** Of programs that run elsewhere, and of no API server. */
+const LOCAL =
+  /^((kpt\.dev|kustomize\.config\.k8s\.io|config\.kubernetes\.io|fn\.kpt\.dev|example\.com)\/|\S+ FunctionPolicy$)/;
+
+interface Manifest {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: { readonly name?: string; readonly annotations?: Readonly<Record<string, string>> };
+}
+
+const objects = docPages().flatMap(({ path, blocks }) =>
+  blocks
+    .filter(({ language }) => language === 'yaml')
+    .flatMap(({ line, text }) =>
+      (loadAll(text) as (Manifest | null)[])
+        .filter(
+          (one): one is Manifest => typeof one?.apiVersion === 'string' && !LOCAL.test(`${one.apiVersion} ${one.kind}`),
+        )
+        .map((object) => ({ where: `${path}:${line}: ${object.kind}`, object })),
+    ),
+);
+
+describe('objects of the documentation', function () {
+  this.timeout(120_000);
+  let plane: Plane;
+
+  before(async () => {
+    const base = { name: 'docs', address: '127.88.0.6', fsync: false, apiServerFlags: [] };
+    const progress = progressTo((line) => console.error(line));
+    plane = await Plane.open({ ...base, progress, signal: new AbortController().signal });
+    const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } };
+    await plane.api.change({ method: 'POST', path: '/api/v1/namespaces/default/serviceaccounts', body: account });
+    for (const name of ['wasmtime', 'spin']) {
+      const body = { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name }, handler: name };
+      await plane.api.change({ method: 'POST', path: '/apis/node.k8s.io/v1/runtimeclasses', body });
+    }
+    await createShims(plane.api, 1);
+  });
+
+  after(async () => {
+    await plane?.close();
+  });
+
+  it('are some', () => expect(objects.length).to.be.greaterThan(2));
+
+  for (const { where, object } of objects) {
+    it(`${where} is taken`, async () => {
+      const path = PATHS[`${object.apiVersion} ${object.kind}`];
+      if (path === undefined) throw new Error(`${where}: no path of ${object.apiVersion} ${object.kind} is known here`);
+      // Its own name may be taken; what is asked is whether the rest is right.
+      const body = { ...object, metadata: { ...object.metadata, name: `${object.metadata?.name ?? 'docs'}-docs` } };
+      await plane.api.change({ method: 'POST', path: `${path}?dryRun=All&fieldValidation=Strict`, body });
+    });
+  }
+
+  it('are judged: a wrong field is refused', async () => {
+    const body = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'x' },
+      spec: { containers: [{ name: 'c', imag: 'i' }] },
+    };
+    const path = '/api/v1/namespaces/default/pods?dryRun=All&fieldValidation=Strict';
+    const said = await plane.api.change({ method: 'POST', path, body }).catch((error: Error) => error.message);
+    expect(said).to.contain('imag');
+  });
+});
