@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { PipelineStep } from '../fn/run/pipeline.ts';
 import type { WasmModule } from '../wasm/runner.ts';
 import { CliError, EXIT } from './exit.ts';
+import { authorCommands } from './fn-author.ts';
 import { readStdin, splitAtDashes, write } from './fn-io.ts';
 import { packageCommands } from './fn-package.ts';
 import { type LimitFlags, limitFlags, limitsFrom } from './limit-flags.ts';
@@ -20,6 +21,7 @@ export function register(program: Command): void {
     .option('--fail-on-error-results', 'a result of severity error is a failure')
     .action(run);
   packageCommands(fn);
+  authorCommands(fn);
 }
 
 interface RunFlags extends LimitFlags {
