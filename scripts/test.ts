@@ -14,6 +14,7 @@ const checks = [
   step('types', 'tsc', ['-p', '.']),
   step('types of the demo component', 'tsc', ['-p', 'manifests/demo/component']),
   step('types of the dashboard in the browser', 'tsc', ['-p', 'src/dashboard/page']),
+  step("types of the stories' component", 'tsc', ['-p', 'e2e/fixtures/probe']),
   imports(),
 ];
 const passed = [...checks, tests()].every(Boolean);

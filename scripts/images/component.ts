@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { writeWhole } from './blobs.ts';
 
@@ -18,12 +18,13 @@ const jcoDir = dirname(dirname(require.resolve('@bytecodealliance/jco')));
 
 export const COMPONENT = join(import.meta.dirname, '../../manifests/demo/component');
 
-/** The component's bytes; made (in about 10 s) when its sources or its tools changed. */
-export async function demoComponent(source: string, cacheRoot: string): Promise<Buffer> {
-  const file = join(cacheRoot, 'components', `${componentKey(source)}.wasm`);
+/** The bytes of the component in `source` (handler.ts, world.wit); made, in about 10 s, when its sources or its tools changed. */
+export async function componentOf(source: string, cacheRoot: string): Promise<Buffer> {
+  const file = join(cacheRoot, 'components', basename(source), `${componentKey(source)}.wasm`);
   if (!existsSync(file)) {
     rmSync(dirname(file), { recursive: true, force: true }); // of earlier sources
     mkdirSync(dirname(file), { recursive: true });
+    mkdirSync(join(cacheRoot, 'tmp'), { recursive: true });
     const work = mkdtempSync(join(cacheRoot, 'tmp', 'component-'));
     try {
       writeWhole(file, await componentized(source, work));
@@ -73,7 +74,13 @@ async function componentized(source: string, work: string): Promise<Uint8Array> 
   // Its declared type is that of its browser build.
   const setPreopens = filesystem._setPreopens as unknown as (hostPaths: Readonly<Record<string, string>>) => void;
   setPreopens({ [witPath]: witPath });
-  return (await componentize({ sourcePath, witPath, worldName: 'demo' })).component;
+  return (await componentize({ sourcePath, witPath, worldName: worldOf(source) })).component;
+}
+
+function worldOf(source: string): string {
+  const name = /^world ([\w-]+)/m.exec(readFileSync(join(source, 'world.wit'), 'utf8'))?.[1];
+  if (name === undefined) throw new Error(`${source}/world.wit names no world`);
+  return name;
 }
 
 function layOutWit(source: string, witPath: string): void {

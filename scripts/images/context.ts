@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { BuiltShim } from '../shim/build.ts';
 import { writeWhole } from './blobs.ts';
 import { bundle, PROGRAMS } from './bundle.ts';
-import { assembledModule, COMPONENT, demoComponent } from './component.ts';
+import { assembledModule, COMPONENT, componentOf } from './component.ts';
 import { pathsBelow } from './entries.ts';
 import type { Architecture } from './oci.ts';
 import type { ImageName } from './registry.ts';
@@ -51,7 +51,7 @@ export async function layOut(
     copyFileSync(join(root, 'installer-image/THIRD-PARTY-LICENSES'), join(context, 'app/THIRD-PARTY-LICENSES'));
   }
   writeAssets(join(installer.context, 'assets'), shims);
-  writeWhole(join(demo.context, 'component.wasm'), await demoComponent(COMPONENT, cacheRoot));
+  writeWhole(join(demo.context, 'component.wasm'), await componentOf(COMPONENT, cacheRoot));
   writeWhole(join(canary.context, 'canary.wasm'), await assembledModule(join(root, 'installer-image/canary.wat')));
   return { operator, installer, demo, canary };
 }

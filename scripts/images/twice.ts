@@ -4,7 +4,7 @@ import { Terminal } from '../../src/errors.ts';
 import { command } from '../cluster/command.ts';
 import { cacheDir } from '../cluster/paths.ts';
 import type { Progress } from '../cluster/progress.ts';
-import { COMPONENT, demoComponent } from './component.ts';
+import { COMPONENT, componentOf } from './component.ts';
 import { differences } from './difference.ts';
 import { type Digests, digestsSchema } from './once.ts';
 import { type ImageName, REPOSITORIES } from './registry.ts';
@@ -29,7 +29,7 @@ export async function buildTwice(options: {
   const { progress, signal } = options;
   const cache = join(cacheDir(), 'images');
   mkdirSync(join(cache, 'tmp'), { recursive: true });
-  await progress.step('the demo component', () => demoComponent(COMPONENT, cache));
+  await progress.step('the demo component', () => componentOf(COMPONENT, cache));
   const dir = mkdtempSync(join(cache, 'twice-'));
   try {
     const first = { dir: join(dir, 'a'), umask: '022', env: { TZ: 'UTC' } };

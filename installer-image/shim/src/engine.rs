@@ -3,7 +3,7 @@
 //! They must agree, or a layer that was compiled ahead of time is refused in the container. So there is one function.
 
 use anyhow::{Context, Result};
-use wasmtime::{Config, Engine};
+use wasmtime::{Config, Engine, Store};
 
 /// What `-v` prints as the revision. A test keeps it equal to the lock file.
 pub const NAME: &str = "wasmtime-48.0.8";
@@ -11,7 +11,16 @@ pub const NAME: &str = "wasmtime-48.0.8";
 pub fn new() -> Result<Engine> {
     let mut config = Config::new();
     config.wasm_component_model(true);
+    // A guest that loops gives way at each tick, so that its request can be ended and others go on (http/handler.rs).
+    config.epoch_interruption(true);
     Engine::new(&config).map_err(anyhow::Error::from).context("Wasmtime does not run on this machine")
+}
+
+/// A store whose guest nobody ends but the container's own end.
+pub fn store<T>(engine: &Engine, state: T) -> Store<T> {
+    let mut store = Store::new(engine, state);
+    store.set_epoch_deadline(u64::MAX / 2);
+    store
 }
 
 #[cfg(test)]

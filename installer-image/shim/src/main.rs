@@ -14,6 +14,7 @@ mod exit;
 mod guest;
 mod http;
 mod native;
+mod policy;
 mod run;
 mod service;
 mod start;

@@ -11,21 +11,23 @@ use wasmtime_wasi::p2::bindings::Command;
 use crate::container::Container;
 use crate::entry::{self, Entry};
 use crate::guest::{self, Guest};
+use crate::policy::Policy;
 use crate::stop::Stop;
 use crate::{engine, exit, http, wasi};
 
 pub async fn container(ctx: &impl RuntimeContext) -> Result<i32> {
     let stop = Stop::listen().context("signals cannot be handled")?;
-    let container = Container::read(ctx);
+    let mut container = Container::read(ctx);
+    let policy = Policy::take(&mut container.env)?;
     let engine = engine::new()?;
     let guest = guest::load(&engine, &ctx.entrypoint().source)?;
     match guest {
-        Guest::Module(module) => run_module(&engine, &module, &container).await,
-        Guest::Component(component) => run_component(&engine, &component, container, &stop).await,
+        Guest::Module(module) => run_module(&engine, &module, &container, &policy).await,
+        Guest::Component(component) => run_component(&engine, &component, container, policy, &stop).await,
     }
 }
 
-async fn run_module(engine: &Engine, module: &Module, container: &Container) -> Result<i32> {
+async fn run_module(engine: &Engine, module: &Module, container: &Container, policy: &Policy) -> Result<i32> {
     let functions: Vec<&str> = module
         .exports()
         .filter(|export| matches!(export.ty(), ExternType::Func(_)))
@@ -34,7 +36,7 @@ async fn run_module(engine: &Engine, module: &Module, container: &Container) -> 
     entry::of_module(&functions, &container.func)?;
     let mut linker = wasmtime::Linker::new(engine);
     wasmtime_wasi::p1::add_to_linker_async(&mut linker, |state| state)?;
-    let mut store = Store::new(engine, wasi::module(container)?);
+    let mut store = engine::store(engine, wasi::module(container, policy)?);
     exit::code(call_module(&mut store, &linker, module, &container.func).await)
 }
 
@@ -63,18 +65,24 @@ async fn call_module<T: Send + 'static>(
     Ok(0)
 }
 
-async fn run_component(engine: &Engine, component: &Component, container: Container, stop: &Arc<Stop>) -> Result<i32> {
+async fn run_component(
+    engine: &Engine,
+    component: &Component,
+    container: Container,
+    policy: Policy,
+    stop: &Arc<Stop>,
+) -> Result<i32> {
     let ty = component.component_type();
     let exports: Vec<&str> = ty.exports(engine).map(|(name, _)| name).collect();
     let linker = wasi::linker(engine)?;
     match entry::of_component(&exports, &container.func)? {
-        Entry::Http => http::serve(linker.instantiate_pre(component)?, container.env, stop).await,
+        Entry::Http => http::serve(linker.instantiate_pre(component)?, container.env, policy, stop).await,
         Entry::Command => {
-            let mut store = Store::new(engine, wasi::command(&container)?);
+            let mut store = engine::store(engine, wasi::command(&container, &policy)?);
             exit::code(call_run(&mut store, &linker, component).await)
         }
         Entry::Function(func) => {
-            let mut store = Store::new(engine, wasi::command(&container)?);
+            let mut store = engine::store(engine, wasi::command(&container, &policy)?);
             exit::code(call_function(&mut store, &linker, component, func).await)
         }
     }

@@ -1,24 +1,34 @@
 //! What a guest may see of its container.
 
 use anyhow::{Context, Result};
-use wasmtime::Engine;
 use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::{Engine, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::container::{Container, Env};
+use crate::policy::{Network, Outbound, Policy};
 
 /// The state behind a component's WASI imports.
 pub struct State {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     table: ResourceTable,
+    outbound: Outbound,
+    pub limits: StoreLimits,
 }
 
 impl State {
-    fn new(wasi: WasiCtx) -> Self {
-        Self { wasi, http: WasiHttpCtx::new(), table: ResourceTable::new() }
+    fn new(wasi: WasiCtx, policy: &Policy) -> Self {
+        let limits = StoreLimitsBuilder::new();
+        Self {
+            wasi,
+            http: WasiHttpCtx::new(),
+            table: ResourceTable::new(),
+            outbound: Outbound(policy.network.clone()),
+            limits: policy.memory_max.into_iter().fold(limits, StoreLimitsBuilder::memory_size).build(),
+        }
     }
 }
 
@@ -30,7 +40,7 @@ impl WasiView for State {
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: Default::default() }
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.outbound }
     }
 }
 
@@ -41,31 +51,36 @@ pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     Ok(linker)
 }
 
-pub fn command(container: &Container) -> Result<State> {
-    Ok(State::new(whole_container(container)?.build()))
+pub fn command(container: &Container, policy: &Policy) -> Result<State> {
+    Ok(State::new(whole_container(container, policy)?.build(), policy))
 }
 
-pub fn module(container: &Container) -> Result<WasiP1Ctx> {
-    Ok(whole_container(container)?.build_p1())
+pub fn module(container: &Container, policy: &Policy) -> Result<WasiP1Ctx> {
+    Ok(whole_container(container, policy)?.build_p1())
 }
 
 /// One request's view: the environment, and where to log. No file system, so that requests share nothing.
-pub fn request(env: &Env, id: u64) -> State {
-    let wasi =
-        WasiCtxBuilder::new().envs(env).env("REQUEST_ID", id.to_string()).inherit_stdout().inherit_stderr().build();
-    State::new(wasi)
+pub fn request(env: &Env, policy: &Policy, id: u64) -> State {
+    let mut builder = WasiCtxBuilder::new();
+    builder.envs(env).env("REQUEST_ID", id.to_string()).inherit_stdout().inherit_stderr();
+    if let Some(network) = &policy.network {
+        Network::open(network, &mut builder);
+    }
+    State::new(builder.build(), policy)
 }
 
 /// The container's walls are the mount, network and user namespaces, the cgroup and seccomp: within them a command
-/// sees all that a native process would, volumes under `/` included.
-fn whole_container(container: &Container) -> Result<WasiCtxBuilder> {
+/// sees all that a native process would, volumes under `/` included; of the network what its policy leaves.
+fn whole_container(container: &Container, policy: &Policy) -> Result<WasiCtxBuilder> {
     let mut builder = WasiCtxBuilder::new();
+    builder.args(&container.args).envs(&container.env).inherit_stdio();
+    match &policy.network {
+        Some(network) => Network::open(network, &mut builder),
+        None => {
+            builder.inherit_network().allow_ip_name_lookup(true);
+        }
+    }
     builder
-        .args(&container.args)
-        .envs(&container.env)
-        .inherit_stdio()
-        .inherit_network()
-        .allow_ip_name_lookup(true)
         .preopened_dir("/", "/", FsPerms::ReadWrite)
         .map_err(anyhow::Error::from)
         .context("the container's root directory cannot be opened")?;

@@ -1,8 +1,10 @@
 //! Answers one request with a fresh instance of the component.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -16,6 +18,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
 use crate::container::Env;
+use crate::policy::Policy;
 use crate::wasi::{self, State};
 
 /// Instances alive at one time; further requests wait. Upstream's shim has the same number from Wasmtime's pool.
@@ -26,16 +29,18 @@ type Answer = Response<HyperOutgoingBody>;
 pub struct Handler {
     component: ProxyPre<State>,
     env: Env,
+    policy: Policy,
     last_id: AtomicU64,
     instances: Arc<Semaphore>,
     running: TaskTracker,
 }
 
 impl Handler {
-    pub fn new(component: ProxyPre<State>, env: Env) -> Self {
+    pub fn new(component: ProxyPre<State>, env: Env, policy: Policy) -> Self {
         Self {
             component,
             env,
+            policy,
             last_id: AtomicU64::new(0),
             instances: Arc::new(Semaphore::new(INSTANCES_MAX)),
             running: TaskTracker::new(),
@@ -50,6 +55,9 @@ impl Handler {
         let id = self.last_id.fetch_add(1, Ordering::Relaxed);
         Ok(self.call(id, request).await.unwrap_or_else(|err| {
             eprintln!("containerd-shim-wasmtime: request {id} failed: {err:#}");
+            if err.is::<Late>() {
+                return plain(StatusCode::GATEWAY_TIMEOUT, "the component took too long\n");
+            }
             plain(StatusCode::INTERNAL_SERVER_ERROR, "the component failed; see the pod's log\n")
         }))
     }
@@ -63,15 +71,19 @@ impl Handler {
     async fn call(&self, id: u64, request: Request<Incoming>) -> wasmtime::Result<Answer> {
         let permit = self.instances.clone().acquire_owned().await?;
         let component = self.component.clone();
-        let mut store = Store::new(component.engine(), wasi::request(&self.env, id));
+        let mut store = Store::new(component.engine(), wasi::request(&self.env, &self.policy, id));
+        store.limiter(|state| &mut state.limits);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
         let (sender, answer) = oneshot::channel();
         let request = store.data_mut().http().new_incoming_request(Scheme::Http, request)?;
         let outparam = store.data_mut().http().new_response_outparam(sender)?;
-        let guest = self.running.spawn(async move {
+        let guest = async move {
             let _permit = permit;
             let proxy = component.instantiate_async(&mut store).await?;
             proxy.wasi_http_incoming_handler().call_handle(&mut store, request, outparam).await
-        });
+        };
+        let guest = self.running.spawn(in_time(self.policy.request_max, guest));
         match answer.await {
             Ok(answer) => Ok(answer?),
             // The store, and with it the sender, is gone: the guest has ended without an answer.
@@ -80,6 +92,25 @@ impl Handler {
                 Err(err) => Err(err),
             },
         }
+    }
+}
+
+/// A request's deadline has passed. Its instance is gone with all that it held; others go on.
+#[derive(Debug)]
+struct Late(Duration);
+
+impl std::error::Error for Late {}
+
+impl fmt::Display for Late {
+    fn fmt(&self, into: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(into, "it took longer than the {:?} that the policy allows", self.0)
+    }
+}
+
+async fn in_time(max: Option<Duration>, guest: impl Future<Output = wasmtime::Result<()>>) -> wasmtime::Result<()> {
+    match max {
+        None => guest.await,
+        Some(max) => tokio::time::timeout(max, guest).await.unwrap_or_else(|_| Err(Late(max).into())),
     }
 }
 
