@@ -17,6 +17,7 @@ export class Cutter {
     const cutter = new Cutter(target);
     cutter.#server.listen(port, target.hostname);
     await once(cutter.#server, 'listening');
+    cutter.#server.unref(); // an interrupted run must end although nobody closes it
     return cutter;
   }
 

@@ -29,6 +29,13 @@ const EMPTY = 'empty';
 /** Directory of the operator's bundle, and the text of its configuration. */
 type Program = Pick<StartOptions, 'app' | 'config'>;
 
+export interface RigStart extends Omit<StartOptions, 'plane' | keyof Program> {
+  /** Instead of the chart's. */
+  readonly jobTtlSeconds?: number;
+}
+
+const TTL = /(ttlSecondsAfterFinished: )\d+/;
+
 /** The plane, the operator's bundle and whatever runs; each section begins from the same data. */
 export class Rig {
   readonly plane: Plane;
@@ -79,9 +86,11 @@ export class Rig {
     return names(count);
   }
 
-  async start(options: Omit<StartOptions, 'plane' | keyof Program> = {}): Promise<OperatorProcess> {
+  async start({ jobTtlSeconds, ...options }: RigStart = {}): Promise<OperatorProcess> {
     this.signal.throwIfAborted();
-    const operator = await OperatorProcess.start({ ...options, ...this.#program, plane: this.plane });
+    const { app, config } = this.#program;
+    const own = jobTtlSeconds === undefined ? config : config.replace(TTL, `$1${jobTtlSeconds}`);
+    const operator = await OperatorProcess.start({ ...options, app, config: own, plane: this.plane });
     this.#running.add(operator);
     return operator;
   }

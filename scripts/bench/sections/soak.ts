@@ -1,5 +1,6 @@
 import { systemClock } from '../../../src/clock.ts';
 import { PROVISIONED_LABEL } from '../../../src/contract.ts';
+import { Terminal } from '../../../src/errors.ts';
 import { inParallel } from '../../plane/api.ts';
 import { asked } from '../audit.ts';
 import { Cutter } from '../cutter.ts';
@@ -15,17 +16,34 @@ const MINUTE_MS = 60_000;
 const CHURN = 0.01;
 const SETTLE_MS = 30_000;
 
-/** Nodes come and go, connections are cut, kubelets report; every new node is installed on. */
+const PROVISIONED_WITHIN_MS = 1_200_000;
+const POLL_MS = 10_000;
+const JOB_TTL_SECONDS = 60;
+
+/**
+ * Nodes come and go, connections are cut, kubelets report; every new node is installed on. It begins when all nodes are provisioned, and
+ * finished Jobs go after a minute: then there is as much to know in the last minute as in the first, and what grows is a leak.
+ */
 export async function soak(rig: Rig, minutes: number): Promise<readonly Figure[]> {
   const { plane, signal, progress } = rig;
   const all = await rig.withNodes(rig.scale.nodes);
-  await plane.startControllers(['job-controller', 'garbage-collector-controller']);
+  await plane.startControllers(['job-controller', 'garbage-collector-controller', 'ttl-after-finished-controller']);
   await startKubelets(plane);
   const cutter = await Cutter.listen(plane.server, PORT);
   const server = new URL(plane.server);
   server.port = String(PORT);
-  const operator = await rig.start({ server });
+  const operator = await rig.start({ server, jobTtlSeconds: JOB_TTL_SECONDS });
   await operator.ready();
+  await progress.step(`${all.length} nodes provisioned`, async () => {
+    await annotateAll(plane.api, all);
+    const end = performance.now() + PROVISIONED_WITHIN_MS;
+    for (let found = 0; found < all.length; found = await labelled(rig)) {
+      if (performance.now() > end)
+        throw new Terminal(`${found} of ${all.length} nodes after ${PROVISIONED_WITHIN_MS} ms`);
+      await systemClock.sleep(POLL_MS, signal);
+    }
+    await systemClock.sleep(2 * JOB_TTL_SECONDS * 1000, signal);
+  });
   const samples: Sample[] = [];
   const replaced = Math.max(1, Math.round(all.length * CHURN));
   const beginMs = performance.now();
@@ -43,8 +61,7 @@ export async function soak(rig: Rig, minutes: number): Promise<readonly Figure[]
     );
   }
   await systemClock.sleep(SETTLE_MS, signal);
-  const wanted = Math.min(all.length, minutes * replaced);
-  const unlabelled = wanted - (await labelled(rig));
+  const unlabelled = all.length - (await labelled(rig));
   await operator.stop();
   await cutter.close();
   const log = await asked(plane.auditLog);

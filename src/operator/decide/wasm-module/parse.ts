@@ -1,0 +1,161 @@
+import { messageOf } from '../../../errors.ts';
+import { parsePattern } from './pattern.ts';
+import { parseQuantity } from './quantity.ts';
+import type { ModuleNetwork, ModuleSpec, ModuleView, ReadyCondition, Serving } from './view.ts';
+
+/** The object as the API server sends it. The CRD's schema has checked it, unless another controller's CRD is in place. */
+export interface WasmModule {
+  readonly metadata?: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly uid?: string;
+    readonly generation?: number;
+    readonly deletionTimestamp?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly conditions?: readonly { readonly type?: string; readonly status?: string; readonly reason?: string; readonly message?: string }[];
+    readonly address?: { readonly url?: string };
+  };
+}
+
+export const ANNOTATIONS = {
+  minReplicas: 'kwasm.sh/min-replicas',
+  maxReplicas: 'kwasm.sh/max-replicas',
+  cpuPercent: 'kwasm.sh/target-cpu-percent',
+  requestSeconds: 'kwasm.sh/request-seconds',
+  ingress: 'kwasm.sh/ingress',
+  ingressHost: 'kwasm.sh/ingress-host',
+  ingressPath: 'kwasm.sh/ingress-path',
+  ingressClass: 'kwasm.sh/ingress-class',
+  pullSecrets: 'kwasm.sh/image-pull-secrets',
+} as const;
+
+export function projectModule(object: WasmModule): ModuleView {
+  const { metadata = {}, status } = object;
+  const annotations = metadata.annotations ?? {};
+  return {
+    name: metadata.name ?? '',
+    namespace: metadata.namespace ?? '',
+    uid: metadata.uid ?? '',
+    generation: metadata.generation ?? 0,
+    leaving: metadata.deletionTimestamp !== undefined,
+    labels: metadata.labels ?? {},
+    annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => !OWN.test(key))),
+    pullSecrets: words(annotations[ANNOTATIONS.pullSecrets]),
+    spec: specOf(object),
+    ready: readyOf(status),
+    url: status?.address?.url,
+    observedGeneration: status?.observedGeneration,
+  };
+}
+
+/** What kubectl and we keep in annotations of the module itself. */
+const OWN = /^(?:kubectl\.kubernetes\.io|kwasm\.sh)\//;
+
+function readyOf(status: WasmModule['status']): ReadyCondition | undefined {
+  const found = status?.conditions?.find(({ type }) => type === 'Ready');
+  if (found === undefined) return undefined;
+  const text = found.status === 'True' || found.status === 'False' ? found.status : 'Unknown';
+  return { status: text, reason: found.reason ?? '', message: found.message ?? '' };
+}
+
+/** All that is wrong at once: people mend a file in one go. */
+function specOf({ spec = {}, metadata }: WasmModule): ModuleView['spec'] {
+  const problems: string[] = [];
+  const early = EARLY.filter(([field]) => Object.hasOwn(spec, field));
+  for (const [field, instead] of early) problems.push(`spec.${field} is of an early draft of WasmModule; ${instead}`);
+  const image = typeof spec['image'] === 'string' ? spec['image'].replace(/^oci:\/\//, '') : '';
+  if (image === '' && early.length === 0) problems.push('spec.image is missing: it names the OCI image of the module');
+  const read = <T>(what: string, reader: () => T, otherwise: T): T => {
+    try {
+      return reader();
+    } catch (error) {
+      problems.push(`${what}: ${messageOf(error)}`);
+      return otherwise;
+    }
+  };
+  const lists = spec as {
+    readonly args?: readonly string[];
+    readonly env?: ModuleSpec['env'];
+    readonly volumes?: ModuleSpec['volumes'];
+    readonly volumeMounts?: ModuleSpec['volumeMounts'];
+    readonly resources?: ModuleSpec['resources'];
+  };
+  const { args = [], env = [], volumes = [], volumeMounts = [], resources = {} } = lists;
+  const names = new Set(volumes.map(({ name }) => name));
+  for (const { name } of volumeMounts) if (!names.has(name)) problems.push(`spec.volumeMounts: undefined volume reference ${name}`);
+  const reserved = env.find(({ name }) => name === 'WASI_CONFIG');
+  if (reserved !== undefined) problems.push('spec.env: WASI_CONFIG is made of spec.network and spec.resources; set those');
+  for (const kind of ['limits', 'requests'] as const) {
+    for (const [name, value] of Object.entries(resources[kind] ?? {})) {
+      if (parseQuantity(String(value)) === undefined) problems.push(`spec.resources.${kind}.${name}: ${value} is no quantity`);
+    }
+  }
+  const network = read('spec.network', () => networkOf(spec['network']), undefined);
+  const serving = read('metadata.annotations', () => servingOf(metadata?.annotations ?? {}), NO_SERVING);
+  if (problems.length > 0) return { kind: 'invalid', problems };
+  return { kind: 'valid', spec: { image, args, env, volumes, volumeMounts, resources, network, serving } };
+}
+
+const EARLY: readonly (readonly [string, string])[] = [
+  ['source', 'write spec.image'],
+  ['serviceName', 'what is made of a module has its name'],
+];
+
+function networkOf(given: unknown): ModuleNetwork | undefined {
+  if (given === undefined || given === null) return undefined;
+  const { inherit, allowIpNameLookup, tcp, udp } = given as {
+    readonly inherit?: boolean;
+    readonly allowIpNameLookup?: boolean;
+    readonly tcp?: Partial<ModuleNetwork['tcp']>;
+    readonly udp?: Partial<ModuleNetwork['udp']>;
+  };
+  return {
+    inherit: inherit === true,
+    allowIpNameLookup: allowIpNameLookup !== false,
+    tcp: { bind: patterns(tcp?.bind), connect: patterns(tcp?.connect) },
+    udp: { bind: patterns(udp?.bind), connect: patterns(udp?.connect), outgoing: patterns(udp?.outgoing) },
+  };
+}
+
+function patterns(given: readonly string[] = []): readonly string[] {
+  const wrong = given.find((text) => parsePattern(text) === undefined);
+  if (wrong !== undefined) throw new Error(`${wrong} is no pattern; it must be host:port, where either may be *`);
+  return given;
+}
+
+const NO_SERVING: Serving = {
+  replicas: { min: 1, max: 1, cpuPercent: 80 },
+  requestSeconds: undefined,
+  ingress: undefined,
+};
+
+function servingOf(annotations: Readonly<Record<string, string>>): Serving {
+  const number = (key: string, otherwise: number, min: number, max: number) => {
+    const text = annotations[key];
+    if (text === undefined) return otherwise;
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) throw new Error(`${key} is ${text}; it must be a number from ${min} to ${max}`);
+    return value;
+  };
+  const min = number(ANNOTATIONS.minReplicas, 1, 1, 1000);
+  const max = number(ANNOTATIONS.maxReplicas, min, 1, 1000);
+  if (max < min) throw new Error(`${ANNOTATIONS.maxReplicas} is ${max}, and ${ANNOTATIONS.minReplicas} ${min}`);
+  const seconds = annotations[ANNOTATIONS.requestSeconds];
+  const host = annotations[ANNOTATIONS.ingressHost];
+  const path = annotations[ANNOTATIONS.ingressPath];
+  const wanted = annotations[ANNOTATIONS.ingress] === 'true' || host !== undefined;
+  return {
+    replicas: { min, max, cpuPercent: number(ANNOTATIONS.cpuPercent, 80, 1, 1000) },
+    requestSeconds: seconds === undefined ? undefined : number(ANNOTATIONS.requestSeconds, 0, 1, 86_400),
+    ingress: wanted ? { host, path: path ?? '/', className: annotations[ANNOTATIONS.ingressClass] } : undefined,
+  };
+}
+
+function words(text: string | undefined): readonly string[] {
+  return (text ?? '').split(',').map((word) => word.trim()).filter(Boolean);
+}

@@ -1,0 +1,76 @@
+import type { V1EnvVar, V1ResourceRequirements, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
+
+/** What a WasmModule (wasm.serving.knative.dev/v1alpha1) asks for, read from the object and checked. */
+export interface ModuleSpec {
+  /** Without `oci://`. */
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly env: readonly V1EnvVar[];
+  readonly volumes: readonly V1Volume[];
+  readonly volumeMounts: readonly V1VolumeMount[];
+  readonly resources: V1ResourceRequirements;
+  /** undefined: nothing was said, so everything is closed. */
+  readonly network: ModuleNetwork | undefined;
+  readonly serving: Serving;
+}
+
+/** As the CRD writes it; patterns are `host:port`, either of which may be `*`. */
+export interface ModuleNetwork {
+  readonly inherit: boolean;
+  readonly allowIpNameLookup: boolean;
+  readonly tcp: { readonly bind: readonly string[]; readonly connect: readonly string[] };
+  readonly udp: { readonly bind: readonly string[]; readonly connect: readonly string[]; readonly outgoing: readonly string[] };
+}
+
+/** Of annotations, for the CRD has no fields for it. */
+export interface Serving {
+  readonly replicas: { readonly min: number; readonly max: number; readonly cpuPercent: number };
+  readonly requestSeconds: number | undefined;
+  readonly ingress: { readonly host: string | undefined; readonly path: string; readonly className: string | undefined } | undefined;
+}
+
+export interface ModuleView {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly generation: number;
+  readonly leaving: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Annotations that go on to what is made of it. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly pullSecrets: readonly string[];
+  readonly spec: { readonly kind: 'valid'; readonly spec: ModuleSpec } | { readonly kind: 'invalid'; readonly problems: readonly string[] };
+  /** The Ready condition that it has. */
+  readonly ready: ReadyCondition | undefined;
+  readonly url: string | undefined;
+  readonly observedGeneration: number | undefined;
+}
+
+export interface ReadyCondition {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Of the Deployment that was made for a module. */
+export interface WorkloadView {
+  readonly name: string;
+  readonly namespace: string;
+  /** uid of the WasmModule that owns it. */
+  readonly owner: string | undefined;
+  /** Hash of the objects that it was made with. */
+  readonly made: string | undefined;
+  readonly observed: boolean;
+  readonly wanted: number;
+  readonly available: number;
+  readonly updated: number;
+  /** Reason and message of the condition Progressing, when it says that nothing moves any more. */
+  readonly stuck: { readonly reason: string; readonly message: string } | undefined;
+}
+
+/** A container of the module's that does not run, as the kubelet says why. */
+export interface Trouble {
+  readonly reason: string;
+  readonly message: string;
+  readonly restarts: number;
+}
