@@ -17,7 +17,12 @@ export interface WasmModule {
   readonly spec?: Readonly<Record<string, unknown>>;
   readonly status?: {
     readonly observedGeneration?: number;
-    readonly conditions?: readonly { readonly type?: string; readonly status?: string; readonly reason?: string; readonly message?: string }[];
+    readonly conditions?: readonly {
+      readonly type?: string;
+      readonly status?: string;
+      readonly reason?: string;
+      readonly message?: string;
+    }[];
     readonly address?: { readonly url?: string };
   };
 }
@@ -87,12 +92,15 @@ function specOf({ spec = {}, metadata }: WasmModule): ModuleView['spec'] {
   };
   const { args = [], env = [], volumes = [], volumeMounts = [], resources = {} } = lists;
   const names = new Set(volumes.map(({ name }) => name));
-  for (const { name } of volumeMounts) if (!names.has(name)) problems.push(`spec.volumeMounts: undefined volume reference ${name}`);
+  for (const { name } of volumeMounts)
+    if (!names.has(name)) problems.push(`spec.volumeMounts: undefined volume reference ${name}`);
   const reserved = env.find(({ name }) => name === 'WASI_CONFIG');
-  if (reserved !== undefined) problems.push('spec.env: WASI_CONFIG is made of spec.network and spec.resources; set those');
+  if (reserved !== undefined)
+    problems.push('spec.env: WASI_CONFIG is made of spec.network and spec.resources; set those');
   for (const kind of ['limits', 'requests'] as const) {
     for (const [name, value] of Object.entries(resources[kind] ?? {})) {
-      if (parseQuantity(String(value)) === undefined) problems.push(`spec.resources.${kind}.${name}: ${value} is no quantity`);
+      if (parseQuantity(String(value)) === undefined)
+        problems.push(`spec.resources.${kind}.${name}: ${value} is no quantity`);
     }
   }
   const network = read('spec.network', () => networkOf(spec['network']), undefined);
@@ -139,7 +147,8 @@ function servingOf(annotations: Readonly<Record<string, string>>): Serving {
     const text = annotations[key];
     if (text === undefined) return otherwise;
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) throw new Error(`${key} is ${text}; it must be a number from ${min} to ${max}`);
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new Error(`${key} is ${text}; it must be a number from ${min} to ${max}`);
     return value;
   };
   const min = number(ANNOTATIONS.minReplicas, 1, 1, 1000);
@@ -157,5 +166,8 @@ function servingOf(annotations: Readonly<Record<string, string>>): Serving {
 }
 
 function words(text: string | undefined): readonly string[] {
-  return (text ?? '').split(',').map((word) => word.trim()).filter(Boolean);
+  return (text ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean);
 }

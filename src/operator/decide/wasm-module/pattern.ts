@@ -5,7 +5,7 @@ export type Target =
   | { readonly kind: 'name'; readonly name: string; readonly port: number | undefined };
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$/;
-const IPV6 = /^\[([0-9a-fA-F:]{2,45})\]$/;
+const IPV6 = /^\[([0-9a-fA-F:.]{2,45})\]$/;
 const NAME = /^[A-Za-z0-9._-]{1,253}$/;
 
 /** undefined: it is no pattern. */

@@ -19,14 +19,20 @@ export interface ModuleNetwork {
   readonly inherit: boolean;
   readonly allowIpNameLookup: boolean;
   readonly tcp: { readonly bind: readonly string[]; readonly connect: readonly string[] };
-  readonly udp: { readonly bind: readonly string[]; readonly connect: readonly string[]; readonly outgoing: readonly string[] };
+  readonly udp: {
+    readonly bind: readonly string[];
+    readonly connect: readonly string[];
+    readonly outgoing: readonly string[];
+  };
 }
 
 /** Of annotations, for the CRD has no fields for it. */
 export interface Serving {
   readonly replicas: { readonly min: number; readonly max: number; readonly cpuPercent: number };
   readonly requestSeconds: number | undefined;
-  readonly ingress: { readonly host: string | undefined; readonly path: string; readonly className: string | undefined } | undefined;
+  readonly ingress:
+    | { readonly host: string | undefined; readonly path: string; readonly className: string | undefined }
+    | undefined;
 }
 
 export interface ModuleView {
@@ -39,7 +45,9 @@ export interface ModuleView {
   /** Annotations that go on to what is made of it. */
   readonly annotations: Readonly<Record<string, string>>;
   readonly pullSecrets: readonly string[];
-  readonly spec: { readonly kind: 'valid'; readonly spec: ModuleSpec } | { readonly kind: 'invalid'; readonly problems: readonly string[] };
+  readonly spec:
+    | { readonly kind: 'valid'; readonly spec: ModuleSpec }
+    | { readonly kind: 'invalid'; readonly problems: readonly string[] };
   /** The Ready condition that it has. */
   readonly ready: ReadyCondition | undefined;
   readonly url: string | undefined;

@@ -1,0 +1,168 @@
+import { expect } from 'chai';
+import { decideModule, type ModuleFacts } from './decide.ts';
+import { objectsOf } from './objects.ts';
+import { ANNOTATIONS, projectModule, type WasmModule } from './parse.ts';
+import type { ModuleSpec, ModuleView, WorkloadView } from './view.ts';
+
+const policy = { runtimeClass: 'wasmtime', clusterDomain: 'cluster.local' };
+
+function object(
+  spec: Readonly<Record<string, unknown>> = {},
+  annotations: Readonly<Record<string, string>> = {},
+): WasmModule {
+  return {
+    metadata: { name: 'hello', namespace: 'shop', uid: 'u1', generation: 3, annotations },
+    spec: { image: 'oci://registry.example/hello:1', ...spec },
+  };
+}
+
+function specOf(module: ModuleView): ModuleSpec {
+  if (module.spec.kind === 'invalid') throw new Error(module.spec.problems.join());
+  return module.spec.spec;
+}
+
+function facts(given: WasmModule, more: Partial<ModuleFacts> = {}): ModuleFacts {
+  return { module: projectModule(given), workload: undefined, trouble: undefined, foreign: false, ...more };
+}
+
+/** The Deployment as it is when all went well. */
+function workload(given: WasmModule, more: Partial<WorkloadView> = {}): WorkloadView {
+  const module = projectModule(given);
+  const { made } = objectsOf(module, specOf(module), policy);
+  const base = { name: 'hello', namespace: 'shop', owner: 'u1', made, observed: true, stuck: undefined };
+  return { ...base, wanted: 1, available: 1, updated: 1, ...more };
+}
+
+function ready(actions: ReturnType<typeof decideModule>): string {
+  const found = actions.find((action) => action.kind === 'status');
+  return found === undefined ? 'unchanged' : `${found.ready.status} ${found.ready.reason}`;
+}
+
+describe('decideModule', () => {
+  it('makes what a module asks for, and says so', () => {
+    const actions = decideModule(facts(object()), policy);
+    expect(actions.map(({ kind }) => kind)).to.deep.equal(['apply', 'status']);
+    expect(ready(actions)).to.equal('Unknown Deploying');
+  });
+
+  it('tells the address once it serves, and then does nothing', () => {
+    const given = object();
+    const actions = decideModule(facts(given, { workload: workload(given) }), policy);
+    expect(actions).to.deep.equal([
+      {
+        kind: 'status',
+        ready: { status: 'True', reason: 'Serving', message: '' },
+        url: 'http://hello.shop.svc.cluster.local',
+        observedGeneration: 3,
+      },
+    ]);
+    const told: WasmModule = {
+      ...given,
+      status: {
+        observedGeneration: 3,
+        conditions: [{ type: 'Ready', status: 'True', reason: 'Serving', message: '' }],
+        address: { url: 'http://hello.shop.svc.cluster.local' },
+      },
+    };
+    expect(decideModule(facts(told, { workload: workload(told) }), policy)).to.deep.equal([]);
+  });
+
+  const troubles = [
+    ['ImagePullBackOff', 'Back-off pulling image', 0, 'False ImagePullBackOff'],
+    [
+      'ErrImagePull',
+      'failed to pull: unknown image config media type application/vnd.wasm.config.v0+json',
+      0,
+      'False PureArtifact',
+    ],
+    ['CreateContainerError', 'no runtime for "wasmtime" is configured', 0, 'False HandlerMissing'],
+    ['CrashLoopBackOff', 'back-off 10s', 2, 'False CrashLoopBackOff'],
+    ['Error', 'exit code 1', 1, 'False Error'],
+    ['ContainerCreating', '', 0, 'Unknown Deploying'],
+  ] as const;
+  for (const [reason, message, restarts, expected] of troubles) {
+    it(`${reason} (${message.slice(0, 30)}): ${expected}`, () => {
+      const given = object();
+      const waiting = workload(given, { available: 0 });
+      expect(
+        ready(decideModule(facts(given, { workload: waiting, trouble: { reason, message, restarts } }), policy)),
+      ).to.equal(expected);
+    });
+  }
+
+  it('names the command that repacks a pure artifact', () => {
+    const given = object();
+    const trouble = { reason: 'ErrImagePull', message: 'unknown image config media type', restarts: 0 };
+    const [action] = decideModule(facts(given, { workload: workload(given, { available: 0 }), trouble }), policy);
+    expect(action).to.have.nested.property('ready.message').that.contains('kwasm wasm repack');
+  });
+
+  it('leaves the one before serving while a new one does not start', () => {
+    const given = object();
+    const half = workload(given, { wanted: 1, available: 1, updated: 0 });
+    expect(ready(decideModule(facts(given, { workload: half }), policy))).to.equal('Unknown Deploying');
+  });
+
+  it("does not touch somebody else's Deployment", () => {
+    const given = object();
+    const actions = decideModule(facts(given, { workload: workload(given, { owner: undefined }) }), policy);
+    expect(actions.map(({ kind }) => kind)).to.deep.equal(['status']);
+    expect(ready(actions)).to.equal('False NameTaken');
+  });
+
+  it("keeps away from what Knative's controller looks after, and from what is being deleted", () => {
+    expect(decideModule(facts(object(), { foreign: true }), policy)).to.deep.equal([]);
+    const leaving = object();
+    const deleted = { ...leaving, metadata: { ...leaving.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+    expect(decideModule(facts(deleted), policy)).to.deep.equal([]);
+  });
+
+  it('is made anew when anything that ends up in a pod changes, and not for its status', () => {
+    const before = workload(object());
+    expect(decideModule(facts(object({ args: ['x'] }), { workload: before }), policy)[0]?.kind).to.equal('apply');
+    const other = { ...object(), status: { observedGeneration: 1 } };
+    expect(decideModule(facts(other, { workload: before }), policy).map(({ kind }) => kind)).to.deep.equal(['status']);
+  });
+});
+
+describe('projectModule', () => {
+  const wrong: readonly (readonly [string, WasmModule, RegExp])[] = [
+    ['no image', object({ image: undefined }), /spec\.image is missing/],
+    [
+      'the early draft',
+      object({ source: { image: 'a' }, image: undefined }),
+      /spec\.source is of an early draft.*spec\.image/,
+    ],
+    [
+      'a mount of no volume',
+      object({ volumeMounts: [{ name: 'v', mountPath: '/v' }] }),
+      /undefined volume reference v/,
+    ],
+    ['a pattern without a port', object({ network: { tcp: { connect: ['db'] } } }), /spec\.network: db is no pattern/],
+    ['a port that is none', object({ network: { udp: { bind: ['*:70000'] } } }), /\*:70000 is no pattern/],
+    [
+      'a quantity that is none',
+      object({ resources: { limits: { memory: '1 GB' } } }),
+      /limits\.memory: 1 GB is no quantity/,
+    ],
+    ['a variable of ours', object({ env: [{ name: 'WASI_CONFIG', value: '{}' }] }), /WASI_CONFIG is made of/],
+    [
+      'more at least than at most',
+      object({}, { [ANNOTATIONS.minReplicas]: '3', [ANNOTATIONS.maxReplicas]: '2' }),
+      /max-replicas is 2/,
+    ],
+    ['a number that is none', object({}, { [ANNOTATIONS.maxReplicas]: 'many' }), /max-replicas is many/],
+  ];
+  for (const [name, given, text] of wrong) {
+    it(`says what is wrong: ${name}`, () => {
+      const { spec } = projectModule(given);
+      expect(spec.kind === 'invalid' ? spec.problems.join('; ') : '').to.match(text);
+      expect(ready(decideModule(facts(given), policy))).to.equal('False InvalidSpec');
+    });
+  }
+
+  it('says all that is wrong at once', () => {
+    const { spec } = projectModule(object({ image: undefined, volumeMounts: [{ name: 'v', mountPath: '/v' }] }));
+    expect(spec.kind === 'invalid' ? spec.problems : []).to.have.length(2);
+  });
+});

@@ -1,0 +1,100 @@
+import { addressOf, type ModuleObjects, type ModulePolicy, objectsOf } from './objects.ts';
+import type { ModuleView, ReadyCondition, Trouble, WorkloadView } from './view.ts';
+
+/** Everything that a decision about one module rests on. */
+export interface ModuleFacts {
+  readonly module: ModuleView;
+  /** The Deployment of its name, whoever made it. */
+  readonly workload: WorkloadView | undefined;
+  /** The worst of what its pods say, if any does not run. */
+  readonly trouble: Trouble | undefined;
+  /** A Knative Service of its name is there and controlled by it: another controller looks after it. */
+  readonly foreign: boolean;
+}
+
+export type ModuleAction =
+  | { readonly kind: 'apply'; readonly objects: ModuleObjects }
+  | {
+      readonly kind: 'status';
+      readonly ready: ReadyCondition;
+      readonly url: string | undefined;
+      readonly observedGeneration: number;
+    };
+
+/** An unchanged module yields nothing, and nothing means no request. */
+export function decideModule(facts: ModuleFacts, policy: ModulePolicy): readonly ModuleAction[] {
+  const { module, workload, foreign } = facts;
+  if (module.leaving) return []; // what it owns goes with it
+  if (foreign) return [];
+  if (module.spec.kind === 'invalid') {
+    return statusIfNew(
+      module,
+      { status: 'False', reason: 'InvalidSpec', message: module.spec.problems.join('; ') },
+      undefined,
+    );
+  }
+  if (workload !== undefined && workload.owner !== module.uid) {
+    const message = `the Deployment ${module.name} is somebody else's; give the module another name, or delete it`;
+    return statusIfNew(module, { status: 'False', reason: 'NameTaken', message }, undefined);
+  }
+  const objects = objectsOf(module, module.spec.spec, policy);
+  const actions: ModuleAction[] = workload?.made === objects.made ? [] : [{ kind: 'apply', objects }];
+  const ready = readiness(workload, objects.made, facts.trouble);
+  const url = ready.status === 'True' ? addressOf(module, policy) : module.url;
+  return [...actions, ...statusIfNew(module, ready, url)];
+}
+
+function readiness(workload: WorkloadView | undefined, made: string, trouble: Trouble | undefined): ReadyCondition {
+  if (workload === undefined || workload.made !== made || !workload.observed) {
+    return { status: 'Unknown', reason: 'Deploying', message: 'its Deployment is being made' };
+  }
+  const { wanted, available, updated, stuck } = workload;
+  const explained = trouble === undefined ? undefined : explain(trouble);
+  if (available >= 1 && updated >= wanted) return { status: 'True', reason: 'Serving', message: '' };
+  if (explained !== undefined) return { status: 'False', ...explained };
+  if (stuck !== undefined) return { status: 'False', ...stuck };
+  return {
+    status: 'Unknown',
+    reason: 'Deploying',
+    message: `${updated} of ${wanted} pods are new, ${available} answer`,
+  };
+}
+
+/** containerd's words for an artifact that is no image of any platform (containerd#10179). */
+const PURE_ARTIFACT = /unknown image config media type|no match for platform|mismatched image rootfs/;
+const NO_HANDLER = /no runtime for "([^"]+)" is configured/;
+
+function explain({
+  reason,
+  message,
+  restarts,
+}: Trouble): { readonly reason: string; readonly message: string } | undefined {
+  if (PURE_ARTIFACT.test(message)) {
+    return {
+      reason: 'PureArtifact',
+      message:
+        'the reference is a Wasm artifact without an image that containerd can run; `kwasm wasm repack REF` adds one under the same reference. ' +
+        message,
+    };
+  }
+  const handler = NO_HANDLER.exec(message)?.[1];
+  if (handler !== undefined) {
+    return {
+      reason: 'HandlerMissing',
+      message: `the pod's node has no handler ${handler}; \`kwasm node enable NODE\` installs it`,
+    };
+  }
+  if (reason === 'CrashLoopBackOff' || restarts > 1) return { reason: 'CrashLoopBackOff', message };
+  if (reason === 'ContainerCreating' || reason === 'PodInitializing' || reason === '') return undefined;
+  return { reason, message };
+}
+
+function statusIfNew(module: ModuleView, ready: ReadyCondition, url: string | undefined): readonly ModuleAction[] {
+  const same =
+    module.observedGeneration === module.generation &&
+    module.url === url &&
+    module.ready?.status === ready.status &&
+    module.ready.reason === ready.reason &&
+    module.ready.message === ready.message;
+  return same ? [] : [{ kind: 'status', ready, url, observedGeneration: module.generation }];
+}
