@@ -10,7 +10,8 @@ const CLASSES = '/apis/node.k8s.io/v1/runtimeclasses/';
 const GIVEN_UP = 3;
 
 /** The program of the chart's clean-up Job, against an API server that answers as one does. */
-describe('files/cleanup.mjs', () => {
+describe('files/cleanup.mjs', function () {
+  this.timeout(60_000); // each run is a process of its own
   let server: FakeServer;
   let dir: string;
   let address: string;

@@ -60,6 +60,7 @@ describe('readConfig', () => {
       startupTaint: '',
     });
     expect(rest).to.deep.equal({
+      modules: undefined,
       metricsAddress: { host: undefined, port: 8080 },
       healthAddress: { host: undefined, port: 8081 },
       debugAddress: { host: '127.0.0.1', port: 8082 },
@@ -77,6 +78,13 @@ describe('readConfig', () => {
     expect(images('{ image: r/c:1 }')).to.deep.equal({ wasmtime: 'r/c:1' });
     expect(images('{ image: { spin: r/s:1, wasmtime: r/c:1 } }')).to.deep.equal({ spin: 'r/s:1', wasmtime: 'r/c:1' });
     expect(images('{ image: "" }')).to.deep.equal({});
+  });
+
+  it('looks after WasmModules only where it is told to', () => {
+    const modules = (yaml: string) => given(`${minimal}\nwasmModules: ${yaml}`).modules;
+    expect(modules('{}')).to.deep.equal({ runtimeClass: 'wasmtime', clusterDomain: 'cluster.local' });
+    expect(modules('{ runtimeClass: mine }')).to.include({ runtimeClass: 'mine' });
+    expect(() => modules('{ runtimeClass: "Not A Name" }')).to.throw(/wasmModules.runtimeClass: must be a valid name/);
   });
 
   it('runs its own installer only in mode daemonset', () => {

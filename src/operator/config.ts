@@ -10,11 +10,13 @@ import { canarySchema } from './canary-config.ts';
 import type { Policy } from './decide/policy.ts';
 import { UNINSTALL_POLICIES } from './decide/uninstall-policy.ts';
 import { type Flags, parseFlags } from './flags.ts';
+import { type ModulesPolicy, modulesSchema } from './modules-config.ts';
 import { driftSchema, rolloutSchema } from './rollout-config.ts';
 
 /** Everything that comes from outside: arguments, environment, the configuration file. Nothing else reads them. */
 export interface Config {
   readonly policy: Policy;
+  readonly modules: ModulesPolicy | undefined;
   readonly metricsAddress: Address | undefined;
   readonly healthAddress: Address | undefined;
   readonly debugAddress: Address | undefined;
@@ -128,6 +130,7 @@ const schema = z.strictObject({
   rollout: rolloutSchema,
   drift: driftSchema,
   canary: canarySchema,
+  wasmModules: modulesSchema,
   startupTaint: z.string().default(''),
 });
 
@@ -137,7 +140,7 @@ export function readConfig(args: readonly string[], env: Environment): Config {
   if (namespace === undefined || namespace === '') {
     throw new Terminal('CONTROLLER_NAMESPACE is not set: it names the namespace the Jobs are made in');
   }
-  const file = parseFile(flags.get('config') ?? CONFIG_FILE);
+  const { wasmModules, ...file } = parseFile(flags.get('config') ?? CONFIG_FILE);
   const installImage = env['INSTALLER_IMAGE'] || file.installer.image;
   if (file.mode === 'daemonset' && installImage !== file.installer.image) {
     throw new Terminal(`mode daemonset runs our own installer only: INSTALLER_IMAGE is ${installImage}; use mode jobs`);
@@ -155,6 +158,7 @@ export function readConfig(args: readonly string[], env: Environment): Config {
   ) as Policy;
   return {
     policy,
+    modules: wasmModules,
     metricsAddress: address(flags, 'metrics-bind-address', ':8080'),
     healthAddress: address(flags, 'health-probe-bind-address', ':8081'),
     debugAddress: address(flags, 'debug-bind-address', '127.0.0.1:8082'),

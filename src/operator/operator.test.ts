@@ -67,6 +67,7 @@ describe('runOperator', () => {
     server.otherwise = api;
     const config: Config = {
       policy,
+      modules: undefined,
       metricsAddress: undefined,
       healthAddress: { host: '127.0.0.1', port },
       debugAddress: { host: '127.0.0.1', port: debugPort },

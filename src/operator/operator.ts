@@ -19,10 +19,12 @@ import { runController } from './loop/controller.ts';
 import { Events } from './loop/events.ts';
 import { classKey, SHIMS_KEY } from './loop/key.ts';
 import { KeyedQueue } from './loop/queue.ts';
+import { reconcile } from './loop/reconcile.ts';
 
 import { makeWorld, type World } from './loop/world.ts';
 import { type StageMemory, takeCensus } from './metrics/census.ts';
 import { makeMetrics } from './metrics/metrics.ts';
+import { makeModules } from './modules.ts';
 import { serveAll } from './pages.ts';
 
 import { makeWatches } from './watches.ts';
@@ -94,7 +96,18 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
     queue.add(SHIMS_KEY);
     if (origin === 'kwasm' && !served) log.warn(`the cluster has no CRD shims.kwasm.sh: ${WITHOUT_CRD}`);
   });
-  const watches = watching.all;
+  const modules =
+    config.modules === undefined
+      ? undefined
+      : makeModules(config.modules, base, {
+          transport,
+          clock,
+          random,
+          log,
+          fieldManager: MANAGED_BY,
+          onResult: metrics.reconciled,
+        });
+  const watches = [...watching.all, ...(modules?.watches ?? [])];
   const election = new LeaderElection({
     ...deps,
     transport,
@@ -127,29 +140,33 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
     leading = true;
     const summaries = events.run(stopWatching.signal);
     for (const { name } of wantedClasses(policy, world.rules.now)) queue.add(classKey(name));
+    const deps = {
+      policy,
+      world,
+      wake: (key: string, when?: Parameters<KeyedQueue['add']>[1]) => queue.add(key, when),
+      clock,
+      writes,
+      podEnds: new PodEnds(transport),
+      events,
+      namespace: policy.namespace,
+      onSettled: metrics.settled,
+    };
     const controlling = runController({
       queue,
       workers: WORKERS,
       log,
-      deps: {
-        policy,
-        world,
-        wake: (key, when) => queue.add(key, when),
-        clock,
-        writes,
-        podEnds: new PodEnds(transport),
-        events,
-        namespace: policy.namespace,
-        onSettled: metrics.settled,
-      },
+      clock,
+      reconcile: async (key, child) => await reconcile(key, { ...deps, log: child }),
       onResult: metrics.reconciled,
     });
+    const serving = modules?.run();
     const ended = config.leaderElect ? await election.hold(stop) : await aborted(stop);
     leading = false;
     queue.close();
+    modules?.close();
     // Another may lead by now: nothing of ours may reach the server any more.
     if (ended === 'lost') throw new Terminal('the lease is lost: another replica may lead now');
-    await inTime(controlling, SHUTDOWN_MS_MAX, clock);
+    await inTime(Promise.all([controlling, serving]), SHUTDOWN_MS_MAX, clock);
     await election.release();
     stopWatching.abort();
     await summaries;
@@ -171,7 +188,7 @@ async function aborted(signal: AbortSignal): Promise<'stopped'> {
 }
 
 /** The timer goes with the wait: left behind it would keep the process alive. */
-async function inTime(work: Promise<void>, ms: number, clock: Clock): Promise<void> {
+async function inTime(work: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
   const timer = new AbortController();
   const late = clock.sleep(ms, timer.signal).catch(() => {});
   await Promise.race([work, late]).finally(() => timer.abort());

@@ -23,6 +23,11 @@ operator's own defaults are the same as those of values.yaml.
 {{- range $key, $value := index $given $part -}}{{- if not (kindIs "invalid" $value) -}}{{- $_ := set $set $key $value -}}{{- end -}}{{- end -}}
 {{- if $set -}}{{- $_ := set $config $part $set -}}{{- end -}}
 {{- end -}}
+{{- if eq "true" (include "kwasm-operator.modules" .) -}}
+{{- $modules := dict -}}
+{{- range $key := list "runtimeClass" "clusterDomain" -}}{{- with index $.Values.wasmModules $key -}}{{- $_ := set $modules $key . -}}{{- end -}}{{- end -}}
+{{- $_ := set $config "wasmModules" $modules -}}
+{{- end -}}
 {{- if hasKey $given "shims" -}}{{- $_ := set $config "shims" ($given.shims | default list) -}}{{- end -}}
 {{- if $given.startupTaint -}}{{- $_ := set $config "startupTaint" $given.startupTaint -}}{{- end -}}
 {{- toYaml $config -}}

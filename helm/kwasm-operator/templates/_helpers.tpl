@@ -101,3 +101,8 @@ podAntiAffinity:
     helm.sh/hook-weight: {{ .weight | quote }}
     helm.sh/hook-delete-policy: {{ .policy }}
 {{- end }}
+
+{{/* Whether the operator looks after WasmModules. */}}
+{{- define "kwasm-operator.modules" -}}
+{{- (.Values.wasmModules).enabled | default false | toString -}}
+{{- end }}

@@ -8,6 +8,8 @@ import type { Mark } from './protobuf-watch.ts';
 export interface StoreOptions<Raw, View> {
   readonly project: (object: Raw) => View;
   readonly group: (view: View) => string;
+  /** What an object is kept under; default: its name. */
+  readonly key?: (object: Raw) => string;
   /** `initial`: part of the very first list, which live changes may overtake. */
   readonly onChange: (group: string, cause: 'initial' | 'event') => void;
   /** A new list is begun; what it returns is called when the list is the store's, before any change is told. */
@@ -68,7 +70,7 @@ export class Store<Raw extends object, View> {
    */
   put(object: Raw, mark?: Mark): void {
     const entry = this.#entry(object, mark);
-    const name = nameOf(object);
+    const name = this.#keyOf(object);
     const old = this.#entries.get(name);
     if (old !== undefined && old.uid === entry.uid && isOlder(entry.version, old.version)) return;
     this.#set(name, entry);
@@ -84,7 +86,7 @@ export class Store<Raw extends object, View> {
   }
 
   remove(object: Raw): void {
-    const name = nameOf(object);
+    const name = this.#keyOf(object);
     const old = this.#entries.get(name);
     // A late DELETED of an object that has been made anew under the same name.
     if (old === undefined || old.uid !== uidOf(object)) return;
@@ -97,10 +99,10 @@ export class Store<Raw extends object, View> {
     const listed = this.#options.onList?.();
     return {
       put: (object, mark) => {
-        entries.set(nameOf(object), this.#entry(object, mark));
+        entries.set(this.#keyOf(object), this.#entry(object, mark));
       },
       remove: (object) => {
-        entries.delete(nameOf(object));
+        entries.delete(this.#keyOf(object));
       },
       swap: (version) => this.#swap(entries, version, listed),
     };
@@ -125,6 +127,10 @@ export class Store<Raw extends object, View> {
       if (old?.digest !== entry.digest) this.#changed(entry.view, old?.view, cause);
     }
     for (const [name, old] of before) if (!next.has(name)) this.#changed(old.view, undefined, cause);
+  }
+
+  #keyOf(object: Raw): string {
+    return this.#options.key?.(object) ?? nameOf(object);
   }
 
   #entry(object: Raw, mark: Mark | undefined): Entry<View> {

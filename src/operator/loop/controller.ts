@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../clock.ts';
 import { classify } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { KeyedQueue } from './queue.ts';
-import { type ReconcileDeps, type Result, reconcile } from './reconcile.ts';
+import type { Result } from './reconcile.ts';
 
 /** The four ends of a reconcile; each is a metric label. */
 export const RESULTS = ['success', 'requeue_after', 'retry', 'error'] as const;
@@ -12,7 +13,8 @@ export interface ControllerOptions {
   readonly queue: KeyedQueue;
   readonly workers: number;
   readonly log: Logger;
-  readonly deps: Omit<ReconcileDeps, 'log'>;
+  readonly clock: Clock;
+  readonly reconcile: (key: string, log: Logger) => Promise<Result>;
   readonly onResult: (result: ReconcileResult, tookMs: number) => void;
 }
 
@@ -21,13 +23,13 @@ export async function runController(options: ControllerOptions): Promise<void> {
   await Promise.all(Array.from({ length: options.workers }, () => work(options)));
 }
 
-async function work({ queue, log, deps, onResult }: ControllerOptions): Promise<void> {
+async function work({ queue, log, clock, reconcile, onResult }: ControllerOptions): Promise<void> {
   for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
     const child = log.child({ key, reconcile: randomUUID().slice(0, 8) });
-    const startMs = deps.clock.monotonicMs();
-    const tookMs = () => deps.clock.monotonicMs() - startMs;
+    const startMs = clock.monotonicMs();
+    const tookMs = () => clock.monotonicMs() - startMs;
     try {
-      const result: Result = await reconcile(key, { ...deps, log: child });
+      const result = await reconcile(key, child);
       queue.done(key);
       if (result.kind === 'after') queue.add(key, { afterMs: result.afterMs });
       onResult(result.kind === 'after' ? 'requeue_after' : 'success', tookMs());

@@ -14,7 +14,7 @@ import type { ModuleNetwork, ModuleSpec, ModuleView } from './view.ts';
 import { wasiConfig } from './wasi-config.ts';
 
 /** Names that knative's tools look for, func's among them. */
-const SERVICE_LABEL = 'serving.knative.dev/service';
+export const SERVICE_LABEL = 'serving.knative.dev/service';
 export const CONTAINER = 'user-container';
 
 const PORT = 8080;
@@ -94,6 +94,7 @@ function deployment(module: ModuleView, spec: ModuleSpec, { runtimeClass }: Modu
               ...(spec.volumeMounts.length === 0 ? {} : { volumeMounts: [...spec.volumeMounts] }),
               resources: spec.resources,
               ports: [{ name: 'http', containerPort: PORT }],
+              terminationMessagePolicy: 'FallbackToLogsOnError',
               // It listens when the component is compiled, and not before.
               readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 1 },
               securityContext: {

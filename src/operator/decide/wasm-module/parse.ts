@@ -1,7 +1,7 @@
 import { messageOf } from '../../../errors.ts';
 import { parsePattern } from './pattern.ts';
 import { parseQuantity } from './quantity.ts';
-import type { ModuleNetwork, ModuleSpec, ModuleView, ReadyCondition, Serving } from './view.ts';
+import type { ModuleNetwork, ModuleSpec, ModuleView, Serving } from './view.ts';
 
 /** The object as the API server sends it. The CRD's schema has checked it, unless another controller's CRD is in place. */
 export interface WasmModule {
@@ -20,6 +20,7 @@ export interface WasmModule {
     readonly conditions?: readonly {
       readonly type?: string;
       readonly status?: string;
+      readonly lastTransitionTime?: string;
       readonly reason?: string;
       readonly message?: string;
     }[];
@@ -61,11 +62,12 @@ export function projectModule(object: WasmModule): ModuleView {
 /** What kubectl and we keep in annotations of the module itself. */
 const OWN = /^(?:kubectl\.kubernetes\.io|kwasm\.sh)\//;
 
-function readyOf(status: WasmModule['status']): ReadyCondition | undefined {
+function readyOf(status: WasmModule['status']): ModuleView['ready'] {
   const found = status?.conditions?.find(({ type }) => type === 'Ready');
   if (found === undefined) return undefined;
   const text = found.status === 'True' || found.status === 'False' ? found.status : 'Unknown';
-  return { status: text, reason: found.reason ?? '', message: found.message ?? '' };
+  const sinceMs = Date.parse(found.lastTransitionTime ?? '') || 0;
+  return { status: text, reason: found.reason ?? '', message: found.message ?? '', sinceMs };
 }
 
 /** All that is wrong at once: people mend a file in one go. */

@@ -48,8 +48,8 @@ export interface ModuleView {
   readonly spec:
     | { readonly kind: 'valid'; readonly spec: ModuleSpec }
     | { readonly kind: 'invalid'; readonly problems: readonly string[] };
-  /** The Ready condition that it has. */
-  readonly ready: ReadyCondition | undefined;
+  /** The Ready condition that it has, and since when its status is what it is. */
+  readonly ready: (ReadyCondition & { readonly sinceMs: number }) | undefined;
   readonly url: string | undefined;
   readonly observedGeneration: number | undefined;
 }

@@ -1,0 +1,89 @@
+import type { Clock } from '../../../clock.ts';
+import type { Logger } from '../../../log.ts';
+import { decideModule, type ModuleAction } from '../../decide/wasm-module/decide.ts';
+import type { ModuleObjects, ModulePolicy } from '../../decide/wasm-module/objects.ts';
+import type { ModuleView, ReadyCondition } from '../../decide/wasm-module/view.ts';
+import { Foreign, type OwnedManifest, type OwnedObjects } from '../../kube/owned-objects.ts';
+import type { Result } from '../reconcile.ts';
+import { gatherModule, type ModuleWorld } from './world.ts';
+
+export interface ModuleDeps {
+  readonly world: ModuleWorld;
+  readonly policy: ModulePolicy;
+  readonly objects: OwnedObjects;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Gather, decide, apply: one module. */
+export async function reconcileModule(key: string, deps: ModuleDeps): Promise<Result> {
+  const facts = gatherModule(key, deps.world);
+  if (facts === undefined) return { kind: 'done' }; // gone, and what it owned with it
+  try {
+    for (const action of decideModule(facts, deps.policy)) await apply(action, facts.module, deps);
+  } catch (error) {
+    if (!(error instanceof Foreign)) throw error;
+    const message = `${error.message}; give the module another name, or delete it`;
+    await writeStatus(facts.module, { status: 'False', reason: 'NameTaken', message }, undefined, deps);
+    return { kind: 'after', afterMs: FOREIGN_MS };
+  }
+  return { kind: 'done' };
+}
+
+/** Objects that are not watched may be out of the way by then. */
+const FOREIGN_MS = 60_000;
+
+async function apply(action: ModuleAction, module: ModuleView, deps: ModuleDeps): Promise<void> {
+  switch (action.kind) {
+    case 'apply':
+      await applyObjects(action.objects, module, deps);
+      return;
+    case 'status':
+      await writeStatus(module, action.ready, action.url, deps);
+      return;
+  }
+}
+
+/** The Deployment last: it says what all were made from, so an interrupted run is begun again. */
+async function applyObjects(
+  made: ModuleObjects,
+  module: ModuleView,
+  { objects, world, log }: ModuleDeps,
+): Promise<void> {
+  const { name, namespace, uid } = module;
+  await objects.ensure(made.networkPolicy as OwnedManifest, uid);
+  await objects.ensure(made.service as OwnedManifest, uid);
+  if (made.autoscaler === undefined) await objects.remove('HorizontalPodAutoscaler', namespace, name, uid);
+  else await objects.ensure(made.autoscaler as OwnedManifest, uid);
+  if (made.ingress === undefined) await objects.remove('Ingress', namespace, name, uid);
+  else await objects.ensure(made.ingress as OwnedManifest, uid);
+  world.workloads.put(await objects.ensure(made.deployment as OwnedManifest, uid));
+  log.info('module applied', {
+    module: `${namespace}/${name}`,
+    image: made.deployment.spec?.template.spec?.containers[0]?.image,
+  });
+}
+
+async function writeStatus(
+  module: ModuleView,
+  ready: ReadyCondition,
+  url: string | undefined,
+  { objects, world, clock, log }: ModuleDeps,
+): Promise<void> {
+  const { name, namespace, generation } = module;
+  const nowMs = clock.nowMs();
+  const since = module.ready?.status === ready.status ? module.ready.sinceMs : nowMs;
+  const condition = {
+    type: 'Ready',
+    ...ready,
+    lastTransitionTime: new Date(since).toISOString().replace(/\.\d+Z$/, 'Z'),
+  };
+  const status = {
+    observedGeneration: generation,
+    conditions: [condition],
+    address: url === undefined ? null : { url },
+  };
+  const path = `/apis/wasm.serving.knative.dev/v1alpha1/namespaces/${namespace}/wasmmodules/${name}`;
+  world.modules.put(await objects.writeStatus(path, status));
+  log.info('module status written', { module: `${namespace}/${name}`, ready: ready.status, reason: ready.reason });
+}

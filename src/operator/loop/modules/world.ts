@@ -1,0 +1,85 @@
+import type { V1Deployment, V1Pod } from '@kubernetes/client-node';
+import type { ModuleFacts } from '../../decide/wasm-module/decide.ts';
+import { projectModule, type WasmModule } from '../../decide/wasm-module/parse.ts';
+import {
+  controllerOf,
+  type ModulePodView,
+  projectModulePod,
+  projectWorkload,
+} from '../../decide/wasm-module/project.ts';
+import type { ModuleView, Trouble, WorkloadView } from '../../decide/wasm-module/view.ts';
+import { Store } from '../../kube/store.ts';
+import { moduleKey } from './key.ts';
+
+/** A Knative Service, as far as it matters here: whether a module controls it. */
+interface KnativeService {
+  readonly metadata?: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly ownerReferences?: readonly {
+      readonly kind?: string;
+      readonly uid: string;
+      readonly controller?: boolean;
+    }[];
+  };
+}
+
+interface KnativeView {
+  readonly name: string;
+  readonly namespace: string;
+  readonly owner: string | undefined;
+}
+
+/** What is known of modules and of what was made for them. Names repeat between namespaces, so keys carry both. */
+export interface ModuleWorld {
+  readonly modules: Store<WasmModule, ModuleView>;
+  readonly workloads: Store<V1Deployment, WorkloadView>;
+  readonly pods: Store<V1Pod, ModulePodView>;
+  readonly knative: Store<KnativeService, KnativeView>;
+}
+
+export function makeModuleWorld(enqueue: (key: string) => void): ModuleWorld {
+  const group = ({ namespace, name }: { readonly namespace: string; readonly name: string }) =>
+    moduleKey(namespace, name);
+  const store = <Raw extends object, View extends { readonly namespace: string; readonly name: string }>(
+    project: (object: Raw) => View,
+    of: (view: View) => string = group,
+  ) => new Store<Raw, View>({ project, group: of, key: keyOf, onChange: enqueue });
+  return {
+    modules: store(projectModule),
+    workloads: store(projectWorkload),
+    pods: store(projectModulePod, ({ namespace, module }) => moduleKey(namespace, module)),
+    knative: store(projectKnative),
+  };
+}
+
+function keyOf(object: object): string {
+  const { metadata } = object as { readonly metadata?: { readonly name?: string; readonly namespace?: string } };
+  return moduleKey(metadata?.namespace ?? '', metadata?.name ?? '');
+}
+
+function projectKnative({ metadata }: KnativeService): KnativeView {
+  const owner = controllerOf(metadata?.ownerReferences as never);
+  return {
+    name: metadata?.name ?? '',
+    namespace: metadata?.namespace ?? '',
+    owner: owner?.kind === 'WasmModule' ? owner.uid : undefined,
+  };
+}
+
+/** Memory only, never a request. undefined: the module is gone. */
+export function gatherModule(key: string, world: ModuleWorld): ModuleFacts | undefined {
+  const module = world.modules.get(key);
+  if (module === undefined) return undefined;
+  return {
+    module,
+    workload: world.workloads.get(key),
+    trouble: newestTrouble(world.pods.inGroup(key)),
+    foreign: world.knative.get(key)?.owner === module.uid,
+  };
+}
+
+/** Of the pod that was made last: those of earlier versions have nothing to say about this one. */
+function newestTrouble(pods: readonly ModulePodView[]): Trouble | undefined {
+  return pods.toSorted((one, other) => other.createdMs - one.createdMs)[0]?.trouble;
+}
