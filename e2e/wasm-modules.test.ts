@@ -140,7 +140,7 @@ describe('a WasmModule', function () {
     const refused = async (spec: object) =>
       await test.kubectl.apply(module('wrong', spec)).then(
         () => 'accepted',
-        (error: Error) => error.message,
+        (error: unknown) => String((error as { readonly stderr?: unknown }).stderr ?? error),
       );
     expect(await refused({})).to.contain('spec.image');
     expect(await refused({ image: 'a', network: { tcp: { connect: ['db'] } } })).to.contain('spec.network.tcp.connect');

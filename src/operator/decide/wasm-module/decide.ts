@@ -60,8 +60,9 @@ function readiness(workload: WorkloadView | undefined, made: string, trouble: Tr
   };
 }
 
-/** containerd's words for an artifact that is no image of any platform (containerd#10179). */
-const PURE_ARTIFACT = /unknown image config media type|no match for platform|mismatched image rootfs/;
+/** containerd's words for an artifact that is no image of any platform (containerd#10179), and for an image without an entrypoint. */
+const PURE_ARTIFACT =
+  /unknown image config media type|no match for platform|mismatched image rootfs|no command specified/;
 const NO_HANDLER = /no runtime for "([^"]+)" is configured/;
 
 function explain({
