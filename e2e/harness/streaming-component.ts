@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { COMPONENT, demoComponent } from '../../scripts/images/component.ts';
+import { COMPONENT, componentOf } from '../../scripts/images/component.ts';
 import { buildAndPush } from './derived-images.ts';
 
 /** A WebAssembly component that does what TRAFFIC_SERVER does: / at once, /stream ten lines a second without an end. */
@@ -31,7 +31,7 @@ export async function streamingImage(reference: string): Promise<string> {
     for (const directory of [source, join(work, 'tmp')]) mkdirSync(directory);
     copyFileSync(join(COMPONENT, 'world.wit'), join(source, 'world.wit'));
     writeFileSync(join(source, 'handler.ts'), HANDLER);
-    const component = await demoComponent(source, work);
+    const component = await componentOf(source, work);
     const dockerfile = 'FROM scratch\nCOPY it.wasm /it.wasm\nENTRYPOINT ["/it.wasm"]\n';
     return await buildAndPush(reference, dockerfile, { 'it.wasm': component });
   } finally {

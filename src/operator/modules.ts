@@ -14,6 +14,8 @@ import type { ModulesPolicy } from './modules-config.ts';
 
 const WORKERS = 4;
 const QUEUE_DEPTH_MAX = 50_000;
+/** Whoever makes the CRD wants to see something happen soon. */
+const ABSENT_MS = 15_000;
 
 export interface ModulesDeps {
   readonly transport: Transport;
@@ -49,10 +51,15 @@ export function makeModules(
   const selectors = { labelSelector: SERVICE_LABEL };
   return {
     watches: [
-      watch(world.modules, { name: 'wasmmodules', path: MODULES, selectors: {}, optional: true }),
+      watch(world.modules, { name: 'wasmmodules', path: MODULES, selectors: {}, optional: { absentMs: ABSENT_MS } }),
       watch(world.workloads, { name: 'deployments', path: '/apis/apps/v1/deployments', selectors }),
       watch(world.pods, { name: 'module-pods', path: '/api/v1/pods', selectors }),
-      watch(world.knative, { name: 'knative-services', path: KNATIVE, selectors: {}, optional: true }),
+      watch(world.knative, {
+        name: 'knative-services',
+        path: KNATIVE,
+        selectors: {},
+        optional: { absentMs: ABSENT_MS },
+      }),
     ],
     run: async () =>
       await runController({
