@@ -142,7 +142,7 @@ describe('a WasmModule', function () {
         () => 'accepted',
         (error: unknown) => String((error as { readonly stderr?: unknown }).stderr ?? error),
       );
-    expect(await refused({})).to.contain('spec.image');
+    expect(await refused({})).to.contain('"image"');
     expect(await refused({ image: 'a', network: { tcp: { connect: ['db'] } } })).to.contain('spec.network.tcp.connect');
     expect(await refused({ image: 'a', volumeMounts: [{ name: 'v', mountPath: '/v' }] })).to.contain(
       'not among spec.volumes',
