@@ -10,7 +10,7 @@ import { answer, podAddress } from '../harness/workloads.ts';
 
 /** Another shim comes while a Wasm pod runs on the old one. On every containerd generation. */
 describe('an upgrade under a running Wasm pod', function () {
-  this.timeout(600_000);
+  this.timeout(1_200_000); // a pod starts three times on each node, compiling each time
   let test: TestCluster;
   let newer: TestCluster;
 
