@@ -154,7 +154,12 @@ function troubleLines({ nodes }: StatusView, { paint, width, nodesMax }: TextOpt
     const head = `${paint(TONES[row.standing], `${SIGNS[row.standing]} ${row.name}`)}: ${row.reason}`;
     const said = wrap(row.message, width - 4).map((line) => `    ${line}`);
     const todo = row.todo === '' ? [] : wrap(`→ ${row.todo}`, width - 4).map((line) => `    ${paint('strong', line)}`);
-    return [head, ...said, ...todo, `    ${paint('dim', `kwasm logs ${row.name} · kwasm doctor ${row.name}`)}`];
+    return [
+      head,
+      ...said,
+      ...todo,
+      `    ${paint('dim', `kwasm logs ${row.name} · kwasm doctor ${row.name} · kwasm node retry ${row.name} --wait`)}`,
+    ];
   });
   const left = trouble.length - 10;
   return lines.length === 0 ? [] : ['', ...lines, ...(left > 0 ? [`  and ${left} more in trouble`] : [])];
