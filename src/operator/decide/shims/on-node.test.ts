@@ -153,6 +153,14 @@ describe('the Shims of a node', () => {
     expect(hash(on(nodeView({ labels: { pool: 'a' } }), [shimView('spin', {}, pool)]))).to.equal(base);
   });
 
+  it('of the values are what the values say, before the objects of an earlier release are changed', () => {
+    const earlier = shimView('spin', { managed: true }, { version: '0.9.0' });
+    const given = hash(on(nodeView(), [earlier], [shim('spin')]));
+    expect(given).to.equal(hash(on(nodeView(), [], [shim('spin')])));
+    const theirs = { ...earlier, managed: false };
+    expect(hash(on(nodeView(), [theirs], [shim('spin')]))).not.to.equal(given);
+  });
+
   it('are the same for every node that is given the same', () => {
     const rules = rulesOf([shimView('spin')], [wasmtime]);
     const [a, b] = ['n1', 'n2'].map((name) => shimsOn(nodeView({ name }), rules, () => []));

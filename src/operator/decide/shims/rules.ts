@@ -30,13 +30,22 @@ export interface Rules {
 
 /**
  * Shims that the values name count from the first moment, applied or not, and also in a cluster that does not serve the
- * CRD; once there is an object of the name, it is what counts.
+ * CRD: an object of ours that says something else is about to be changed, and no node is to be gone over for it twice. An
+ * object that somebody else made counts as it is.
  */
 export function rulesOf(shims: readonly ShimView[], configured: readonly NamedShim[]): Rules {
   const missing = configured.filter(({ name }) => !shims.some((shim) => shim.name === name && shim.origin === 'kwasm'));
-  const alone = [...shims.map(ruleOf), ...missing.map(usable)].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const present = shims.map((view) => {
+    const wanted = isOurs(view) ? configured.find(({ name }) => name === view.name) : undefined;
+    return wanted === undefined ? ruleOf(view) : usable(wanted);
+  });
+  const alone = [...present, ...missing.map(usable)].sort((a, b) => (a.name < b.name ? -1 : 1));
   const all = alone.map((rule) => withoutRival(rule, alone));
   return { all, keys: keysOf(all), signature: JSON.stringify(all), memory: new Map() };
+}
+
+function isOurs({ origin, managed, leavingMs }: ShimView): boolean {
+  return origin === 'kwasm' && managed && leavingMs === undefined;
 }
 
 function ruleOf(view: ShimView): Rule {
