@@ -2,6 +2,17 @@ import { statSync } from 'node:fs';
 import { build, type Plugin } from 'esbuild';
 import { assemblePage } from '../../src/dashboard/page/assemble.ts';
 
+/** undici's own demand. What is older fails in the middle of something, and says nothing that would help. */
+const NODE_NEEDED = [22, 19] as const;
+
+/** Plain JavaScript of any age: it runs before all else, on whatever Node there is. */
+export const VERSION_GUARD = [
+  'const __kwasmNode=process.versions.node.split(".").map(Number);',
+  `if(__kwasmNode[0]<${NODE_NEEDED[0]}||__kwasmNode[0]===${NODE_NEEDED[0]}&&__kwasmNode[1]<${NODE_NEEDED[1]}){`,
+  `console.error("kwasm: this is Node "+process.versions.node+"; Node ${NODE_NEEDED.join('.')} or newer is needed (https://nodejs.org)");`,
+  'process.exit(1)}',
+].join('');
+
 /**
  * One file, so that it can be copied. What is imported on demand is inside, too, but runs only when it is asked for. Names
  * stay: a stack trace of -v names the functions as they are in src/.
@@ -27,7 +38,7 @@ export async function bundleCommand(root: string, version: string, outfile: stri
     plugins: [lazyBuiltins, oneLocale],
     // CommonJS dependencies call require; an ES module has none.
     banner: {
-      js: '#!/usr/bin/env node\nimport{createRequire as __kwasmRequire}from"node:module";const require=__kwasmRequire(import.meta.url);',
+      js: `#!/usr/bin/env node\nimport{createRequire as __kwasmRequire}from"node:module";${VERSION_GUARD}const require=__kwasmRequire(import.meta.url);`,
     },
   });
   return statSync(outfile).size;
