@@ -40,7 +40,7 @@ describe('a power cut in the middle of', function () {
         console.log(
           `      ${found.events} writes and syncs, ${found.states} states, ${found.undone} undone, ${found.kept} kept`,
         );
-        expect(found.problems, found.problems.slice(0, 3).join("\n")).to.deep.equal([]);
+        expect(found.problems, found.problems.slice(0, 3).join('\n')).to.deep.equal([]);
         expect(found.said).to.match(said);
         expect(found.states).to.be.greaterThan(50);
         expect(found.undone, 'some were cut early').to.be.greaterThan(0);
