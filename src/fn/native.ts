@@ -12,6 +12,7 @@ export function nativeProgram(command: string, file: string, args: readonly stri
     name: command,
     source: { kind: 'exec', command },
     isWasm: false,
+    printsList: true,
     call: (list) => call(file, args, list, timeoutMs),
   };
 }

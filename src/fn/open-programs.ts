@@ -120,7 +120,8 @@ function hasMagic(file: string): boolean {
 const MAGIC = Buffer.from([0x00, 0x61, 0x73, 0x6d]);
 
 function wasmProgram(name: string, source: FunctionSource, runner: FunctionRunner, index: number): Program {
-  return { name, source, isWasm: true, call: async (list) => answerOf(await runner.run(index, list)) };
+  const printsList = runner.abis[index] === 'wasip1' || runner.abis[index] === 'wasi-cli';
+  return { name, source, isWasm: true, printsList, call: async (list) => answerOf(await runner.run(index, list)) };
 }
 
 function answerOf(result: RunResult): Answer {

@@ -23,5 +23,7 @@ export interface Program {
   readonly name: string;
   readonly source: FunctionSource;
   readonly isWasm: boolean;
+  /** Where it prints its list there is no room for anything else: so not of Go's js functions, which return it. */
+  readonly printsList: boolean;
   call(list: string): Promise<Answer>;
 }

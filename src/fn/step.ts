@@ -59,7 +59,7 @@ export async function runStep(program: Program, input: StepInput): Promise<StepO
   } catch (error) {
     if (!(error instanceof NoResourceList) && !(error instanceof Terminal)) throw error;
     const message =
-      error instanceof NoResourceList && !program.isWasm
+      error instanceof NoResourceList && program.printsList && answer.output !== ''
         ? `${error.message}; log to stderr, not stdout`
         : error.message;
     return { kind: 'failed', message, exitCode: 1, stderr: answer.stderr, results: [] };

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { type EvalOptions, evalFunction } from './eval.ts';
@@ -21,6 +30,11 @@ export class Workshop {
       mkdirSync(dirname(this.path(name)), { recursive: true });
       writeFileSync(this.path(name), text);
     }
+  }
+
+  copy(file: string, name: string): void {
+    mkdirSync(dirname(this.path(name)), { recursive: true });
+    copyFileSync(file, this.path(name));
   }
 
   /** An executable of /bin/sh; its path. */

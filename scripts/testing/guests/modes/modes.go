@@ -1,4 +1,4 @@
-// A function for tests: what it does is said by the first "mode: NAME" in its list. One program for every behaviour, so that tests compile
+// A function for tests: what it does is said by the first "mode: NAME" in its functionConfig, or else in its list. One program for every behaviour, so that tests compile
 // it once for each ABI.
 package main
 
@@ -10,7 +10,10 @@ import (
 )
 
 func modeOf(input string) string {
-	_, after, _ := strings.Cut(input, "mode")
+	_, after, found := strings.Cut(input, "\nfunctionConfig:")
+	if _, after, found = strings.Cut(after, "mode: "); !found {
+		_, after, _ = strings.Cut(input, "mode")
+	}
 	word, _, _ := strings.Cut(after, "\n")
 	return strings.Trim(word, "\"',}: ")
 }
@@ -30,6 +33,19 @@ func act(mode, input string) (string, error) {
 		return "no list at all: [", nil
 	case "empty":
 		return "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n", nil
+	case "quoted":
+		return strings.Replace(input, "kind: ResourceList", "kind: 'ResourceList'", 1), nil
+	case "outside":
+		return strings.ReplaceAll(input, "'cm.yaml'", "'../cm.yaml'"), nil
+	case "twice": // the first item comes back twice
+		head, items, _ := strings.Cut(input, "\n- ")
+		end := strings.Index(items, "\n- ")
+		if end == -1 {
+			end = strings.Index(items, "\nfunctionConfig:")
+		}
+		return head + "\n- " + items[:end] + "\n- " + items, nil
+	case "add": // a field in front of each item, which orchestrators have to put in its place
+		return strings.ReplaceAll(input, "\n- apiVersion:", "\n- added: {b: \"x: y\", a: [1, 2]}\n  apiVersion:"), nil
 	case "nameless":
 		return "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- kind: ConfigMap\n", nil
 	case "result":
