@@ -3,10 +3,11 @@ import type { EvalOptions } from '../fn/eval.ts';
 import type { ProgramOptions } from '../fn/open-programs.ts';
 import type { FunctionSource } from '../fn/program.ts';
 import type { Selection, Selector } from '../fn/selection.ts';
-import type { PulledModule } from '../oci/pull.ts';
+import type { PulledModule, PullPolicy } from '../oci/pull.ts';
 import { CliError, EXIT } from './exit.ts';
 import { readStdin, splitAtDashes, write } from './fn-io.ts';
 import { type LimitFlags, limitFlags, limitsFrom } from './limit-flags.ts';
+import { pullPolicy } from './wasm.ts';
 
 /** `kwasm fn eval` and `render`: functions over kpt packages, with kpt's flags. */
 export function packageCommands(fn: Command): void {
@@ -46,7 +47,7 @@ const CONTAINER_FLAGS = [
 interface CommonFlags extends LimitFlags {
   readonly output?: string;
   readonly resultsDir?: string;
-  readonly imagePullPolicy: string;
+  readonly imagePullPolicy: PullPolicy;
   readonly truncateOutput: string;
   readonly allowEmpty?: boolean;
   readonly failOnErrorResults?: boolean;
@@ -57,11 +58,7 @@ function common(command: Command): Command {
   return limitFlags(command)
     .option('-o, --output <where>', 'stdout (a ResourceList), unwrap (documents), or a directory to make')
     .option('--results-dir <dir>', 'write results.yaml there')
-    .addOption(
-      new Option('--image-pull-policy <policy>', 'Never: only images named by digest that are in the cache')
-        .choices(['Always', 'IfNotPresent', 'Never'])
-        .default('IfNotPresent'),
-    )
+    .addOption(pullPolicy())
     .addOption(
       new Option('--truncate-output <bool>', 'cut long results and logs').choices(['true', 'false']).default('true'),
     )
@@ -182,13 +179,14 @@ function pairsOf(values: readonly string[]): Readonly<Record<string, string>> {
 }
 
 async function programOptions(flags: CommonFlags): Promise<ProgramOptions> {
-  const offline = flags.imagePullPolicy === 'Never';
   return {
     limits: limitsFrom(flags),
     pullImage: async (image) => {
       const { accessFrom } = await import('../oci/access.ts');
       const { pullModule } = await import('../oci/pull.ts');
-      const pulled: PulledModule = await pullModule(image, accessFrom(process.env), { offline });
+      const pulled: PulledModule = await pullModule(image, accessFrom(process.env), {
+        policy: flags.imagePullPolicy,
+      });
       return pulled.bytes;
     },
     warn: (line) => process.stderr.write(`warning: ${line}\n`),

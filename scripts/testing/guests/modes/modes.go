@@ -44,8 +44,14 @@ func act(mode, input string) (string, error) {
 			end = strings.Index(items, "\nfunctionConfig:")
 		}
 		return head + "\n- " + items[:end] + "\n- " + items, nil
-	case "add": // a field in front of each item, which orchestrators have to put in its place
-		return strings.ReplaceAll(input, "\n- apiVersion:", "\n- added: {b: \"x: y\", a: [1, 2]}\n  apiVersion:"), nil
+	case "add": // a field in front of each item that lacks it, which orchestrators have to put in its place
+		items := strings.Split(input, "\n- ")
+		for at, item := range items {
+			if at > 0 && strings.HasPrefix(item, "apiVersion:") && !strings.Contains(item, "\n  added:") {
+				items[at] = "added: {b: \"x: y\", a: [1, 2]}\n  " + item
+			}
+		}
+		return strings.Join(items, "\n- "), nil
 	case "nameless":
 		return "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- kind: ConfigMap\n", nil
 	case "result":
