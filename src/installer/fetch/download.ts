@@ -35,6 +35,8 @@ export interface Downloader {
 
 /** What is here by now. */
 interface State {
+  /** Where it is asked for, for messages: behind a mirror that is not what the order says. */
+  readonly from: string;
   readonly file: number;
   bytes: number;
   hash: Hash;
@@ -54,7 +56,7 @@ export async function download(wanted: Download, downloader: Downloader): Promis
   const { limits, clock, random, log, signal } = downloader;
   const url = placeOf(wanted.url, downloader.mirror);
   const from = shownUrl(url);
-  const state: State = { file: openSync(wanted.to, 'w', 0o600), ...nothing() };
+  const state: State = { from, file: openSync(wanted.to, 'w', 0o600), ...nothing() };
   let why = '';
   try {
     for (let attempt = 1; attempt <= limits.attemptsMax; attempt += 1) {
@@ -117,7 +119,7 @@ async function attemptOf(url: URL, wanted: Download, state: State, downloader: D
     const { answer } = head;
     switch (answer.kind) {
       case 'never':
-        throw new Rejected(answer.why, 'SourceMissing');
+        throw new Rejected(`${state.from}: ${answer.why}`, 'SourceMissing');
       case 'later':
         return { kind: 'again', why: answer.why, afterMs: answer.afterMs };
       case 'startAgain':
@@ -146,7 +148,8 @@ async function receive(
 ): Promise<void> {
   const { limits, clock, room } = downloader;
   const sizeMax = wanted.sizeMax ?? limits.downloadBytesMax;
-  const tooLarge = (bytes: string) => new Rejected(`it has ${bytes} bytes, and ${sizeMax} are allowed (sizeMax)`);
+  const tooLarge = (bytes: string) =>
+    new Rejected(`${state.from}: it has ${bytes} bytes, and ${sizeMax} are allowed (sizeMax)`);
   if (total !== undefined && total > sizeMax) throw tooLarge(String(total));
   room((total ?? sizeMax) - state.bytes);
   const speed = pace(limits, clock.monotonicMs());
@@ -172,11 +175,11 @@ function judge({ headers }: Head, { sha256 }: Download, state: State): Ended {
   const type = one(headers, 'content-type') ?? '';
   if (isHtml(state.head) || type.startsWith('text/html'))
     throw new Rejected(
-      'it answers with a web page instead of the file: is the URL right, does it want a login?',
+      `${state.from}: it answers with a web page instead of the file: is the URL right, does it want a login?`,
       'SourceMissing',
     );
   throw new Rejected(
-    `its SHA-256 is ${found} (${state.bytes} bytes), ordered is ${sha256}: it is another file, or somebody changed it`,
+    `${state.from}: its SHA-256 is ${found} (${state.bytes} bytes), ordered is ${sha256}: it is another file, or somebody changed it`,
     'DigestMismatch',
   );
 }
