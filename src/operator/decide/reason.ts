@@ -267,7 +267,7 @@ export const REASONS = {
     event: 'Warning',
     retry: 'person',
     meaning: 'This host cannot or must not be changed; nothing was touched.',
-    todo: 'Read the message; when the cause is gone, remove the trigger and set it again.',
+    todo: 'Read the message. A Shim that is mended is tried at once; when the cause was another, remove the trigger and set it again.',
   },
   InUse: {
     status: 'False',

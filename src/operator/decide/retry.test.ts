@@ -47,6 +47,13 @@ describe('retryOf', () => {
     });
   }
 
+  it('sends nobody to take the runtimes off a node that serves, where a mended Shim is enough', () => {
+    const text =
+      'mend the cause; a changed Shim or installer image is tried at once, else remove the trigger and set it again.';
+    expect(retryText('Refused', 1, 'install')).to.equal(`Not tried again by itself: ${text}`);
+    expect(retryText('Refused', 1, 'uninstall')).to.not.contain('Shim');
+  });
+
   it('agrees with the documented list for every reason', () => {
     for (const reason of Object.keys(REASONS).filter(isReason)) {
       const bounded = attemptsMaxOf(reason);

@@ -59,14 +59,19 @@ function delayMsOf({ reason, attempts, heals = 0 }: Failure): number {
   return delayAfter(delaysOf(reason), attempts);
 }
 
+/** Without its trigger a node loses what serves on it, so that comes last. */
+const AGAIN: Readonly<Record<JobAction, string>> = {
+  install: '; a changed Shim or installer image is tried at once, else remove the trigger and set it again',
+  uninstall: ', then set the trigger and remove it again',
+};
+
 /** For the condition: constant while the state is, so no clock in it. */
 export function retryText(reason: Reason, attempts: number, action: JobAction, heals = 0): string {
   if (reason === 'HandlersLost') return healText(heals);
   if (PATIENT.has(reason)) return 'Tried again every few minutes until they are gone.';
   const max = attemptsMaxOf(reason);
-  const again = action === 'install' ? 'remove the trigger and set it again' : 'set the trigger and remove it again';
-  if (max === 0) return `Not tried again by itself: mend the cause, then ${again}.`;
-  if (attempts >= max) return `Given up after ${attempts} attempts: mend the cause, then ${again}.`;
+  if (max === 0) return `Not tried again by itself: mend the cause${AGAIN[action]}.`;
+  if (attempts >= max) return `Given up after ${attempts} attempts: mend the cause${AGAIN[action]}.`;
   return `Attempt ${attempts} of ${max}; the next one follows after ${minutes(delayMsOf({ reason, attempts }))}.`;
 }
 
