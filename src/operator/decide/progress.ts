@@ -3,6 +3,7 @@ import { type JobOutcome, outcomeOf } from './outcome.ts';
 import { desiredHash, type Policy } from './policy.ts';
 import { type Finding, isReason, PATIENT, type Reason } from './reason.ts';
 import type { NodeRecord } from './record.ts';
+import { type Proved, provedBy } from './shims/proved.ts';
 import type { JobView } from './view.ts';
 
 /** The Jobs of a node, sorted by whose they are. */
@@ -74,6 +75,7 @@ export function recordOf(
     kind: node.kind,
     runtime: node.runtime,
     ...shimsAfter(run, previous),
+    ...provedAfter(run.state, desired === desiredHash(policy) ? provedBy(policy) : {}, previous),
     ...(previous?.heals === undefined ? {} : { heals: previous.heals }),
     ...(previous?.unreported === true ? { unreported: true } : {}),
   };
@@ -88,6 +90,16 @@ function shimsAfter(
   if (state === 'installed') return told === undefined ? {} : { shims: told };
   const either = [...new Set([...(previous?.shims ?? []), ...(told ?? [])])].sort();
   return either.length === 0 ? {} : { shims: either };
+}
+
+/** `told`: as the run was told; {}: meanwhile they are told differently, and another run follows. */
+function provedAfter(
+  state: NodeRecord['state'],
+  told: Proved,
+  previous: NodeRecord | undefined,
+): Pick<NodeRecord, 'proved'> {
+  const proved = state === 'installed' ? told : (previous?.proved ?? {});
+  return Object.keys(proved).length === 0 ? {} : { proved };
 }
 
 /** The last run of a DaemonSet's agent that was read. */

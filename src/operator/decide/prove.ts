@@ -4,12 +4,13 @@ import { triedByCanary } from './canary-policy.ts';
 import type { Facts } from './facts.ts';
 import { failure, provisioned, took } from './install-finding.ts';
 import { mark } from './mark.ts';
-import type { Policy } from './policy.ts';
+import { desiredHash, type Policy } from './policy.ts';
 import type { NodeJobs } from './progress.ts';
 import type { Finding, Reason } from './reason.ts';
 import type { NodeRecord } from './record.ts';
 import { report } from './report.ts';
 import { beginRevert } from './revert.ts';
+import { provedBy } from './shims/proved.ts';
 import { removeJobs } from './start.ts';
 
 /**
@@ -24,9 +25,12 @@ export function beginProving(
   nowMs: number,
 ): readonly Action[] | undefined {
   if (triedByCanary(proved.handlers, policy.canary).length === 0) return undefined;
+  // What it has as ordered is said when it has succeeded, too.
+  const { proved: _, ...rest } = proved;
   const again = before?.state === 'failed' && before.desired === proved.desired;
   const record: NodeRecord = {
-    ...proved,
+    ...rest,
+    ...(before?.proved === undefined ? {} : { proved: before.proved }),
     state: 'proving',
     reason: 'CanaryRunning',
     handlers: (before?.handlers ?? []).filter((handler) => proved.handlers.includes(handler)),
@@ -75,6 +79,7 @@ function pass(
     handlers: proving,
     attempts: 0,
     at: new Date(nowMs).toISOString(),
+    ...(record.desired === desiredHash(policy) ? { proved: provedBy(policy) } : {}),
     ...(tried.length === 0 ? {} : { canary: tried }),
   };
   return [

@@ -1,4 +1,5 @@
 import { isReason, type Reason } from './reason.ts';
+import type { Proved } from './shims/proved.ts';
 import type { NodeView } from './view.ts';
 
 /**
@@ -50,6 +51,8 @@ export interface NodeRecord {
   readonly heals?: number;
   /** Names of the Shims that a run of ours may have put on the host; absent in records of before there were Shims. */
   readonly shims?: readonly string[];
+  /** Of these, as what the last run that went well proved them. */
+  readonly proved?: Proved;
   /** The kubelet does not name handlers that are proved live: what it does not name is not lost. */
   readonly unreported?: boolean;
 }
@@ -91,6 +94,7 @@ function isRecord(data: unknown): data is NodeRecord {
     isStrings(fields.proving ?? []) &&
     isStrings(fields.canary ?? []) &&
     isStrings(fields.shims ?? []) &&
+    isStrings(Object.values(fields.proved ?? {})) &&
     isRevert(fields.revert) &&
     isStringOrAbsent(fields.run) &&
     isStringOrAbsent(fields.kind) &&

@@ -10,6 +10,7 @@ import { Simulation } from '../simulation.ts';
 import { shim, shimView } from './examples.ts';
 import { shimsOn } from './on-node.ts';
 import { rulesOf } from './rules.ts';
+import { type Tally, tally } from './tally.ts';
 import type { ShimView } from './view.ts';
 
 const wasmtime = resolveShim('wasmtime');
@@ -35,6 +36,15 @@ const jobsOf = (life: Simulation): readonly V1Job[] =>
 function ordered(job: V1Job | undefined): readonly string[] | undefined {
   const env = job?.spec?.template.spec?.containers[0]?.env?.find(({ name }) => name === 'KWASM_SHIMS');
   return env?.value === undefined ? undefined : (JSON.parse(env.value) as { name: string }[]).map(({ name }) => name);
+}
+
+function tallied({ node, policy: own }: Simulation, { name, spec }: NamedShim): Tally | undefined {
+  return tally(
+    [node],
+    () => [],
+    () => own,
+    new Map([[name, spec.handler]]),
+  ).get(name);
 }
 
 function provisioned(configured: readonly NamedShim[], base: Policy = policy): Simulation {
@@ -106,6 +116,31 @@ describe('a node and its Shims', () => {
     life.endJob(said('unchanged', ['spin', 'wasmtime']));
     life.settle();
     expect(life.node.runtimeLabels).to.deep.equal(['spin', 'wasmtime']);
+  });
+
+  it('that fails for one of them: the others are where they are to be, as ordered', () => {
+    const life = provisioned([wasmtime]);
+    give(life, [spin, wasmtime]);
+    expect(tallied(life, wasmtime), 'while the Job works').to.include({ desired: 1, ready: 1, failed: 0 });
+    expect(tallied(life, spin)).to.include({ desired: 1, ready: 0, failed: 0 });
+    life.endJob(said('refused', [], { reason: 'DigestMismatch', message: 'shim "spin": wrong' }));
+    give(life, [spin, wasmtime]);
+    expect(life.node.condition).to.include({ status: 'False', reason: 'Refused' });
+    expect(tallied(life, wasmtime)).to.deep.equal({ desired: 1, ready: 1, failed: 0, leaving: [], problems: [] });
+    expect(tallied(life, spin)).to.include({ desired: 1, ready: 0, failed: 1 });
+    give(life, [spin, shim('wasmtime', { version: '9.0.0' })]);
+    life.endJob(said('refused', [], { reason: 'DigestMismatch' }));
+    give(life, [spin, shim('wasmtime', { version: '9.0.0' })]);
+    expect(tallied(life, wasmtime), 'another version of it').to.include({ desired: 1, ready: 0, failed: 1 });
+  });
+
+  it('that the image brings are not there as ordered when another image was to bring them', () => {
+    const life = provisioned([wasmtime]);
+    const other = { ...policy, installer: { ...policy.installer, installImage: 'registry/installer:2' } };
+    give(life, [wasmtime], [], other);
+    life.endJob(said('refused', [], { reason: 'NoSpace' }));
+    give(life, [wasmtime], [], other);
+    expect(tallied(life, wasmtime)).to.include({ desired: 1, ready: 0, failed: 1 });
   });
 
   const inUse = () => said('refused', [], { reason: 'InUse', pods: ['default/p/uid-p'] });

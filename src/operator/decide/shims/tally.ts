@@ -3,6 +3,7 @@ import { PATIENT } from '../reason.ts';
 import { isOfThisNode, type NodeRecord, recall } from '../record.ts';
 import type { JobView, NodeView } from '../view.ts';
 import { isAskedFor } from '../wanted.ts';
+import { type Proved, provedBy } from './proved.ts';
 
 /** Where one Shim is, and where it is not yet or not any more. */
 export interface Tally {
@@ -26,7 +27,8 @@ export interface Problem {
 }
 
 const PROBLEMS_MAX = 10;
-const MESSAGE_LENGTH_MAX = 300;
+/** URLs of release pages and two digests, and what is to be done. */
+const MESSAGE_LENGTH_MAX = 800;
 
 /** `shims`: name to handler. One pass over all nodes, from memory. */
 export function tally(
@@ -37,16 +39,20 @@ export function tally(
 ): ReadonlyMap<string, Tally> {
   const tallies = new Map<string, Tally>();
   for (const name of shims.keys()) tallies.set(name, { desired: 0, ready: 0, failed: 0, leaving: [], problems: [] });
+  const ordered = new Map<unknown, Proved>();
   for (const node of nodes) {
     if (node.leaving) continue; // nothing is taken off it any more
     const policy = policyOf(node);
     const memory = recall(node.record);
     const record = memory.kind === 'record' && isOfThisNode(memory.record, node) ? memory.record : undefined;
     const wanted = isAskedFor(node, policy) ? wantedOn(policy, record) : [];
+    const as = asOrdered(policy, ordered);
     const has = hasOn(record, jobsOf(node.name), desiredHash(policy), shims);
     for (const [name, own] of tallies) {
-      if (wanted.includes(name)) count(own, node, record, policy, shims.get(name) ?? '');
-      else if (has.includes(name)) leave(own, node, record);
+      if (wanted.includes(name)) {
+        const proved = record?.proved?.[name] !== undefined && record.proved[name] === as[name];
+        count(own, node, record, policy, shims.get(name) ?? '', proved);
+      } else if (has.includes(name)) leave(own, node, record);
     }
   }
   return tallies;
@@ -73,11 +79,26 @@ function hasOn(
   return [...working, ...served.map(([name]) => name)];
 }
 
-function count(own: Tally, node: NodeView, record: NodeRecord | undefined, policy: Policy, handler: string): void {
+/** Of thousands of nodes most are told the same. */
+function asOrdered(policy: Policy, memory: Map<unknown, Proved>): Proved {
+  const known = memory.get(policy.onNode) ?? provedBy(policy);
+  memory.set(policy.onNode, known);
+  return known;
+}
+
+/** `proved`: an earlier run proved just what is ordered of it, so it is there, whatever becomes of the others. */
+function count(
+  own: Tally,
+  node: NodeView,
+  record: NodeRecord | undefined,
+  policy: Policy,
+  handler: string,
+  proved: boolean,
+): void {
   own.desired += 1;
   const current = record !== undefined && record.desired === desiredHash(policy);
   const serves = record?.handlers.includes(handler) === true;
-  if (serves && (policy.onNode?.kind === 'held' || (current && record.state === 'installed'))) own.ready += 1;
+  if (serves && (proved || policy.onNode?.kind === 'held' || (current && record.state === 'installed'))) own.ready += 1;
   else if (current && record.state === 'failed') {
     if (!PATIENT.has(record.reason)) own.failed += 1;
     note(own, node);
