@@ -62,8 +62,8 @@ describe("Shims from a site's mirror", function () {
   after(async () => {
     await test.kubectl.run(['delete', 'deployment,service', ...PODS, '-n', WORKLOADS, '--ignore-not-found']);
     await test.kubectl.run(['delete', 'shims.kwasm.sh', 'spin', 'wasmedge', '--ignore-not-found', '--wait=false']);
+    await test.kubectl.run(['annotate', 'node', '--all', 'kwasm.sh/shims-', 'kwasm.sh/kwasm-node-']);
     await removeRelease(test);
-    await test.kubectl.run(['annotate', 'node', '--all', 'kwasm.sh/shims-']);
     await mirror.close();
     rmSync(scratch, { recursive: true });
   });
