@@ -3,10 +3,12 @@ import { expect } from 'chai';
 import { resolveShim } from '../../../shims/resolve.ts';
 import type { NamedShim } from '../../../shims/spec.ts';
 import type { Action } from '../action.ts';
+import { CANARY_DEFAULTS } from '../canary-policy.ts';
 import { nodeView, policy, said } from '../examples.ts';
 import type { Policy } from '../policy.ts';
 import { recall } from '../record.ts';
 import { Simulation } from '../simulation.ts';
+import type { ContainerState } from '../view.ts';
 import { shim, shimView } from './examples.ts';
 import { shimsOn } from './on-node.ts';
 import { rulesOf } from './rules.ts';
@@ -141,6 +143,26 @@ describe('a node and its Shims', () => {
     life.endJob(said('refused', [], { reason: 'NoSpace' }));
     give(life, [wasmtime], [], other);
     expect(tallied(life, wasmtime)).to.include({ desired: 1, ready: 0, failed: 1 });
+  });
+
+  it('that a canary pod is to prove count as ordered only when it has', () => {
+    const canary = { ...CANARY_DEFAULTS, images: { wasmtime: 'registry/canary:1' } };
+    const good: ContainerState = { kind: 'ended', exitCode: 0, reason: 'Completed', text: '' };
+    const base: Policy = { ...policy, canary };
+    const next = shim('wasmtime', { version: '9.0.0' });
+    const life = provisioned([wasmtime], base);
+    life.endJob(good);
+    give(life, [wasmtime], [], base);
+    expect(tallied(life, wasmtime)).to.include({ ready: 1, failed: 0 });
+    give(life, [next], [], base);
+    life.endJob(said('installed', ['wasmtime']));
+    give(life, [next], [], base);
+    expect(tallied(life, next), 'while the pod runs').to.include({ ready: 0, failed: 0 });
+    life.jobs = life.jobs.filter(({ action }) => action !== 'canary');
+    life.nowMs += CANARY_DEFAULTS.deadlineSeconds * 1000 + 1;
+    life.settle();
+    expect(life.node.condition?.reason).to.equal('CanaryNotRun');
+    expect(tallied(life, next)).to.include({ ready: 0, failed: 1 });
   });
 
   const inUse = () => said('refused', [], { reason: 'InUse', pods: ['default/p/uid-p'] });
