@@ -1,12 +1,13 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
+import { LANGUAGES, type Language } from '../fn/author/language.ts';
 import { CliError } from './exit.ts';
 
 /** `kwasm fn init | build | test`: writing a function. */
 export function authorCommands(fn: Command): void {
   fn.command('init <directory>')
     .description('write the source of a small function that works, and its tests')
-    .addOption(new Option('--lang <language>', 'what it is written in').choices(['go']).default('go'))
+    .addOption(new Option('--lang <language>', 'what it is written in').choices(LANGUAGES).default('go'))
     .action(init);
   fn.command('build [directory]').description('compile the function to WebAssembly').action(build);
   fn.command('test [directory]')
@@ -15,9 +16,9 @@ export function authorCommands(fn: Command): void {
     .action(test);
 }
 
-async function init(directory: string): Promise<void> {
+async function init(directory: string, { lang }: { readonly lang: Language }): Promise<void> {
   const { initProject } = await import('../fn/author/project.ts');
-  for (const file of await initProject(directory, basename(directory))) console.log(`wrote ${file}`);
+  for (const file of await initProject(directory, basename(directory), lang)) console.log(`wrote ${file}`);
 }
 
 async function build(directory = '.'): Promise<void> {

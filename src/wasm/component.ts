@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { ModuleRefused } from './failure.ts';
 import { type Frame, FrameReader } from './frames.ts';
@@ -21,8 +21,8 @@ const TRANSLATE_MS = 5 * 60_000;
 const STDERR_BYTES = 16 * 1024;
 
 /** A frame whose head lists `files`, name and size, and whose body holds them one after the other. */
-export async function translate(name: string, bytes: Uint8Array): Promise<Frame> {
-  const entry = jcoEntry(name);
+export async function translate(name: string, bytes: Uint8Array, packagesOf?: string): Promise<Frame> {
+  const entry = jcoEntry(name, packagesOf);
   const root = join(dirname(entry), '..');
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   const digest = createHash('sha256').update(bytes).digest('hex');
@@ -38,13 +38,15 @@ export async function translate(name: string, bytes: Uint8Array): Promise<Frame>
 }
 
 /** A command that is one file has no packages beside it, and jco has 50 MB: a user of components installs it. */
-function jcoEntry(name: string): string {
-  try {
-    return createRequire(import.meta.url).resolve(JCO);
-  } catch {
-    const what = `is a component, and running one needs the package @bytecodealliance/jco beside kwasm: npm install --global @bytecodealliance/jco`;
-    throw new ModuleRefused(name, { kind: 'toolMissing', what });
+function jcoEntry(name: string, packagesOf: string | undefined): string {
+  const places = packagesOf === undefined ? [] : [join(resolve(packagesOf), 'package.json')];
+  for (const place of [import.meta.url, ...places]) {
+    try {
+      return createRequire(place).resolve(JCO);
+    } catch {} // the next place may have it
   }
+  const what = `is a component, and running one needs the package @bytecodealliance/jco beside kwasm: npm install --global @bytecodealliance/jco`;
+  throw new ModuleRefused(name, { kind: 'toolMissing', what });
 }
 
 /** The checksum in front tells a file that was cut, or touched. */

@@ -38,17 +38,21 @@ export interface FunctionRunner {
   close(): Promise<void>;
 }
 
-/** Judges every module before a process is started, compiles all before it returns; throws ModuleRefused with the first that is in the way. */
+/**
+ * Judges every module before a process is started, compiles all before it returns; throws ModuleRefused with the first that is in the way.
+ * `packagesOf` is a directory whose packages may hold the translator of components where kwasm has none: the user's own project.
+ */
 export async function openRunner(
   modules: readonly WasmModule[],
   limits: Partial<Limits> = {},
+  packagesOf?: string,
 ): Promise<FunctionRunner> {
   const bounds = { ...DEFAULT_LIMITS, ...limits };
   const judged = modules.map((module) => {
     const { abi } = detect(module.name, module.bytes, bounds.memoryBytes);
     return { ...module, abi, digest: createHash('sha256').update(module.bytes).digest('hex') };
   });
-  const runner = new ResidentRunner(judged, bounds);
+  const runner = new ResidentRunner(judged, bounds, packagesOf);
   try {
     await runner.start();
   } catch (error) {
@@ -70,11 +74,13 @@ class ResidentRunner implements FunctionRunner {
   readonly abis: readonly Abi[];
   private readonly modules: readonly Judged[];
   private readonly limits: Limits;
+  private readonly packagesOf: string | undefined;
   private child: Child | undefined;
   private last: Promise<unknown> = Promise.resolve();
   private closed = false;
 
-  constructor(modules: readonly Judged[], limits: Limits) {
+  constructor(modules: readonly Judged[], limits: Limits, packagesOf: string | undefined) {
+    this.packagesOf = packagesOf;
     this.modules = modules;
     this.limits = limits;
     this.abis = modules.map(({ abi }) => abi);
@@ -107,7 +113,7 @@ class ResidentRunner implements FunctionRunner {
 
   private async load(child: Child, { name, abi, bytes, digest }: Judged): Promise<void> {
     const isComponent = abi === 'wasi-cli' || abi === 'wasi-http';
-    const { head, body } = isComponent ? await translate(name, bytes) : { head: {}, body: bytes };
+    const { head, body } = isComponent ? await translate(name, bytes, this.packagesOf) : { head: {}, body: bytes };
     const exchange = await child.exchange({ ...head, kind: 'module', id: digest, abi }, body, new Kept(0), COMPILE_MS);
     if (exchange.kind === 'none') throw new ModuleRefused(name, refusedBy(exchange.failure));
     const { kind, what } = exchange.frame.head;

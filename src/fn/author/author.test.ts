@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { runGolden } from './golden.ts';
-import { buildProject, initProject, ProjectError, readProject } from './project.ts';
+import type { Language } from './language.ts';
+import { buildProject, initProject, readProject } from './project.ts';
+import { ProjectError } from './project-error.ts';
 
 describe('a function that is begun by kwasm fn init', function () {
   this.timeout(300_000);
@@ -18,7 +21,7 @@ describe('a function that is begun by kwasm fn init', function () {
     }
     dir = mkdtempSync(join(tmpdir(), 'kwasm-author-'));
     project = join(dir, 'set-labels');
-    await initProject(project, 'set-labels');
+    await initProject(project, 'set-labels', 'go');
     await buildProject(await readProject(project));
   });
   after(() => dir && rmSync(dir, { recursive: true }));
@@ -45,7 +48,7 @@ describe('a function that is begun by kwasm fn init', function () {
   });
 
   it('overwrites nothing', async () => {
-    const error = await initProject(project, 'set-labels').catch((thrown: unknown) => thrown);
+    const error = await initProject(project, 'set-labels', 'go').catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(ProjectError);
     expect(String(error)).to.contain('is there already; nothing was written');
   });
@@ -55,3 +58,99 @@ describe('a function that is begun by kwasm fn init', function () {
     expect(String(error)).to.contain('no function here').and.to.contain('kwasm fn init');
   });
 });
+
+describe('a function in TypeScript that is begun by kwasm fn init', function () {
+  this.timeout(300_000);
+  const cache = process.env['XDG_CACHE_HOME'];
+  const packages = fileURLToPath(new URL('../../../node_modules', import.meta.url));
+  let dir: string;
+  let project: string;
+
+  before(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'kwasm-author-'));
+    project = join(dir, 'set-labels');
+    await initProject(project, 'set-labels', 'ts');
+    process.env['XDG_CACHE_HOME'] = join(dir, 'cache'); // each build is another component: nothing to keep
+  });
+  after(() => {
+    if (cache === undefined) delete process.env['XDG_CACHE_HOME'];
+    else process.env['XDG_CACHE_HOME'] = cache;
+    rmSync(dir, { recursive: true });
+  });
+
+  it('needs packages, which kwasm itself has tested in these versions', async () => {
+    const error = await buildProject(await readProject(project)).catch((thrown: unknown) => thrown);
+    expect(String(error)).to.match(/componentize-js is not installed: run npm install in .*set-labels$/);
+    const own = JSON.parse(readFileSync(join(packages, '../package.json'), 'utf8'));
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
+    expect({ ...own.dependencies, ...own.devDependencies }).to.include({ ...dependencies, ...devDependencies });
+  });
+
+  it('has types that hold, becomes a component, passes its tests, and fails those that are wrong', async () => {
+    symlinkSync(packages, join(project, 'node_modules'));
+    const types = spawnSync(join(packages, '.bin/tsc'), ['-p', '.'], { cwd: project, encoding: 'utf8' });
+    expect(types.stdout + types.stderr).to.equal('');
+    await buildProject(await readProject(project));
+    expect(await runGolden(await readProject(project), false)).to.deep.equal([
+      { kind: 'passed', name: 'labels' },
+      { kind: 'passed', name: 'without-config' },
+    ]);
+    writeFileSync(join(project, 'tests/without-config/error.txt'), 'another word\n');
+    const [, failed] = await runGolden(await readProject(project), false);
+    expect(failed).to.include({ kind: 'failed' });
+  });
+});
+
+describe('a function whose compiler is not here', () => {
+  let dir: string;
+  const path = process.env['PATH'];
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'kwasm-author-'));
+  });
+  afterEach(() => {
+    process.env['PATH'] = path;
+    rmSync(dir, { recursive: true });
+  });
+  const building = async (lang: Language) => {
+    await initProject(join(dir, 'f'), 'f', lang);
+    return buildProject(await readProject(join(dir, 'f'))).then(String, String);
+  };
+  const cases = [
+    { lang: 'go', says: 'go was not found: install Go 1.21 or newer, https://go.dev/dl' },
+    { lang: 'rust', says: 'rustc was not found: install Rust by rustup, https://rustup.rs' },
+    { lang: 'tinygo', says: /^Error: tinygo was not found: install TinyGo .* https:\/\/tinygo\.org/ },
+  ] as const;
+  for (const { lang, says } of cases) {
+    it(`${lang}: says where to get it`, async () => {
+      process.env['PATH'] = dir;
+      if (typeof says === 'string') expect(await building(lang)).to.equal(`Error: ${says}`);
+      else expect(await building(lang)).to.match(says);
+    });
+  }
+});
+
+for (const lang of ['rust', 'tinygo'] as const) {
+  describe(`a function in ${lang} that is begun by kwasm fn init`, function () {
+    this.timeout(600_000);
+    let dir: string;
+    beforeEach(() => {
+      dir = mkdtempSync(join(tmpdir(), 'kwasm-author-'));
+    });
+    afterEach(() => rmSync(dir, { recursive: true }));
+
+    it('compiles, and passes the tests it comes with', async function () {
+      const project = join(dir, 'set-labels');
+      await initProject(project, 'set-labels', lang);
+      const ended = await buildProject(await readProject(project)).then(() => 'built', String);
+      if (/was not found|rustup target add wasm32-wasip1/.test(ended)) {
+        console.error(`      ${ended}`);
+        return this.skip();
+      }
+      expect(ended).to.equal('built');
+      expect(await runGolden(await readProject(project), false)).to.deep.equal([
+        { kind: 'passed', name: 'labels' },
+        { kind: 'passed', name: 'without-config' },
+      ]);
+    });
+  });
+}

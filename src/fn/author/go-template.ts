@@ -1,17 +1,16 @@
-/** What `kwasm fn init --lang go` writes: a function that works, a test that fails when it does not, and nothing to fill in before. */
-export function goTemplate(name: string): Readonly<Record<string, string>> {
+import { labelLists } from './label-lists.ts';
+
+/** What `kwasm fn init --lang go` writes: a function that works, a test that fails when it does not, and nothing to fill in before. TinyGo takes the same. */
+export function goTemplate(name: string, lang: 'go' | 'tinygo'): Readonly<Record<string, string>> {
   return {
-    'function.json': `${JSON.stringify({ lang: 'go', module: `${name}.wasm` }, null, 2)}\n`,
+    'function.json': `${JSON.stringify({ lang, module: `${name}.wasm` }, null, 2)}\n`,
     'go.mod': `module ${name}\n\ngo 1.21\n\nrequire gopkg.in/yaml.v3 v3.0.1\n`,
     'go.sum': GO_SUM,
     'main.go': MAIN,
     'labels.go': LABELS,
     '.gitignore': `/${name}.wasm\n`,
-    'tests/labels/input.yaml': list(''),
-    'tests/labels/expected.yaml': list('    labels:\n      team: shop\n'),
-    'tests/without-config/input.yaml': list('').replace(/functionConfig:[\s\S]*$/, ''),
-    'tests/without-config/error.txt': 'functionConfig.data is empty: say which labels to set\n',
-    'README.md': readme(name),
+    ...labelLists(),
+    'README.md': readme(name, lang === 'go' ? 'GOOS=wasip1 go build' : 'tinygo build -target=wasip1'),
   };
 }
 
@@ -115,33 +114,13 @@ func set(parent *yaml.Node, field, name, value string) {
 }
 `;
 
-function list(labels: string): string {
-  return `apiVersion: config.kubernetes.io/v1
-kind: ResourceList
-items:
-  - apiVersion: v1
-    kind: ConfigMap
-    metadata:
-      name: example # comments stay
-${labels.replaceAll(/^/gm, (_, at: number) => (at < labels.length ? '  ' : ''))}    data:
-      key: value
-functionConfig:
-  apiVersion: v1
-  kind: ConfigMap
-  metadata:
-    name: function-input
-  data:
-    team: shop
-`;
-}
-
-function readme(name: string): string {
+function readme(name: string, by: string): string {
   return `# ${name}
 
 A KRM function: it sets the labels of its functionConfig on every object.
 
 \`\`\`bash
-kwasm fn build            # ${name}.wasm, by GOOS=wasip1 go build
+kwasm fn build            # ${name}.wasm, by ${by}
 kwasm fn test             # each directory below tests/: input.yaml gives expected.yaml, or fails with error.txt
 kwasm fn test --update    # writes expected.yaml anew
 kwasm fn run ${name}.wasm -f deployment.yaml -- team=shop

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { failureText } from '../../wasm/failure.ts';
 import { openRunner, type RunResult } from '../../wasm/runner.ts';
 import { readList } from '../run/list-text.ts';
-import { type Project, ProjectError } from './project.ts';
+import type { Project } from './project.ts';
+import { ProjectError } from './project-error.ts';
 
 /** The tests of a function: directories with an input, and what has to come of it, to the byte; or what it has to say when it fails. */
 export type Golden =
@@ -19,7 +20,7 @@ export async function runGolden(project: Project, update: boolean): Promise<read
   const bytes = await readFile(path).catch(() => {
     throw new ProjectError(`${path} is not there; kwasm fn build makes it`);
   });
-  const runner = await openRunner([{ name: path, bytes }]);
+  const runner = await openRunner([{ name: path, bytes }], {}, project.directory);
   try {
     const results: Golden[] = [];
     for (const name of names) {

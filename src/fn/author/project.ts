@@ -1,24 +1,27 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../errors.ts';
+import { compilerOf } from './compiler.ts';
 import { goTemplate } from './go-template.ts';
+import { LANGUAGES, type Language } from './language.ts';
+import { ProjectError } from './project-error.ts';
+import { rustTemplate } from './rust-template.ts';
+import { tsTemplate } from './ts-template.ts';
 
 /** A directory with the source of one function, as `kwasm fn init` writes it. */
-export class ProjectError extends Error {}
-
-const projectSchema = z.object({ lang: z.literal('go'), module: z.string().regex(/^[\w.-]+\.wasm$/) });
+const projectSchema = z.object({ lang: z.enum(LANGUAGES), module: z.string().regex(/^[\w.-]+\.wasm$/) });
 export type Project = z.infer<typeof projectSchema> & { readonly directory: string };
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 const BUILD_MS = 10 * 60_000;
 
-export async function initProject(directory: string, name: string): Promise<readonly string[]> {
+export async function initProject(directory: string, name: string, lang: Language): Promise<readonly string[]> {
   if (!NAME.test(name)) throw new ProjectError(`${JSON.stringify(name)} is no name: small letters, digits and -`);
   if (await stat(directory).catch(() => undefined))
     throw new ProjectError(`${directory} is there already; nothing was written`);
-  const files = Object.entries(goTemplate(name));
+  const files = Object.entries(templateOf(lang, name));
   for (const [file, text] of files) {
     await mkdir(dirname(join(directory, file)), { recursive: true });
     await writeFile(join(directory, file), text, { flag: 'wx' });
@@ -26,10 +29,22 @@ export async function initProject(directory: string, name: string): Promise<read
   return files.map(([file]) => join(directory, file));
 }
 
+function templateOf(lang: Language, name: string): Readonly<Record<string, string>> {
+  switch (lang) {
+    case 'go':
+    case 'tinygo':
+      return goTemplate(name, lang);
+    case 'rust':
+      return rustTemplate(name);
+    case 'ts':
+      return tsTemplate(name);
+  }
+}
+
 export async function readProject(directory: string): Promise<Project> {
   const file = join(directory, 'function.json');
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new ProjectError(`no function here: ${messageOf(cause)}; kwasm fn init --lang go NAME makes one`);
+    throw new ProjectError(`no function here: ${messageOf(cause)}; kwasm fn init NAME makes one`);
   });
   try {
     return { ...projectSchema.parse(JSON.parse(text)), directory };
@@ -39,22 +54,26 @@ export async function readProject(directory: string): Promise<Project> {
 }
 
 /** The compiler's own words go to stderr as they come. */
-export async function buildProject({ directory, module }: Project): Promise<string> {
-  const env = { ...process.env, GOOS: 'wasip1', GOARCH: 'wasm' };
-  const child = spawn('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', module, '.'], {
-    cwd: directory,
-    env,
+export async function buildProject(project: Project): Promise<string> {
+  const { command, args, env, getIt, makes } = await compilerOf(project);
+  const child = spawn(command, args, {
+    cwd: project.directory,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 2, 2],
-    timeout: BUILD_MS,
   });
+  // Not spawn's own `timeout`: its timer outlives a command that was not found, and holds the process for as long.
+  const deadline = setTimeout(() => child.kill('SIGKILL'), BUILD_MS);
   const ended = await new Promise<string | undefined>((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(
-        error.code === 'ENOENT' ? 'go was not found: install Go 1.21 or newer, https://go.dev/dl' : messageOf(error),
-      ),
+      resolve(error.code === 'ENOENT' ? `${command} was not found: ${getIt}` : messageOf(error)),
     );
-    child.once('close', (code, signal) => resolve(code === 0 ? undefined : `go build ended with ${signal ?? code}`));
+    child.once('close', (code, signal) =>
+      resolve(code === 0 ? undefined : `${command} ${args[0]} ended with ${signal ?? code}`),
+    );
   });
+  clearTimeout(deadline);
   if (ended !== undefined) throw new ProjectError(ended);
-  return join(directory, module);
+  const built = join(project.directory, project.module);
+  if (makes !== undefined) await copyFile(join(project.directory, makes), built);
+  return built;
 }
