@@ -1,9 +1,13 @@
 import { expect } from 'chai';
 import { loadAll } from 'js-yaml';
-import { progressTo } from '../scripts/cluster/progress.ts';
+import { helmProgram, render } from '../scripts/chart/helm.ts';
+import { type Progress, progressTo } from '../scripts/cluster/progress.ts';
 import { docPages } from '../scripts/docs/pages.ts';
 import { Plane } from '../scripts/plane/plane.ts';
 import { createShims } from './dashboard/shims.ts';
+import { eventually } from './harness/eventually.ts';
+
+const MODULES = '/apis/wasm.serving.knative.dev/v1alpha1/namespaces/default/wasmmodules';
 
 /** Objects of the documentation that people are meant to apply, judged by a real API server: with its schemas, its admission, and no write. */
 const PATHS: Readonly<Record<string, string>> = {
@@ -15,6 +19,7 @@ const PATHS: Readonly<Record<string, string>> = {
   'batch/v1 Job': '/apis/batch/v1/namespaces/default/jobs',
   'node.k8s.io/v1 RuntimeClass': '/apis/node.k8s.io/v1/runtimeclasses',
   'kwasm.sh/v1alpha1 Shim': '/apis/kwasm.sh/v1alpha1/shims',
+  'wasm.serving.knative.dev/v1alpha1 WasmModule': MODULES,
 };
 
 /** Of programs that run elsewhere, and of no API server. */
@@ -54,11 +59,21 @@ describe('objects of the documentation', function () {
       await plane.api.change({ method: 'POST', path: '/apis/node.k8s.io/v1/runtimeclasses', body });
     }
     await createShims(plane.api, 1);
+    await createModuleKind(progress);
   });
 
   after(async () => {
     await plane?.close();
   });
+
+  /** The chart has it only where it is asked for. */
+  async function createModuleKind(progress: Progress): Promise<void> {
+    const set = ['imageRegistry=registry.example/kwasm', 'wasmModules.enabled=true'];
+    const rendered = loadAll(await render(await helmProgram(progress), { set })) as (Manifest | null)[];
+    const body = rendered.find((one) => one?.metadata?.name === 'wasmmodules.wasm.serving.knative.dev');
+    await plane.api.change({ method: 'POST', path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', body });
+    await eventually('the API server serves WasmModules', 30_000, async () => (await plane.api.get(MODULES)) as object);
+  }
 
   it('are some', () => expect(objects.length).to.be.greaterThan(2));
 

@@ -20,7 +20,7 @@ export interface Asked {
   readonly name: string;
   readonly code: number;
   readonly atMs: number;
-  /** A list, whichever way it was asked for. */
+  /** A list, whichever way it was asked for. Of a kind that the server does not know there is none. */
   readonly isList: boolean;
 }
 
@@ -34,13 +34,14 @@ export async function asked(auditLog: string): Promise<readonly Asked[]> {
     ) as AuditEvent;
     if (user.username !== USER || stage !== (verb === 'watch' ? 'ResponseStarted' : 'ResponseComplete')) continue;
     const { resource = '', subresource, name = '' } = objectRef ?? {};
+    const code = responseStatus?.code ?? 0;
     found.push({
       verb,
       resource: subresource === undefined ? resource : `${resource}/${subresource}`,
       name,
-      code: responseStatus?.code ?? 0,
+      code,
       atMs: Date.parse(requestReceivedTimestamp),
-      isList: verb === 'list' || requestURI.includes('sendInitialEvents'),
+      isList: code !== 404 && (verb === 'list' || requestURI.includes('sendInitialEvents')),
     });
   }
   return found;

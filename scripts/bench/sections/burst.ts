@@ -33,7 +33,7 @@ export async function burst(rig: Rig): Promise<readonly Figure[]> {
     exactly('burst: Jobs', watch.jobs.size, all.length),
     exactly('  writes to the Job, for all nodes', toJob.length, all.length),
     exactly('  reads to the Job', reads(log).length, 0),
-    exactly('  answers 429', log.filter(({ code }) => code === 429).length, 0),
+    exactly('  answers 429', writes(log).filter(({ code }) => code === 429).length, 0),
   ];
   if (rig.scale.short) return counts;
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;

@@ -54,6 +54,21 @@ describe('a provisioned node that changes', () => {
     expect(world.node.condition?.reason).to.equal('Provisioned');
   });
 
+  it('is not gone over again because its kubelet could not say, in the moment of the restart, which containerd it was', () => {
+    const { runtime, kind } = nodeView();
+    const world = new Simulation(policy, nodeView());
+    world.settle();
+    world.node = { ...world.node, runtime: '', kind: '' };
+    world.endJob(proof);
+    world.settle();
+    expect(recordOn(world)).to.include({ runtime: '', kind: '' });
+    becomes(world, { runtime, kind }, 2 * MINUTE_MS);
+    expect(running(world)).to.equal(0);
+    expect(recordOn(world)).to.include({ runtime, kind });
+    becomes(world, { runtime: 'containerd://2.9.9' });
+    expect(running(world), 'another containerd is another').to.equal(1);
+  });
+
   it('keeps the label of the handler that is still there', () => {
     const world = new Simulation(policy, nodeView());
     world.settle();

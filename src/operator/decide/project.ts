@@ -57,6 +57,8 @@ export function projectNode(node: V1Node, kept: readonly string[] = [], startup 
   const labels = metadata?.labels ?? {};
   const annotations = metadata?.annotations ?? {};
   const info = status?.nodeInfo;
+  const reported = info?.containerRuntimeVersion ?? '';
+  const runtime = reported.endsWith(UNKNOWN_RUNTIME) ? '' : reported;
   return {
     name: metadata?.name ?? '',
     uid: metadata?.uid ?? '',
@@ -68,15 +70,18 @@ export function projectNode(node: V1Node, kept: readonly string[] = [], startup 
     ready: status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True',
     machineId: info?.machineID ?? '',
     bootId: info?.bootID ?? '',
-    runtime: info?.containerRuntimeVersion ?? '',
+    runtime,
     handlers: (status?.runtimeHandlers ?? []).flatMap(({ name }) => (name ? [name] : [])).sort(),
-    kind: nodeKind({
-      kubeletVersion: info?.kubeletVersion ?? '',
-      osImage: info?.osImage ?? '',
-      runtime: info?.containerRuntimeVersion ?? '',
-      arch: info?.architecture ?? '',
-      labels,
-    }),
+    kind:
+      runtime !== reported
+        ? ''
+        : nodeKind({
+            kubeletVersion: info?.kubeletVersion ?? '',
+            osImage: info?.osImage ?? '',
+            runtime,
+            arch: info?.architecture ?? '',
+            labels,
+          }),
     zone: labels['topology.kubernetes.io/zone'] ?? '',
     controlPlane: CONTROL_PLANE.some((key) => Object.hasOwn(labels, key)),
     taints: (spec?.taints ?? [])
@@ -108,6 +113,12 @@ function atLeast(version: string, major: number, minor: number): boolean {
   const [, a, b] = /^v?(\d+)\.(\d+)/.exec(version) ?? [];
   return Number(a) > major || (Number(a) === major && Number(b) >= minor);
 }
+
+/**
+ * What the kubelet reports while containerd does not answer, such as in the second of our own restart: not another
+ * containerd, but none that is known. https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/nodestatus/setters.go (VersionInfo)
+ */
+const UNKNOWN_RUNTIME = '://Unknown';
 
 /** One for all nodes: there are thousands, and few have pools. */
 const NONE: Readonly<Record<string, string>> = {};

@@ -106,12 +106,17 @@ export function keep(
   nowMs: number,
 ): readonly Action[] {
   const { node } = facts;
-  const record = isReportedAgain(node, before) ? withoutDoubt(before) : before;
+  const record = known(node, isReportedAgain(node, before) ? withoutDoubt(before) : before);
   return [
     ...mark(node, record, record.handlers),
     ...report(node, provisioned(facts, policy, record), nowMs),
     ...(afterMs === undefined ? [] : [{ kind: 'recheck', afterMs } as const]),
   ];
+}
+
+/** The run was read while the kubelet could not say which containerd it was: it is the one that is there now. */
+function known(node: Facts['node'], record: NodeRecord): NodeRecord {
+  return record.runtime === '' && node.runtime !== '' ? { ...record, runtime: node.runtime, kind: node.kind } : record;
 }
 
 function withoutDoubt({ unreported, ...record }: NodeRecord): NodeRecord {
