@@ -20,7 +20,7 @@ export interface Asked {
   readonly name: string;
   readonly code: number;
   readonly atMs: number;
-  /** A list, whichever way it was asked for. Of a kind that the server does not know there is none. */
+  /** A list that was given, whichever way it was asked for. */
   readonly isList: boolean;
 }
 
@@ -41,7 +41,7 @@ export async function asked(auditLog: string): Promise<readonly Asked[]> {
       name,
       code,
       atMs: Date.parse(requestReceivedTimestamp),
-      isList: code !== 404 && (verb === 'list' || requestURI.includes('sendInitialEvents')),
+      isList: code < 300 && (verb === 'list' || requestURI.includes('sendInitialEvents')),
     });
   }
   return found;

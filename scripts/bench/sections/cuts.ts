@@ -57,5 +57,5 @@ export async function cuts(rig: Rig): Promise<readonly Figure[]> {
   ];
 }
 
-/** Nodes, Jobs, pods, refusals, RuntimeClasses, the pause: one list each at the start. */
-const RESOURCES = 6;
+/** Nodes, Jobs, pods, refusals, RuntimeClasses, the pause, Shims: one list each at the start. */
+const RESOURCES = 7;

@@ -82,7 +82,7 @@ export async function soak(rig: Rig, minutes: number): Promise<readonly Figure[]
   ];
 }
 
-const RESOURCES = 6;
+const RESOURCES = 7;
 
 /** Deleted, made anew under the same name, and asked for: as an autoscaler or an upgrade does it. */
 async function replace(rig: Rig, all: readonly string[], from: number, count: number): Promise<void> {
