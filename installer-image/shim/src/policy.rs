@@ -32,8 +32,8 @@ pub struct Policy {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Config {
-    #[serde(default)]
-    network: network::Config,
+    /// None: closed, name lookups too; whoever names a network may look up names unless they say otherwise.
+    network: Option<network::Config>,
     #[serde(default)]
     limits: Limits,
 }
@@ -72,11 +72,8 @@ impl Policy {
                     .with_context(|| format!("{CONFIG}: limits.requestSeconds is {seconds}; it must be a time"))
             })
             .transpose()?;
-        Ok(Self {
-            network: Some(Arc::new(Network::parse(config.network).context(CONFIG)?)),
-            memory_max: memory_bytes,
-            request_max,
-        })
+        let network = config.network.map_or_else(|| Ok(Network::default()), Network::parse).context(CONFIG)?;
+        Ok(Self { network: Some(Arc::new(network)), memory_max: memory_bytes, request_max })
     }
 }
 
@@ -103,8 +100,20 @@ mod tests {
     fn an_empty_policy_closes_the_network_and_the_guest_does_not_see_it() {
         let mut given = env("{}");
         let policy = Policy::take(&mut given).expect("valid");
-        assert!(policy.network.is_some());
+        assert!(!policy.network.expect("a network").looks_up_names());
         assert_eq!(given, vec![("GREETING".to_owned(), "hi".to_owned())]);
+    }
+
+    #[test]
+    fn who_names_a_network_may_look_up_names() {
+        for (text, looks_up) in [
+            (r#"{"network":{}}"#, true),
+            (r#"{"network":{"allowIpNameLookup":false}}"#, false),
+            (r#"{"network":{"inherit":true,"allowIpNameLookup":false}}"#, true),
+        ] {
+            let policy = Policy::take(&mut env(text)).expect("valid");
+            assert_eq!(policy.network.expect("a network").looks_up_names(), looks_up, "{text}");
+        }
     }
 
     #[test]

@@ -54,10 +54,14 @@ impl Network {
     /// Opens what is allowed on a context, in which everything is closed.
     pub fn open(self: &Arc<Self>, builder: &mut WasiCtxBuilder) {
         let network = Arc::clone(self);
-        builder.allow_ip_name_lookup(network.inherit || network.names).socket_addr_check(move |address, usage| {
+        builder.allow_ip_name_lookup(network.looks_up_names()).socket_addr_check(move |address, usage| {
             let network = Arc::clone(&network);
             Box::pin(async move { network.allows_socket(address, usage).await })
         });
+    }
+
+    pub fn looks_up_names(&self) -> bool {
+        self.inherit || self.names
     }
 
     async fn allows_socket(&self, address: SocketAddr, usage: SocketAddrUse) -> bool {
