@@ -8,25 +8,6 @@ import { root } from '../testing/mocha.ts';
 import { docPages } from './pages.ts';
 import { shellCommands, wordsOf } from './shell.ts';
 
-/** Pages speak of these; judged as soon as they are there. */
-const COMING = {
-  commands: [
-    'check',
-    'completion',
-    'doctor',
-    'fn',
-    'func',
-    'install',
-    'logs',
-    'node',
-    'shim',
-    'support-bundle',
-    'uninstall',
-    'upgrade',
-  ],
-  values: [],
-} as const;
-
 interface Place {
   readonly where: string;
   readonly words: readonly string[];
@@ -53,8 +34,7 @@ describe('commands of the documentation', () => {
   it('are known to kwasm, with their flags and arguments', () => {
     const wrong = places.flatMap(({ where, words }) => {
       const args = kwasmArguments(words);
-      const program = makeProgram();
-      const problem = args === undefined || isComing(program, args) ? undefined : problemOf(program, args);
+      const problem = args === undefined ? undefined : problemOf(makeProgram(), args);
       return problem === undefined ? [] : [`${where}: ${problem}`];
     });
     expect(wrong).to.deep.equal([]);
@@ -91,12 +71,7 @@ describe('YAML in the documentation', () => {
       return key !== undefined && Object.hasOwn(schema.properties ?? {}, key) ? [{ where, data }] : [];
     });
     expect(values.length).to.be.greaterThan(2);
-    const coming: readonly string[] = COMING.values;
-    const unknown = values.flatMap(({ where, data }) =>
-      unknownKeys(data, schema)
-        .filter((key) => !coming.includes(key))
-        .map((key) => `${where}: ${key}`),
-    );
+    const unknown = values.flatMap(({ where, data }) => unknownKeys(data, schema).map((key) => `${where}: ${key}`));
     expect(unknown).to.deep.equal([]);
     expect(unknownKeys({ kwasmOperator: { installr: {} } }, schema)).to.deep.equal(['kwasmOperator.installr']);
   });
@@ -121,11 +96,6 @@ function kwasmArguments(words: readonly string[]): readonly string[] | undefined
   const [first, second] = words;
   if (first === 'kwasm') return words.slice(1);
   return first === 'kubectl' && second === 'kwasm' ? words.slice(2) : undefined;
-}
-
-function isComing(program: Command, [name = '']: readonly string[]): boolean {
-  const coming: readonly string[] = COMING.commands;
-  return coming.includes(name) && !program.commands.some((command) => command.name() === name);
 }
 
 /** By the tree that runs, without running anything. */
