@@ -2,6 +2,7 @@ import type { Context } from 'mocha';
 import { messageOf } from '../../src/errors.ts';
 import { NAMESPACE } from './release.ts';
 import { type TestCluster, testCluster } from './test-cluster.ts';
+import { WORKLOADS } from './workloads.ts';
 
 /** A failed story is read later, when its cluster is gone: what a person would have looked at, printed while it is there. */
 const LINES_MAX = 60;
@@ -22,6 +23,7 @@ async function diagnose(test: TestCluster): Promise<void> {
   const looks: readonly (readonly string[])[] = [
     ['get', 'pods,jobs', '-A', '-o', 'wide'],
     ['get', 'events', ...inNamespace, '--sort-by=.lastTimestamp'],
+    ['get', 'events', '-n', WORKLOADS, '--sort-by=.lastTimestamp'],
     ['get', 'jobs', ...inNamespace, '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status}{"\\n"}{end}'],
     ['logs', ...inNamespace, 'deployment/kwasm-operator', `--tail=${LINES_MAX}`],
     ['logs', ...inNamespace, '-l', 'kwasm.sh/job=true', '--all-containers', '--prefix', '--tail=30'],

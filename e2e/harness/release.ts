@@ -1,4 +1,4 @@
-import type { V1Node } from '@kubernetes/client-node';
+import type { KubernetesObject, V1Node } from '@kubernetes/client-node';
 import { execa } from 'execa';
 import { eventually } from './eventually.ts';
 import type { TestCluster } from './test-cluster.ts';
@@ -57,6 +57,14 @@ export async function removeRelease(test: TestCluster): Promise<void> {
     const { items } = await test.kubectl.get<{ items: V1Node[] }>(['nodes']);
     const left = items.flatMap(traces);
     seen(left.join('\n'));
+    return left.length === 0 ? true : undefined;
+  });
+  // Once the operator has gone nobody takes their classes away, and those would keep the next story's pods from its nodes.
+  await eventually('every Shim that was deleted is gone', 60_000, async (seen) => {
+    const shims = ['shims.kwasm.sh', '--ignore-not-found'];
+    const { items } = await test.kubectl.get<{ items: readonly KubernetesObject[] }>(shims);
+    const left = items.flatMap(({ metadata }) => (metadata?.deletionTimestamp === undefined ? [] : [metadata.name]));
+    seen(left.join(', '));
     return left.length === 0 ? true : undefined;
   });
   await helm(test, ['uninstall', RELEASE, '--namespace', NAMESPACE, '--wait', '--timeout=120s']);

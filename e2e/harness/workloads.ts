@@ -68,7 +68,10 @@ export async function podAddress(kubectl: Kubectl, selector: string, withinMs = 
   return eventually(`a running pod ${selector}`, withinMs, async (seen) => {
     const { items } = await kubectl.get<{ items: V1Pod[] }>(['pods', '-n', WORKLOADS, '-l', selector]);
     const pod = items[0];
-    seen(JSON.stringify(pod?.status?.containerStatuses?.map(({ state }) => state) ?? 'no pod'));
+    const states = pod?.status?.containerStatuses?.map(({ state }) => state);
+    seen(
+      pod === undefined ? 'no pod' : JSON.stringify(states ?? pod.status?.conditions?.map(({ message }) => message)),
+    );
     return pod?.status?.phase === 'Running' ? pod.status.podIP : undefined;
   });
 }
