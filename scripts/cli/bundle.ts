@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { assemblePage } from '../../src/dashboard/page/assemble.ts';
+import { readTemplates } from '../../src/func/templates.ts';
 
 /** undici's own demand. What is older fails in the middle of something, and says nothing that would help. */
 const NODE_NEEDED = [22, 19] as const;
@@ -33,6 +35,7 @@ export async function bundleCommand(root: string, version: string, outfile: stri
     define: {
       KWASM_CLIENT_VERSION: JSON.stringify(version),
       KWASM_DASHBOARD_PAGE: JSON.stringify(await assemblePage()),
+      KWASM_FUNC_TEMPLATES: JSON.stringify(readTemplates(join(root, 'src/func/templates'))),
       KWASM_GUEST_PROGRAM: JSON.stringify(await guestProgram(root)),
     },
     plugins: [lazyBuiltins, oneLocale],

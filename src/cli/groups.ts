@@ -4,6 +4,7 @@ import * as completion from './completion.ts';
 import * as dashboard from './dashboard.ts';
 import * as doctor from './doctor.ts';
 import * as fn from './fn.ts';
+import * as func from './func.ts';
 import * as kustomize from './kustomize.ts';
 import * as logs from './logs.ts';
 import * as node from './node.ts';
@@ -34,6 +35,7 @@ export const groups: readonly Group[] = [
   shim,
   release,
   fn,
+  func,
   version,
   completion,
   wasm,

@@ -1,3 +1,4 @@
+import { componentizeProgram } from '../../wasm/componentize.ts';
 import { labelLists } from './label-lists.ts';
 
 /** The versions that kwasm's own tests use; package.json of the project is the user's to change. */
@@ -91,47 +92,13 @@ export function transform(list: Document): void {
 `;
 
 const BUILD = `// kwasm fn build starts this: src/main.ts as one file, on a JavaScript engine that was compiled to WebAssembly.
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const { componentize } = await import('@bytecodealliance/componentize-js');
-const { _setPreopens } = await import('@bytecodealliance/preview2-shim/filesystem');
-const { build } = await import('esbuild');
-
-// The engine takes this version of WASI and no other; jco has the texts of a later one. Point releases only add, so they serve for both.
-const [ENGINE_WASI, SHIPPED_WASI] = ['0.2.10', '0.2.12'];
-const shipped = join(dirname(fileURLToPath(import.meta.resolve('@bytecodealliance/jco'))), '../lib/wit/builtin', SHIPPED_WASI);
-const [, , target = 'function.wasm'] = process.argv;
-const work = mkdtempSync(join(tmpdir(), 'function-'));
-try {
-  const sourcePath = join(work, 'main.js');
-  await build({
-    entryPoints: ['src/main.ts'],
-    outfile: sourcePath,
-    bundle: true,
-    format: 'esm',
-    target: 'es2023',
-    platform: 'browser',
-    external: ['wasi:*'],
-    logLevel: 'warning',
-  });
-  const witPath = join(work, 'wit');
-  mkdirSync(join(witPath, 'deps'), { recursive: true });
-  cpSync('world.wit', join(witPath, 'world.wit'));
-  for (const name of readdirSync(shipped)) {
-    const text = readFileSync(join(shipped, name, 'package.wit'), 'utf8');
-    writeFileSync(join(witPath, 'deps', \`\${name}.wit\`), text.replaceAll(\`@\${SHIPPED_WASI}\`, \`@\${ENGINE_WASI}\`));
-  }
-  // A part of componentize-js is a component itself, and opens no directory but those it is given.
-  _setPreopens({ [witPath]: witPath });
-  const { component } = await componentize({ sourcePath, witPath, worldName: 'function' });
-  writeFileSync(target, component);
-} finally {
-  rmSync(work, { recursive: true, force: true });
-}
-`;
+${componentizeProgram(`{
+  entry: { entryPoints: ['src/main.ts'] },
+  wit: 'world.wit',
+  world: 'function',
+  features: {},
+  target: process.argv[2] ?? 'function.wasm',
+}`)}`;
 
 function readme(name: string): string {
   return `# ${name}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { digestOf } from '../../oci/digest.ts';
+import { FuncError } from '../func-error.ts';
+
+/** Where func keeps what is not the author's; a template's .gitignore has it. */
+const DIRECTORY = '.func';
+const RECORD = 'built.json';
+
+/** Neither sources nor small. */
+const NOT_SOURCES = new Set(['node_modules', 'target', '.git', DIRECTORY]);
+const FILES_MAX = 10_000;
+const FILE_BYTES_MAX = 64 * 1024 * 1024;
+
+const recordShape = z.object({ sources: z.string(), component: z.string(), digest: z.string() });
+export type BuildRecord = z.infer<typeof recordShape>;
+
+/** Of everything that a build may read, installed packages included. */
+export async function sourcesDigest(folder: string): Promise<string> {
+  const hash = createHash('sha256');
+  const paths = (await sourcesIn(folder, '')).sort();
+  for (const path of [...paths, 'node_modules/.package-lock.json']) {
+    const bytes = await readFile(join(folder, path)).catch(() => undefined);
+    if (bytes !== undefined) hash.update(`${path}\0${bytes.length}\0`).update(bytes);
+  }
+  return hash.digest('hex');
+}
+
+async function sourcesIn(folder: string, under: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(join(folder, under), { withFileTypes: true })) {
+    const path = under === '' ? entry.name : `${under}/${entry.name}`;
+    if (NOT_SOURCES.has(entry.name)) continue;
+    if (entry.isDirectory()) found.push(...(await sourcesIn(folder, path)));
+    else if (entry.isFile() && !entry.name.endsWith('.wasm')) found.push(path);
+    if (found.length > FILES_MAX)
+      throw new FuncError('input', `${folder}: more than ${FILES_MAX} files; a function has a directory of its own`);
+  }
+  return found;
+}
+
+/** The component of the last build, if it was of these sources and still lies there as it was made. */
+export async function unchangedBuild(folder: string, sources: string): Promise<string | undefined> {
+  try {
+    const record = recordShape.parse(JSON.parse(await readFile(join(folder, DIRECTORY, RECORD), 'utf8')));
+    const component = join(folder, record.component);
+    const bytes = await readFile(component);
+    const same = record.sources === sources && digestOf(bytes) === record.digest;
+    return same && bytes.length <= FILE_BYTES_MAX ? component : undefined;
+  } catch {
+    return undefined; // none, or one that cannot be read: then it is built again
+  }
+}
+
+export async function keepRecord(folder: string, record: BuildRecord): Promise<void> {
+  await mkdir(join(folder, DIRECTORY), { recursive: true });
+  await writeFile(join(folder, DIRECTORY, RECORD), `${JSON.stringify(record, null, 2)}\n`);
+}
