@@ -30,7 +30,7 @@ function workload(given: WasmModule, more: Partial<WorkloadView> = {}): Workload
   const module = projectModule(given);
   const { made } = objectsOf(module, specOf(module), policy);
   const base = { name: 'hello', namespace: 'shop', owner: 'u1', made, observed: true, stuck: undefined };
-  return { ...base, wanted: 1, available: 1, updated: 1, ...more };
+  return { ...base, wanted: 1, available: 1, updated: 1, total: 1, template: undefined, ...more };
 }
 
 function ready(actions: ReturnType<typeof decideModule>): string {
@@ -101,6 +101,20 @@ describe('decideModule', () => {
     const given = object();
     const half = workload(given, { wanted: 1, available: 1, updated: 0 });
     expect(ready(decideModule(facts(given, { workload: half }), policy))).to.equal('Unknown Deploying');
+  });
+
+  it('does not take the old pod that answers for the new one that does not', () => {
+    const given = object();
+    const both = workload(given, { available: 1, updated: 1, total: 2 });
+    expect(ready(decideModule(facts(given, { workload: both }), policy))).to.equal('Unknown Deploying');
+    const trouble = { reason: 'CrashLoopBackOff', message: 'it ended with 1', restarts: 2 };
+    expect(ready(decideModule(facts(given, { workload: both, trouble }), policy))).to.equal('False CrashLoopBackOff');
+  });
+
+  it('goes on serving while more pods of the same version are made', () => {
+    const given = object();
+    const growing = workload(given, { wanted: 3, available: 1, updated: 1, total: 1 });
+    expect(ready(decideModule(facts(given, { workload: growing }), policy))).to.equal('True Serving');
   });
 
   it("does not touch somebody else's Deployment", () => {

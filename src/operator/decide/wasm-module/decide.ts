@@ -48,9 +48,11 @@ function readiness(workload: WorkloadView | undefined, made: string, trouble: Tr
   if (workload === undefined || workload.made !== made || !workload.observed) {
     return { status: 'Unknown', reason: 'Deploying', message: 'its Deployment is being made' };
   }
-  const { wanted, available, updated, stuck } = workload;
+  const { wanted, available, updated, total, stuck } = workload;
   const explained = trouble === undefined ? undefined : explain(trouble);
-  if (available >= 1 && updated >= wanted) return { status: 'True', reason: 'Serving', message: '' };
+  // `available` counts the old ones, too: while there are any, an answer may be that of the version before. More of the same
+  // version on their way, as an autoscaler wants them, are no news.
+  if (available >= 1 && updated >= 1 && total <= updated) return { status: 'True', reason: 'Serving', message: '' };
   if (explained !== undefined) return { status: 'False', ...explained };
   if (stuck !== undefined) return { status: 'False', ...stuck };
   return {

@@ -4,6 +4,7 @@ import type {
   V1NetworkPolicy,
   V1NetworkPolicyEgressRule,
   V1OwnerReference,
+  V1PodTemplateSpec,
   V1Service,
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
@@ -19,6 +20,7 @@ export const CONTAINER = 'user-container';
 
 const PORT = 8080;
 const MADE_ANNOTATION = 'kwasm.sh/made';
+const TEMPLATE_ANNOTATION = 'kwasm.sh/template';
 const MODULE_API = 'wasm.serving.knative.dev/v1alpha1';
 
 export interface ModulePolicy {
@@ -47,7 +49,7 @@ export function objectsOf(module: ModuleView, spec: ModuleSpec, policy: ModulePo
     autoscaler: autoscaler(module, spec),
     ingress: ingress(module, spec),
   };
-  const made = sha256Hex(JSON.stringify(bare)).slice(0, 16);
+  const made = shortHash(bare);
   const { metadata } = bare.deployment;
   const annotations = { ...metadata?.annotations, [MADE_ANNOTATION]: made };
   return { ...bare, deployment: { ...bare.deployment, metadata: { ...metadata, annotations } }, made };
@@ -57,13 +59,17 @@ export function madeOf(annotations: Readonly<Record<string, string>> | undefined
   return annotations?.[MADE_ANNOTATION];
 }
 
+/** Of a Deployment's template, and of the pods that were made from it: tells those of this version from those before. */
+export function templateOf(annotations: Readonly<Record<string, string>> | undefined): string | undefined {
+  return annotations?.[TEMPLATE_ANNOTATION];
+}
+
 export function addressOf({ name, namespace }: ModuleView, { clusterDomain }: ModulePolicy): string {
   return `http://${name}.${namespace}.svc.${clusterDomain}`;
 }
 
 function deployment(module: ModuleView, spec: ModuleSpec, { runtimeClass }: ModulePolicy): V1Deployment {
   const { min, max } = spec.serving.replicas;
-  const env = [...spec.env, { name: 'WASI_CONFIG', value: JSON.stringify(wasiConfig(spec)) }];
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -75,39 +81,48 @@ function deployment(module: ModuleView, spec: ModuleSpec, { runtimeClass }: Modu
       // A module that does not start leaves the one before it serving.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
       progressDeadlineSeconds: 180,
-      template: {
-        metadata: { labels: { ...module.labels, ...selector(module) }, annotations: { ...module.annotations } },
-        spec: {
-          runtimeClassName: runtimeClass,
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          ...(module.pullSecrets.length === 0
-            ? {}
-            : { imagePullSecrets: module.pullSecrets.map((name) => ({ name })) }),
-          ...(spec.volumes.length === 0 ? {} : { volumes: [...spec.volumes] }),
-          containers: [
-            {
-              name: CONTAINER,
-              image: spec.image,
-              ...(spec.args.length === 0 ? {} : { args: [...spec.args] }),
-              env,
-              ...(spec.volumeMounts.length === 0 ? {} : { volumeMounts: [...spec.volumeMounts] }),
-              resources: spec.resources,
-              ports: [{ name: 'http', containerPort: PORT }],
-              terminationMessagePolicy: 'FallbackToLogsOnError',
-              // It listens when the component is compiled, and not before.
-              readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 1 },
-              securityContext: {
-                allowPrivilegeEscalation: false,
-                capabilities: { drop: ['ALL'] },
-                seccompProfile: { type: 'RuntimeDefault' },
-              },
-            },
-          ],
-        },
-      },
+      template: podTemplate(module, spec, runtimeClass),
     },
   };
+}
+
+function podTemplate(module: ModuleView, spec: ModuleSpec, runtimeClass: string): V1PodTemplateSpec {
+  const env = [...spec.env, { name: 'WASI_CONFIG', value: JSON.stringify(wasiConfig(spec)) }];
+  const template: V1PodTemplateSpec = {
+    metadata: { labels: { ...module.labels, ...selector(module) }, annotations: { ...module.annotations } },
+    spec: {
+      runtimeClassName: runtimeClass,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      ...(module.pullSecrets.length === 0 ? {} : { imagePullSecrets: module.pullSecrets.map((name) => ({ name })) }),
+      ...(spec.volumes.length === 0 ? {} : { volumes: [...spec.volumes] }),
+      containers: [
+        {
+          name: CONTAINER,
+          image: spec.image,
+          ...(spec.args.length === 0 ? {} : { args: [...spec.args] }),
+          env,
+          ...(spec.volumeMounts.length === 0 ? {} : { volumeMounts: [...spec.volumeMounts] }),
+          resources: spec.resources,
+          ports: [{ name: 'http', containerPort: PORT }],
+          terminationMessagePolicy: 'FallbackToLogsOnError',
+          // It listens when the component is compiled, and not before.
+          readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 1 },
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            capabilities: { drop: ['ALL'] },
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+        },
+      ],
+    },
+  };
+  const annotations = { ...module.annotations, [TEMPLATE_ANNOTATION]: shortHash(template) };
+  return { ...template, metadata: { ...template.metadata, annotations } };
+}
+
+function shortHash(value: object): string {
+  return sha256Hex(JSON.stringify(value)).slice(0, 16);
 }
 
 function service(module: ModuleView): V1Service {

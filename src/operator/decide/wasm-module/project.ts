@@ -1,5 +1,5 @@
 import type { V1Deployment, V1OwnerReference, V1Pod } from '@kubernetes/client-node';
-import { CONTAINER, madeOf, SERVICE_LABEL } from './objects.ts';
+import { CONTAINER, madeOf, SERVICE_LABEL, templateOf } from './objects.ts';
 import type { Trouble, WorkloadView } from './view.ts';
 
 /** What is kept of a Deployment that was made for a module. */
@@ -15,6 +15,8 @@ export function projectWorkload({ metadata, spec, status }: V1Deployment): Workl
     wanted: spec?.replicas ?? 1,
     available: status?.availableReplicas ?? 0,
     updated: status?.updatedReplicas ?? 0,
+    total: status?.replicas ?? 0,
+    template: templateOf(spec?.template.metadata?.annotations),
     stuck: stuck ? { reason: progressing.reason ?? '', message: progressing.message ?? '' } : undefined,
   };
 }
@@ -25,6 +27,8 @@ export interface ModulePodView {
   readonly namespace: string;
   readonly module: string;
   readonly createdMs: number;
+  /** Hash of the template that it was made from. */
+  readonly template: string | undefined;
   readonly trouble: Trouble | undefined;
 }
 
@@ -39,6 +43,7 @@ export function projectModulePod({ metadata, status }: V1Pod): ModulePodView {
     namespace: metadata?.namespace ?? '',
     module: metadata?.labels?.[SERVICE_LABEL] ?? '',
     createdMs: Date.parse(String(metadata?.creationTimestamp ?? '')) || 0,
+    template: templateOf(metadata?.annotations),
     trouble:
       unscheduled !== undefined
         ? { reason: unscheduled.reason ?? 'Unschedulable', message: unscheduled.message ?? '', restarts }

@@ -72,6 +72,10 @@ export interface WorkloadView {
   readonly wanted: number;
   readonly available: number;
   readonly updated: number;
+  /** Old ones and new ones. */
+  readonly total: number;
+  /** Hash of the template that its newest pods are made from. */
+  readonly template: string | undefined;
   /** Reason and message of the condition Progressing, when it says that nothing moves any more. */
   readonly stuck: { readonly reason: string; readonly message: string } | undefined;
 }

@@ -71,15 +71,17 @@ function projectKnative({ metadata }: KnativeService): KnativeView {
 export function gatherModule(key: string, world: ModuleWorld): ModuleFacts | undefined {
   const module = world.modules.get(key);
   if (module === undefined) return undefined;
+  const workload = world.workloads.get(key);
+  const pods = world.pods.inGroup(key).filter(({ template }) => template === workload?.template);
   return {
     module,
-    workload: world.workloads.get(key),
-    trouble: newestTrouble(world.pods.inGroup(key)),
+    workload,
+    trouble: newestTrouble(pods),
     foreign: world.knative.get(key)?.owner === module.uid,
   };
 }
 
-/** Of the pod that was made last: those of earlier versions have nothing to say about this one. */
+/** Of the pod that was made last; those of earlier versions, which have nothing to say about this one, are out already. */
 function newestTrouble(pods: readonly ModulePodView[]): Trouble | undefined {
   return pods.toSorted((one, other) => other.createdMs - one.createdMs)[0]?.trouble;
 }

@@ -1,0 +1,43 @@
+import type { V1Deployment, V1Pod } from '@kubernetes/client-node';
+import { expect } from 'chai';
+import { objectsOf } from '../../decide/wasm-module/objects.ts';
+import { projectModule, type WasmModule } from '../../decide/wasm-module/parse.ts';
+import { gatherModule, makeModuleWorld } from './world.ts';
+
+const policy = { runtimeClass: 'wasmtime', clusterDomain: 'cluster.local' };
+
+function module(image: string): WasmModule {
+  return { metadata: { name: 'hello', namespace: 'shop', uid: 'u1', generation: 1 }, spec: { image } };
+}
+
+function deploymentOf(object: WasmModule): V1Deployment {
+  const view = projectModule(object);
+  if (view.spec.kind === 'invalid') throw new Error(view.spec.problems.join());
+  return objectsOf(view, view.spec.spec, policy).deployment;
+}
+
+/** A pod as the ReplicaSet of this Deployment makes it. */
+function crashing(name: string, { spec }: V1Deployment): V1Pod {
+  const waiting = { reason: 'CrashLoopBackOff', message: `${name} crashes` };
+  return {
+    metadata: { ...spec?.template.metadata, name, namespace: 'shop', creationTimestamp: new Date(1_000) },
+    status: {
+      containerStatuses: [
+        { name: 'user-container', image: '', imageID: '', ready: false, restartCount: 2, state: { waiting } },
+      ],
+    },
+  };
+}
+
+describe('gatherModule', () => {
+  it('does not lay the trouble of an earlier version at the door of the one that was just applied', () => {
+    const world = makeModuleWorld(() => {});
+    const [before, after] = [module('a@1'), module('a@2')];
+    world.modules.put(after);
+    world.workloads.put(deploymentOf(after));
+    world.pods.put(crashing('old', deploymentOf(before)));
+    expect(gatherModule('shop/hello', world)?.trouble).to.equal(undefined);
+    world.pods.put(crashing('new', deploymentOf(after)));
+    expect(gatherModule('shop/hello', world)?.trouble?.message).to.contain('new crashes');
+  });
+});
