@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Access, accessFrom, forWriting } from '../../src/oci/access.ts';
 import { jsonBlob } from '../../src/oci/artifact.ts';
+import { PLATFORMS, pushForBoth } from '../../src/oci/both-worlds.ts';
 import type { HttpCall } from '../../src/oci/http.ts';
 import { inspect } from '../../src/oci/inspect.ts';
 import { pullModule } from '../../src/oci/pull.ts';
 import { pushModule } from '../../src/oci/push.ts';
 import { parseReference } from '../../src/oci/reference.ts';
-import { PLATFORMS, repackModule } from '../../src/oci/repack.ts';
+import { repackModule } from '../../src/oci/repack.ts';
 import { gzipped, tarOfFile } from '../../src/oci/tar-archive.ts';
 import { type RegistryProcess, startRegistry } from './registry-process.ts';
 
@@ -236,6 +237,34 @@ describe('a real registry', () => {
       ).to.include('js/wasm');
       await push('repack/other:v1', wasm(24), 'cncf');
       expect(await repack('repack/kpt:v1', 'repack/other:v1').catch(String)).to.contain('which would be lost');
+    });
+  });
+
+  describe('a module, straight to one tag for both worlds', () => {
+    const both = async (tag: string, bytes: Buffer, platforms: readonly string[] = PLATFORMS) =>
+      await pushForBoth(bytes, 'f.wasm', `${registry.host}/${tag}`, access, { platforms, earlier: 'replace' });
+
+    it('has the digest that repacking it has, wherever it was pushed before', async () => {
+      const { index, changed } = await both('both/fn:v1', wasm(30));
+      expect(changed).to.equal(true);
+      await push('both/artifact:v1', wasm(30));
+      const repacked = await repackModule(
+        `${registry.host}/both/artifact:v1`,
+        `${registry.host}/both/repacked:v1`,
+        access,
+        PLATFORMS,
+      );
+      expect(repacked.index).to.equal(index);
+      expect(await both('both/fn:v1', wasm(30))).to.deep.include({ index, changed: false });
+    });
+
+    it('leaves nothing of the version before at its tag', async () => {
+      await both('both/fn:v2', wasm(31));
+      await both('both/fn:v2', wasm(32), ['linux/amd64']);
+      const { entries } = await inspect(`${registry.host}/both/fn:v2`, access);
+      expect(entries.map(({ platform }) => platform)).to.deep.equal(['linux/amd64', 'wasip1/wasm']);
+      await push('both/artifact:v2', wasm(33), 'cncf');
+      expect((await both('both/artifact:v2', wasm(34))).changed).to.equal(true);
     });
   });
 

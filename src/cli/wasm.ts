@@ -108,7 +108,8 @@ async function repack(
   target: string,
   flags: Common & { readonly platform?: readonly string[] },
 ): Promise<void> {
-  const { PLATFORMS, repackModule } = await import('../oci/repack.ts');
+  const { PLATFORMS } = await import('../oci/both-worlds.ts');
+  const { repackModule } = await import('../oci/repack.ts');
   const done = await repackModule(image, target, await access(flags), flags.platform ?? PLATFORMS);
   console.log(`digest of the image index: ${done.index}`);
   console.log(`image has been pushed to ${done.reference}${done.changed ? '' : ' (it was there already)'}`);

@@ -1,110 +1,15 @@
-import { Terminal } from '../errors.ts';
-import { type Access, forWriting } from './access.ts';
-import { type Artifact, blob, CREATED, jsonBlob } from './artifact.ts';
-import { cncfArtifact } from './cncf-artifact.ts';
-import { type Digest, digestOf } from './digest.ts';
-import type { Descriptor, Index } from './manifest.ts';
-import { MEDIA } from './media-types.ts';
+import type { Access } from './access.ts';
+import { type PushedIndex, pushForBoth } from './both-worlds.ts';
 import { type PullOptions, pullModule } from './pull.ts';
-import { formatReference, manifestKey, parseReference } from './reference.ts';
-import type { Fetched, Repository } from './repository.ts';
-import { gzipped, tarOfFile } from './tar-archive.ts';
-import { wasmNames } from './wasm-names.ts';
 
-export interface Repacked {
-  readonly reference: string;
-  readonly index: Digest;
-  readonly changed: boolean;
-}
-
-/** As platforms are written: what a node says it is. */
-export const PLATFORMS = ['linux/amd64', 'linux/arm64'] as const;
-
-const FILE = 'module.wasm';
-
-/**
- * One reference for both worlds: an index with the CNCF's artifact, for those who know Wasm, and for each platform an image that
- * containerd pulls and runs through a shim. containerd cannot pull the artifact itself ("unknown image config media type",
- * containerd#10179); of an index it takes the entry for its own platform and leaves the rest alone.
- */
+/** A module that lies in a registry, however it was pushed, put behind a reference that nodes can pull, too. */
 export async function repackModule(
   source: string,
   target: string,
   access: Access,
   platforms: readonly string[],
   options: PullOptions = {},
-): Promise<Repacked> {
-  const reference = parseReference(target);
-  if (reference.digest !== undefined) throw new Terminal(`unable to parse tag ${target}: a push goes to a tag`);
+): Promise<PushedIndex> {
   const { bytes } = await pullModule(source, access, { ...options, prefer: 'wasi' });
-  const artifact = cncfArtifact(bytes, source);
-  const os = wasmNames(bytes, source).kind === 'component' ? 'wasip2' : 'wasip1';
-  const entries: Entry[] = [];
-  for (const platform of platforms) entries.push(await imageEntry(bytes, platform));
-  entries.push({ artifact, descriptor: { ...artifact.manifest.descriptor, platform: { architecture: 'wasm', os } } });
-  const repository = forWriting(access, reference);
-  const key = manifestKey(reference);
-  const earlier = await repository.manifest(key, options.signal);
-  const index = Buffer.from(JSON.stringify(indexOf(entries, kept(earlier, artifact, formatReference(reference)))));
-  const done = { reference: formatReference(reference), index: digestOf(index) };
-  if (earlier?.digest === done.index) return { ...done, changed: false };
-  for (const entry of entries) await put(entry.artifact, repository, options.signal);
-  await repository.putManifest(key, MEDIA.ociIndex, index, options.signal);
-  return { ...done, changed: true };
-}
-
-interface Entry {
-  readonly artifact: Artifact;
-  readonly descriptor: Descriptor;
-}
-
-async function imageEntry(wasm: Buffer, platform: string): Promise<Entry> {
-  const [, os = '', architecture = ''] = /^([a-z0-9]+)\/([a-z0-9]+)$/.exec(platform) ?? [];
-  if (os === '') throw new Terminal(`'${platform}' is not a platform; it is written OS/ARCHITECTURE, as linux/amd64`);
-  const archive = tarOfFile(FILE, wasm);
-  const layer = blob(MEDIA.ociLayerGzip, await gzipped(archive));
-  const config = jsonBlob(MEDIA.ociConfig, {
-    created: CREATED,
-    architecture,
-    os,
-    config: { Entrypoint: [`/${FILE}`] },
-    rootfs: { type: 'layers', diff_ids: [digestOf(archive)] },
-    history: [{ created: CREATED, created_by: 'kwasm wasm repack' }],
-  });
-  const manifest = jsonBlob(MEDIA.ociManifest, {
-    schemaVersion: 2,
-    mediaType: MEDIA.ociManifest,
-    config: config.descriptor,
-    layers: [layer.descriptor],
-  });
-  return {
-    artifact: { layer, config, manifest },
-    descriptor: { ...manifest.descriptor, platform: { architecture, os } },
-  };
-}
-
-/** Entries for other platforms stay. What is not an index is replaced only by the index that holds it. */
-function kept(earlier: Fetched | undefined, artifact: Artifact, where: string): Index['manifests'] {
-  if (earlier === undefined || earlier.digest === artifact.manifest.descriptor.digest) return [];
-  if (earlier.document.kind === 'index') return earlier.document.index.manifests;
-  throw new Terminal(`${where}: another manifest is at this tag, which would be lost; name another tag`);
-}
-
-function indexOf(entries: readonly Entry[], earlier: Index['manifests']): object {
-  const mine = new Set(entries.map(({ descriptor }) => platformOf(descriptor)));
-  const manifests = [
-    ...earlier.filter((one) => !mine.has(platformOf(one))),
-    ...entries.map(({ descriptor }) => descriptor),
-  ];
-  return { schemaVersion: 2, mediaType: MEDIA.ociIndex, manifests };
-}
-
-function platformOf({ platform }: Descriptor): string {
-  return `${platform?.os}/${platform?.architecture}`;
-}
-
-async function put({ layer, config, manifest }: Artifact, repository: Repository, signal?: AbortSignal): Promise<void> {
-  await repository.putBlob(layer.bytes, signal);
-  await repository.putBlob(config.bytes, signal);
-  await repository.putManifest(manifest.descriptor.digest, manifest.descriptor.mediaType, manifest.bytes, signal);
+  return await pushForBoth(bytes, source, target, access, { platforms, earlier: 'keep', signal: options.signal });
 }
