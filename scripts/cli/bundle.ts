@@ -1,8 +1,9 @@
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { assemblePage } from '../../src/dashboard/page/assemble.ts';
 import { readTemplates } from '../../src/func/templates.ts';
+import { oneFile } from './one-file.ts';
 
 /** undici's own demand. What is older fails in the middle of something, and says nothing that would help. */
 const NODE_NEEDED = [22, 19] as const;
@@ -15,22 +16,27 @@ export const VERSION_GUARD = [
   'process.exit(1)}',
 ].join('');
 
+const COMMAND = { source: 'src/cli/command.ts', run: 'runCommand' } as const;
+
 /**
- * One file, so that it can be copied. What is imported on demand is inside, too, but runs only when it is asked for. Names
- * stay: a stack trace of -v names the functions as they are in src/.
+ * One file, so that it can be copied. What is imported on demand is inside, too, but is read only when it is asked for
+ * (one-file.ts). Names stay: a stack trace of -v names the functions as they are in src/.
  */
 export async function bundleCommand(root: string, version: string, outfile: string): Promise<number> {
-  await build({
+  const built = await build({
     absWorkingDir: root,
-    entryPoints: ['src/cli/main.ts'],
-    outfile,
+    entryPoints: [COMMAND.source],
+    outdir: 'dist', // for the names only: nothing is written there
+    write: false,
+    metafile: true,
     bundle: true,
+    splitting: true,
     platform: 'node',
     target: 'node22',
     format: 'esm',
     minifyWhitespace: true,
     minifySyntax: true,
-    legalComments: 'eof',
+    legalComments: 'external',
     logLevel: 'silent', // failures are thrown, with the place
     define: {
       KWASM_CLIENT_VERSION: JSON.stringify(version),
@@ -38,12 +44,9 @@ export async function bundleCommand(root: string, version: string, outfile: stri
       KWASM_FUNC_TEMPLATES: JSON.stringify(readTemplates(join(root, 'src/func/templates'))),
       KWASM_GUEST_PROGRAM: JSON.stringify(await guestProgram(root)),
     },
-    plugins: [lazyBuiltins, oneLocale],
-    // CommonJS dependencies call require; an ES module has none.
-    banner: {
-      js: `#!/usr/bin/env node\nimport{createRequire as __kwasmRequire}from"node:module";${VERSION_GUARD}const require=__kwasmRequire(import.meta.url);`,
-    },
+    plugins: [unusedBuiltins, oneLocale],
   });
+  writeFileSync(outfile, await oneFile(built, COMMAND, VERSION_GUARD));
   return statSync(outfile).size;
 }
 
@@ -64,22 +67,13 @@ async function guestProgram(root: string): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-/**
- * An ES module's imports are loaded before its first line, those of code that never runs, too: child_process and crypto
- * alone are half of `kwasm --help`. Behind `require` they are loaded where they are first used.
- */
-const lazyBuiltins: Plugin = {
-  name: 'lazy builtins',
+/** commander starts other programs for subcommands that are programs of their own, of which we have none; loading what it would need is a tenth of `kwasm --help`. */
+const unusedBuiltins: Plugin = {
+  name: 'unused builtins',
   setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^node:/ }, ({ path, kind, importer }) => {
-      if (kind === 'require-call' || path === 'node:module') return { path, external: true };
-      // commander starts other programs only for subcommands that are programs of their own; we have none.
-      const unused = path === 'node:child_process' && /[\\/]commander[\\/]/.test(importer);
-      return { path, namespace: unused ? 'unused builtin' : 'builtin', sideEffects: false };
-    });
-    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = require(${JSON.stringify(path)});`,
-    }));
+    onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
+      /[\\/]commander[\\/]/.test(importer) ? { path, namespace: 'unused builtin' } : undefined,
+    );
     onLoad({ filter: /.*/, namespace: 'unused builtin' }, () => ({ contents: 'module.exports = {};' }));
   },
 };

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { messageOf } from '../errors.ts';
 import type { PipelineStep } from '../fn/run/pipeline.ts';
@@ -59,6 +58,7 @@ async function run(given: readonly string[], flags: RunFlags, command: Command):
 }
 
 async function moduleOf(name: string): Promise<WasmModule> {
+  const { readFile } = await import('node:fs/promises');
   const bytes = await readFile(name).catch((cause: unknown) => {
     throw new CliError(`${name} cannot be read: ${messageOf(cause)}`, { cause });
   });

@@ -1,4 +1,3 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { messageOf } from '../errors.ts';
@@ -70,6 +69,7 @@ async function access({ plainHttp, mirror }: Common) {
 type PushFlags = Common & { readonly format: 'kpt' | 'cncf'; readonly force?: boolean; readonly author?: string };
 
 async function push(file: string, image: string, flags: PushFlags): Promise<void> {
+  const { readFile } = await import('node:fs/promises');
   const { pushModule } = await import('../oci/push.ts');
   const wasm = await readFile(file).catch((cause: unknown) => {
     throw new CliError(`${file} cannot be read: ${messageOf(cause)}`, { cause });
@@ -87,6 +87,7 @@ type PullFlags = Common & {
 };
 
 async function pull(image: string, file: string, flags: PullFlags): Promise<void> {
+  const { mkdir, writeFile } = await import('node:fs/promises');
   const { pullModule } = await import('../oci/pull.ts');
   const options = {
     policy: flags.imagePullPolicy ?? 'Always',

@@ -1,0 +1,41 @@
+import { type Command, CommanderError } from 'commander';
+import { messageOf } from '../errors.ts';
+import { CliError, EXIT } from './exit.ts';
+import { commandsOf, makeProgram } from './program.ts';
+
+/** The command with these arguments; its exit code. Each command's code is loaded when it is called, so that `kwasm --help` starts at once. */
+export async function runCommand(argv: readonly string[]): Promise<number> {
+  process.stdout.on('error', onBrokenPipe);
+  const program = makeProgram();
+  for (const command of commandsOf(program)) command.exitOverride();
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCodeSet();
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    process.stderr.write(`kwasm: ${messageOf(error)}\n`);
+    if (isVerbose(program)) process.stderr.write(stackOf(error));
+    return error instanceof CliError ? error.exitCode : EXIT.failed;
+  }
+}
+
+/** A command that has printed its result and only wants to say how it is (`status`) sets process.exitCode. */
+function exitCodeSet(): number {
+  return typeof process.exitCode === 'number' ? process.exitCode : EXIT.ok;
+}
+
+function isVerbose(program: Command): boolean {
+  return commandsOf(program).some((command) => command.opts()['verbose'] === true);
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const cause = error.cause === undefined ? '' : `caused by: ${stackOf(error.cause) || `${String(error.cause)}\n`}`;
+  return `${error.stack}\n${cause}`;
+}
+
+/** `kwasm status | head`: who reads has had enough. */
+function onBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+}
