@@ -6,16 +6,20 @@ import type { BuiltRuntime, Template } from './runtimes.ts';
 /** Paths within a project, and what is in the files. */
 export type TemplateFiles = Readonly<Record<string, string>>;
 
-/** Projects as they lie in templates/RUNTIME/TEMPLATE, whole and working; in the one-file command a value that its build put here. */
+/** Projects as they lie in templates/RUNTIME/TEMPLATE, whole and working; in the one-file command a text that its build put here. */
 export function templateFiles(runtime: BuiltRuntime, template: Template): TemplateFiles {
   const wanted = `${runtime}/${template}/`;
-  const all = typeof KWASM_FUNC_TEMPLATES === 'object' ? KWASM_FUNC_TEMPLATES : readTemplates(ownTemplates());
+  const all =
+    typeof KWASM_FUNC_TEMPLATES === 'string'
+      ? (JSON.parse(KWASM_FUNC_TEMPLATES) as TemplateFiles)
+      : readTemplates(ownTemplates());
   return Object.fromEntries(
     Object.entries(all).flatMap(([path, text]) => (path.startsWith(wanted) ? [[path.slice(wanted.length), text]] : [])),
   );
 }
 
-declare const KWASM_FUNC_TEMPLATES: TemplateFiles | undefined;
+/** JSON; a text, since esbuild makes an object once, at the start of every command. */
+declare const KWASM_FUNC_TEMPLATES: string | undefined;
 
 function ownTemplates(): string {
   return fileURLToPath(new URL('./templates', import.meta.url));
