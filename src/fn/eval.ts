@@ -43,7 +43,9 @@ export async function evalFunction(options: EvalOptions): Promise<string> {
   try {
     const [program] = programs.list;
     if (program === undefined) throw new PipelineFailed('no function');
-    const from = options.directory === undefined ? undefined : readPackage(options.directory, { subpackages: true });
+    const say = (line: string) => options.report.line(line);
+    const { directory } = options;
+    const from = directory === undefined ? undefined : readPackage(directory, { subpackages: true, say });
     const given = from === undefined ? nodesOfInput(options.input) : from.nodes;
     const { selection } = options;
     const step = { program, phase: 'mutator', selection, condition: undefined, config: () => config } as const;

@@ -3,6 +3,8 @@ import { join, relative, resolve } from 'node:path';
 import { messageOf, Terminal } from '../errors.ts';
 import { readDocuments } from './documents.ts';
 import { KrmIgnore } from './krm-ignore.ts';
+import { JOURNAL } from './package-journal.ts';
+import { recoverAround, recoverPackage } from './package-recovery.ts';
 import type { YamlNode } from './yaml/node.ts';
 
 export const KPTFILE = 'Kptfile';
@@ -27,15 +29,22 @@ export interface Package {
   readonly subpackages: readonly string[];
 }
 
+export interface ReadOptions {
+  readonly subpackages: boolean;
+  /** Told where the write of an earlier run was interrupted, which is ended before anything is read. */
+  say(line: string): void;
+}
+
 /**
  * Resources of a package in the order of the walk: names sorted by their bytes, a directory in the place of its name, as Go's
  * filepath.Walk has it. Each .krmignore holds for its own package only.
  */
-export function readPackage(directory: string, options: { readonly subpackages: boolean }): Package {
+export function readPackage(directory: string, options: ReadOptions): Package {
   const at = resolve(directory);
   if (!existsSync(at)) throw new Terminal(`${directory}: no such directory`);
   if (!statSync(at).isDirectory()) throw new Terminal(`${directory}: not a directory; name the package's directory`);
-  const walk = new Walk(at, options.subpackages);
+  recoverAround(at, options.say);
+  const walk = new Walk(at, options);
   walk.directory(at, '', ignoreAt(at), at);
   return { directory: at, files: walk.files, nodes: walk.nodes, subpackages: walk.subpackages };
 }
@@ -50,15 +59,15 @@ class Walk {
   readonly nodes: YamlNode[] = [];
   readonly subpackages: string[] = [];
   private readonly top: string;
-  private readonly intoSubpackages: boolean;
+  private readonly options: ReadOptions;
 
-  constructor(top: string, intoSubpackages: boolean) {
+  constructor(top: string, options: ReadOptions) {
     this.top = top;
-    this.intoSubpackages = intoSubpackages;
+    this.options = options;
   }
 
   directory(directory: string, prefix: string, ignore: KrmIgnore | undefined, ignoreBase: string): void {
-    for (const name of readdirSync(directory).sort(byBytes)) {
+    for (const name of this.namesIn(directory)) {
       const at = join(directory, name);
       const path = prefix === '' ? name : `${prefix}/${name}`;
       const isDirectory = lstatSync(at).isDirectory();
@@ -67,9 +76,18 @@ class Walk {
       else if (!existsSync(join(at, KPTFILE))) this.directory(at, path, ignore, ignoreBase);
       else {
         this.subpackages.push(path);
-        if (this.intoSubpackages) this.directory(at, path, ignoreAt(at), at);
+        if (this.options.subpackages) this.directory(at, path, ignoreAt(at), at);
       }
     }
+  }
+
+  private namesIn(directory: string): readonly string[] {
+    let names = readdirSync(directory);
+    if (names.some((name) => name.startsWith(JOURNAL))) {
+      recoverPackage(directory, this.options.say);
+      names = readdirSync(directory);
+    }
+    return names.sort(byBytes);
   }
 
   private file(at: string, path: string, name: string): void {

@@ -38,7 +38,7 @@ interface Branch {
  */
 export async function renderPackage(options: RenderOptions): Promise<string> {
   const destination = destinationOf(options.output);
-  const top = readBranch(resolve(options.directory), '');
+  const top = readBranch(resolve(options.directory), '', options.report);
   const declared = functionsOf(top);
   const programs = await openPrograms(
     declared.map(({ branch, one }) => wantedBy(branch, one, options.allowExec)),
@@ -65,12 +65,12 @@ export async function renderPackage(options: RenderOptions): Promise<string> {
   }
 }
 
-function readBranch(directory: string, path: string): Branch {
-  const own = readPackage(directory, { subpackages: false });
+function readBranch(directory: string, path: string, report: Report): Branch {
+  const own = readPackage(directory, { subpackages: false, say: (line) => report.line(line) });
   const file = own.files.find((one) => one.path === KPTFILE);
   if (file === undefined) throw new Terminal(`${directory}: has no ${KPTFILE}; render works on kpt packages`);
   const pipeline = readPipeline(file.text, join(directory, KPTFILE));
-  const below = own.subpackages.map((sub) => readBranch(join(directory, sub), posix.join(path, sub)));
+  const below = own.subpackages.map((sub) => readBranch(join(directory, sub), posix.join(path, sub), report));
   return { own, path, pipeline, below };
 }
 

@@ -2,7 +2,6 @@ import {
   closeSync,
   existsSync,
   fchmodSync,
-  lstatSync,
   mkdirSync,
   openSync,
   realpathSync,
@@ -11,8 +10,19 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { messageOf, Terminal } from '../errors.ts';
+import {
+  beginJournal,
+  besideOf,
+  type Change,
+  digestOf,
+  endJournal,
+  type Journal,
+  markDone,
+} from './package-journal.ts';
+import { keepBeside, undo } from './package-recovery.ts';
+import { placeInside } from './place.ts';
 
 /** What is to become of a package's files. A file that is to be what it is already is in neither. */
 export interface Changes {
@@ -27,124 +37,91 @@ export function changesBetween(before: ReadonlyMap<string, string>, after: Reado
 }
 
 /**
- * Writes all of it or nothing. New texts go to files beside their targets first, where a full disk or a missing right shows; then
- * each target is kept aside, and replaced by a rename; deletions are last. An error on the way puts back what was there.
+ * Writes all of it or nothing, also when it is killed on the way: first a journal of what will change; then new texts go to files beside their targets, where a
+ * full disk or a missing right shows; then each is renamed over its target; deletions are last. An error on the way puts back what was there.
  */
-export function applyChanges(directory: string, changes: Changes): void {
-  const transaction = new Transaction(realpathSync(directory));
+export function applyChanges(directory: string, { writes, deletes }: Changes): void {
+  if (writes.size === 0 && deletes.length === 0) return;
+  const top = realpathSync(directory);
+  const journal = begin(top, planOf(top, writes, deletes));
   try {
-    for (const [path, text] of changes.writes) transaction.stage(path, text);
-    transaction.replaceAll();
-    for (const path of changes.deletes) transaction.remove(path);
+    for (const path of journal.directories) mkdirSync(join(top, path));
+    const texts = [...writes.values()];
+    for (const [i, text] of texts.entries()) stage(top, journal, journal.changes[i], text);
+    for (const change of journal.changes) replace(top, journal, change);
   } catch (error) {
-    const kept = transaction.rollBack();
-    const hint = kept.length === 0 ? 'nothing was changed' : `could not put back: ${kept.join(', ')}`;
-    throw new Terminal(`${directory}: not written, ${hint}: ${messageOf(error)}`, { cause: error });
+    throw new Terminal(`${directory}: not written, ${undone(top, journal)}: ${messageOf(error)}`, { cause: error });
   }
-  transaction.forget();
+  markDone(top);
+  for (const { path } of journal.changes) rmSync(besideOf(join(top, path), journal).old, { force: true });
+  endJournal(top);
 }
 
-interface Staged {
-  readonly target: string;
-  readonly temporary: string;
+/** What has become of it, in words. */
+function undone(top: string, journal: Journal): string {
+  try {
+    const told = undo(top, journal);
+    endJournal(top);
+    return told.length === 0 ? 'nothing was changed' : told.join('; ');
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function begin(top: string, plan: Parameters<typeof beginJournal>[1]): Journal {
+  try {
+    return beginJournal(top, plan);
+  } catch (error) {
+    if (error instanceof Terminal) throw error;
+    throw new Terminal(`${top}: not written, nothing was changed: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** The writes in their order, then the deletions. */
+function planOf(top: string, writes: Changes['writes'], deletes: Changes['deletes']) {
+  const directories = new Set<string>();
+  const changes: Change[] = [];
+  for (const [path, text] of writes) {
+    const target = placeInside(top, path);
+    for (const missing of missingAbove(dirname(target))) directories.add(relative(top, missing));
+    changes.push({ path: relative(top, target), wasThere: existsSync(target), becomes: digestOf(text) });
+  }
+  for (const path of deletes) {
+    const target = placeInside(top, path);
+    if (existsSync(target)) changes.push({ path: relative(top, target), wasThere: true, becomes: null });
+  }
+  return { changes, directories: [...directories] };
+}
+
+/** The outer ones first. */
+function missingAbove(directory: string): readonly string[] {
+  return existsSync(directory) ? [] : [...missingAbove(dirname(directory)), directory];
+}
+
+function stage(top: string, journal: Journal, change: Change | undefined, text: string): void {
+  if (change === undefined) throw new RangeError('a write without a change');
+  const target = join(top, change.path);
+  const { fresh } = besideOf(target, journal);
+  const mode = change.wasThere ? statSync(target).mode & 0o777 : 0o666;
+  rmSync(fresh, { force: true });
+  const file = openSync(fresh, 'wx', mode);
+  try {
+    writeFileSync(file, text);
+    if (change.wasThere) fchmodSync(file, mode);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function replace(top: string, journal: Journal, { path, wasThere, becomes }: Change): void {
+  const target = join(top, path);
+  const { fresh, old } = besideOf(target, journal);
+  if (wasThere) keepBeside(target, old);
+  if (becomes !== null) renameSync(fresh, target);
+  else rmSync(target, { force: true });
 }
 
 const SUFFIX = `.kwasm-${process.pid}`;
-
-class Transaction {
-  private readonly top: string;
-  private readonly staged: Staged[] = [];
-  private readonly madeDirectories: string[] = [];
-  /** What was at a path before; undefined where nothing was. In the order of the changes. */
-  private readonly undo: { readonly target: string; readonly aside: string | undefined }[] = [];
-
-  constructor(top: string) {
-    this.top = top;
-  }
-
-  stage(path: string, text: string): void {
-    const target = this.inside(path);
-    this.makeDirectory(dirname(target));
-    const temporary = `${target}${SUFFIX}.new`;
-    const known = existsSync(target);
-    const mode = known ? statSync(target).mode & 0o777 : 0o666;
-    const file = openSync(temporary, 'wx', mode);
-    this.staged.push({ target, temporary });
-    try {
-      writeFileSync(file, text);
-      if (known) fchmodSync(file, mode);
-    } finally {
-      closeSync(file);
-    }
-  }
-
-  replaceAll(): void {
-    for (const { target, temporary } of this.staged) {
-      this.keepAside(target);
-      renameSync(temporary, target);
-    }
-  }
-
-  remove(path: string): void {
-    const target = this.inside(path);
-    if (existsSync(target)) this.keepAside(target);
-  }
-
-  private keepAside(target: string): void {
-    if (!existsSync(target)) {
-      this.undo.push({ target, aside: undefined });
-      return;
-    }
-    const aside = `${target}${SUFFIX}.old`;
-    renameSync(target, aside);
-    this.undo.push({ target, aside });
-  }
-
-  /** Returns what could not be put back. */
-  rollBack(): readonly string[] {
-    const failed: string[] = [];
-    for (const { target, aside } of this.undo.reverse()) {
-      try {
-        if (aside === undefined) rmSync(target, { force: true });
-        else renameSync(aside, target);
-      } catch {
-        failed.push(aside ?? target);
-      }
-    }
-    for (const { temporary } of this.staged) rmSync(temporary, { force: true });
-    for (const directory of this.madeDirectories.reverse()) rmSync(directory, { recursive: true, force: true });
-    return failed;
-  }
-
-  /** All is done: what was kept aside goes. */
-  forget(): void {
-    for (const { aside } of this.undo) if (aside !== undefined) rmSync(aside, { force: true });
-  }
-
-  private makeDirectory(directory: string): void {
-    if (existsSync(directory)) return;
-    this.makeDirectory(dirname(directory));
-    mkdirSync(directory);
-    this.madeDirectories.push(directory);
-  }
-
-  /** The real place of a path, which links must not lead out of the package. */
-  private inside(path: string): string {
-    const target = realPath(join(this.top, path));
-    const from = relative(this.top, target);
-    if (from === '..' || from.startsWith(`..${sep}`) || isAbsolute(from))
-      throw new Terminal(`function must not modify resources outside of package: resource has path ${path}`);
-    if (existsSync(target) && lstatSync(target).isDirectory()) throw new Terminal(`${path} is a directory`);
-    return target;
-  }
-}
-
-/** Links resolved as far as the path exists. */
-function realPath(path: string): string {
-  if (existsSync(path)) return realpathSync(path);
-  const parent = dirname(path);
-  return parent === path ? path : join(realPath(parent), path.slice(parent.length + (parent.endsWith(sep) ? 0 : 1)));
-}
 
 /** Files into a new directory, which is not there when something fails. */
 export function writeNewDirectory(directory: string, files: ReadonlyMap<string, string>): void {

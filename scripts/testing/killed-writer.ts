@@ -1,0 +1,39 @@
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+
+/**
+ * `node killed-writer STEP write|recover DIRECTORY [CHANGES]`: does it, and kills itself (SIGKILL, so nothing is tidied) before the file system's STEPth
+ * change. Ends with 0 where there were fewer.
+ */
+const [step = '0', what = '', directory = '', given = '{}'] = process.argv.slice(2);
+const CHANGING = [
+  'openSync',
+  'writeFileSync',
+  'appendFileSync',
+  'renameSync',
+  'linkSync',
+  'rmSync',
+  'rmdirSync',
+  'mkdirSync',
+  'fchmodSync',
+] as const;
+
+let count = 0;
+for (const name of CHANGING) {
+  const real: (...args: never[]) => unknown = Reflect.get(fs, name);
+  Reflect.set(fs, name, (...args: never[]) => {
+    count += 1;
+    if (count === Number(step)) process.kill(process.pid, 'SIGKILL');
+    return Reflect.apply(real, fs, args);
+  });
+}
+syncBuiltinESMExports();
+
+// Only now: the imports above are bound to what stands there.
+const { recoverPackage } = await import('../../src/fn/package-recovery.ts');
+const { applyChanges } = await import('../../src/fn/transaction.ts');
+if (what === 'recover') recoverPackage(directory, (line) => console.log(line));
+else {
+  const { writes, deletes } = JSON.parse(given) as { writes: Record<string, string>; deletes: string[] };
+  applyChanges(directory, { writes: new Map(Object.entries(writes)), deletes });
+}

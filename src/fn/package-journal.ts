@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { appendFileSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Terminal } from '../errors.ts';
+
+/**
+ * What a write of a package is about to change, told before the first change and taken away after the last. A process that is killed on the way leaves it
+ * behind, and the next command puts the package back by it (package-recovery.ts). Its last line says that everything is in place.
+ */
+export const JOURNAL = '.kwasm-journal';
+
+const DONE = 'done\n';
+
+const schema = z.object({
+  version: z.literal(1),
+  owner: z.object({ pid: z.number().int().positive(), startedAt: z.string() }),
+  /** Paths from the package; `becomes` is the SHA-256 of the new text, null where the file goes. */
+  changes: z.array(z.object({ path: z.string(), wasThere: z.boolean(), becomes: z.string().nullable() }).readonly()),
+  /** Directories that are made for it, the outer ones first. */
+  directories: z.array(z.string()),
+});
+
+export type Journal = z.infer<typeof schema>;
+export type Change = Journal['changes'][number];
+
+export type ReadJournal =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'journal'; readonly journal: Journal; readonly done: boolean };
+
+export function readJournal(top: string): ReadJournal {
+  const file = join(top, JOURNAL);
+  const text = readIfThere(file);
+  if (text === undefined) return { kind: 'none' };
+  const end = text.indexOf('\n');
+  const parsed = schema.safeParse(jsonOf(text.slice(0, Math.max(end, 0))));
+  if (!parsed.success) throw new Terminal(`${file}: is no journal of this kwasm; look at it, then remove it`);
+  return { kind: 'journal', journal: parsed.data, done: text.slice(end + 1) === DONE };
+}
+
+/** Throws where one is there: two writers at one time would undo each other. */
+export function beginJournal(top: string, plan: Omit<Journal, 'version' | 'owner'>): Journal {
+  const journal: Journal = { version: 1, owner: { pid: process.pid, startedAt: startOf(process.pid) }, ...plan };
+  const file = join(top, JOURNAL);
+  const whole = `${file}.${process.pid}`;
+  writeFileSync(whole, `${JSON.stringify(journal)}\n`, { mode: 0o600 });
+  try {
+    linkSync(whole, file); // whole at once, and only where there is none
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') throw new Terminal(`${file}: another kwasm writes to this package`, { cause: error });
+    renameSync(whole, file); // a file system without hard links
+  } finally {
+    rmSync(whole, { force: true });
+  }
+  return journal;
+}
+
+export function markDone(top: string): void {
+  appendFileSync(join(top, JOURNAL), DONE);
+}
+
+export function endJournal(top: string): void {
+  rmSync(join(top, JOURNAL), { force: true });
+}
+
+/** Where the new text waits, and where what was there before is kept, beside the file itself: a rename stays on one file system. */
+export function besideOf(target: string, { owner }: Journal): { readonly fresh: string; readonly old: string } {
+  return { fresh: `${target}.kwasm-${owner.pid}.new`, old: `${target}.kwasm-${owner.pid}.old` };
+}
+
+export function isRunning({ pid, startedAt }: Journal['owner']): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  return startOf(pid) === startedAt;
+}
+
+/** In ticks since boot (proc(5)), which tells a process from a later one of the same number; '' where the system does not say. */
+export function startOf(pid: number): string {
+  const stat = readIfThere(`/proc/${pid}/stat`) ?? '';
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
+
+export function digestOf(text: string | Buffer): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
