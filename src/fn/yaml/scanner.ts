@@ -1,28 +1,19 @@
-import { CHAR, isBlank, isBlankOrEnd, isBreak, isWord } from './chars.ts';
+import { CHAR, isBlankOrEnd, isBreak, isWord } from './chars.ts';
 import { Cursor, type Mark, YamlError } from './cursor.ts';
 import { STYLE } from './node.ts';
+import { scanBlock, scanBlockHeader } from './scan-block.ts';
 import { scanComments, scanLineComment } from './scan-comment.ts';
-import { Gap, scanBlock, scanPlain, scanQuoted } from './scan-scalar.ts';
+import { Gap, scanPlain, scanQuoted } from './scan-scalar.ts';
 import { scanDirective, scanTag } from './scan-tag.ts';
+import { SimpleKeys } from './simple-keys.ts';
 import { type Comment, TOKEN, type Token, type TokenType } from './token.ts';
+import { TokenQueue } from './token-queue.ts';
 
 /** Deeper nesting would run out of stack; nobody writes it. */
 const DEPTH_MAX = 1000;
-/** A key and its ':' stand on one line and at most this far from each other (YAML 1.1, 7.4.2). */
-const SIMPLE_KEY_MAX = 1024;
-/** Tokens that were taken stay in the queue until so many are there: dropping each at once would be quadratic. */
-const TAKEN_MAX = 512;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what YAML does not allow
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]/;
-
-interface SimpleKey {
-  possible: boolean;
-  required: boolean;
-  /** Counted from the start of the text. */
-  tokenNumber: number;
-  mark: Mark;
-}
 
 /**
  * Text to tokens, after libyaml's scanner as go-yaml v3 has it. Comments go to a queue of their own. How far it reads ahead
@@ -32,9 +23,7 @@ export class Scanner {
   readonly comments: Comment[] = [];
   commentsHead = 0;
   private readonly cursor: Cursor;
-  private tokens: Token[] = [];
-  private head = 0;
-  private taken = 0;
+  private readonly tokens = new TokenQueue();
   private started = false;
   private ended = false;
   private indent = -1;
@@ -42,36 +31,29 @@ export class Scanner {
   private flowLevel = 0;
   private simpleKeyAllowed = true;
   private readonly gap = new Gap();
-  private readonly simpleKeys: SimpleKey[] = [];
-  /** Token number to place in simpleKeys; entries may be stale, as go-yaml's are. */
-  private readonly simpleKeyOf = new Map<number, number>();
+  private readonly simpleKeys: SimpleKeys;
 
   constructor(text: string) {
     const at = text.search(FORBIDDEN);
     if (at !== -1) throw new YamlError('control characters are not allowed', text.slice(0, at).split('\n').length);
     this.cursor = new Cursor(text);
+    this.simpleKeys = new SimpleKeys(this.cursor);
   }
 
   /** The next token; it stays. */
   peek(): Token {
     this.fetchMore();
-    return this.tokens[this.head] ?? this.cursor.fail('unexpected end');
+    return this.tokens.first ?? this.cursor.fail('unexpected end');
   }
 
   skip(): void {
-    this.head++;
-    this.taken++;
+    this.tokens.take();
   }
 
   private fetchMore(): void {
     while (!this.ended) {
       // Two tokens ahead, so that a foot comment is seen in time.
-      if (this.head < this.tokens.length - 2) {
-        const at = this.simpleKeyOf.get(this.taken);
-        if (at === undefined) return;
-        const key = this.simpleKeys[at];
-        if (key === undefined || !this.isValid(key)) return;
-      }
+      if (this.tokens.waiting > 2 && !this.simpleKeys.awaits(this.tokens.firstNumber)) return;
       this.fetch();
     }
   }
@@ -80,8 +62,8 @@ export class Scanner {
     const { cursor } = this;
     if (!this.started) {
       this.started = true;
-      this.simpleKeys.push(noKey(cursor));
-      this.push(TOKEN.streamStart, cursor.mark());
+      this.simpleKeys.openLevel(0);
+      this.tokens.push(TOKEN.streamStart, cursor.mark());
       return;
     }
     const scan = cursor.mark();
@@ -102,12 +84,12 @@ export class Scanner {
         return;
       }
     }
-    const last = this.tokens[this.tokens.length - 1];
+    const { last } = this.tokens;
     const belongsToLast = this.flowLevel === 0 ? c === CHAR.colon : c === CHAR.comma;
     const target = last !== undefined && belongsToLast ? last.index : cursor.pos;
     this.fetchContent(c);
     // A '-' has no line comment of its own: it is the head of what follows.
-    if (this.tokens[this.tokens.length - 1]?.type === TOKEN.blockEntry) return;
+    if (this.tokens.last?.type === TOKEN.blockEntry) return;
     const comment = scanLineComment(cursor, target);
     if (comment !== undefined) this.comments.push(comment);
   }
@@ -194,8 +176,8 @@ export class Scanner {
         const { tokens } = this;
         this.comments.push(
           ...scanComments(cursor, {
-            lastToken: tokens[tokens.length - 1],
-            tokenBefore: tokens[tokens.length - 2],
+            lastToken: tokens.last,
+            tokenBefore: tokens.lastButOne,
             scanIndex: scan.index,
             scanLine: scan.line,
             indent: this.indent,
@@ -214,30 +196,11 @@ export class Scanner {
     const { tokens, comments, cursor } = this;
     const comment = comments[comments.length - 1];
     if (comment === undefined || comment.line === '' || isBreak(cursor.code())) return;
-    if (tokens[tokens.length - 1]?.type !== TOKEN.blockEntry) return;
-    if (tokens[tokens.length - 2]?.type !== TOKEN.blockSequenceStart) return;
+    if (tokens.last?.type !== TOKEN.blockEntry) return;
+    if (tokens.lastButOne?.type !== TOKEN.blockSequenceStart) return;
     comment.head = comment.line;
     comment.line = '';
     if (comment.startLine === cursor.line - 1) comment.target = cursor.pos;
-  }
-
-  private push(type: TokenType, at: Mark, value = '', suffix = '', style = 0): void {
-    if (this.head >= TAKEN_MAX) {
-      this.tokens = this.tokens.slice(this.head);
-      this.head = 0;
-    }
-    this.tokens.push({ type, index: at.index, line: at.line, value, suffix, style });
-  }
-
-  private insert(at: number, type: TokenType, mark: Mark): void {
-    this.tokens.splice(this.head + at, 0, {
-      type,
-      index: mark.index,
-      line: mark.line,
-      value: '',
-      suffix: '',
-      style: 0,
-    });
   }
 
   /** A block opens where the column grows; `number` is the token it opens before. */
@@ -246,8 +209,8 @@ export class Scanner {
     this.indents.push(this.indent);
     this.indent = column;
     if (this.indents.length > DEPTH_MAX) this.cursor.fail(`nested deeper than ${DEPTH_MAX}`);
-    if (number === undefined) this.push(type, mark);
-    else this.insert(number - this.taken, type, mark);
+    if (number === undefined) this.tokens.push(type, mark);
+    else this.tokens.insert(number, type, mark);
   }
 
   /** Blocks close where the column shrinks, in front of comments that are at the level of what goes on. */
@@ -263,52 +226,30 @@ export class Scanner {
           mark = { index: comment.startIndex, line: comment.startLine, column: comment.startColumn };
         stop = comment.scanIndex;
       }
-      this.push(TOKEN.blockEnd, mark);
+      this.tokens.push(TOKEN.blockEnd, mark);
       this.indent = this.indents.pop() ?? -1;
     }
   }
 
-  private isValid(key: SimpleKey): boolean {
-    if (!key.possible) return false;
-    const { cursor } = this;
-    if (key.mark.line === cursor.line && key.mark.index + SIMPLE_KEY_MAX >= cursor.pos) return true;
-    if (key.required) cursor.fail("could not find expected ':'", key.mark.line);
-    key.possible = false;
-    return false;
-  }
-
   private saveSimpleKey(): void {
     if (!this.simpleKeyAllowed) return;
-    const { cursor } = this;
-    const required = this.flowLevel === 0 && this.indent === cursor.column;
-    const tokenNumber = this.taken + this.tokens.length - this.head;
-    this.removeSimpleKey();
-    const at = this.simpleKeys.length - 1;
-    this.simpleKeys[at] = { possible: true, required, tokenNumber, mark: cursor.mark() };
-    this.simpleKeyOf.set(tokenNumber, at);
-  }
-
-  private removeSimpleKey(): void {
-    const key = this.simpleKeys[this.simpleKeys.length - 1];
-    if (key === undefined || !key.possible) return;
-    if (key.required) this.cursor.fail("could not find expected ':'", key.mark.line);
-    key.possible = false;
-    this.simpleKeyOf.delete(key.tokenNumber);
+    const required = this.flowLevel === 0 && this.indent === this.cursor.column;
+    this.simpleKeys.save(this.tokens.nextNumber, required);
   }
 
   private fetchStreamEnd(): void {
     this.cursor.closeLine();
     this.unroll(-1, this.cursor.mark());
-    this.removeSimpleKey();
+    this.simpleKeys.remove();
     this.simpleKeyAllowed = false;
-    this.push(TOKEN.streamEnd, this.cursor.mark());
+    this.tokens.push(TOKEN.streamEnd, this.cursor.mark());
     this.ended = true;
   }
 
   private startDocumentLevel(): Mark {
     const mark = this.cursor.mark();
     this.unroll(-1, mark);
-    this.removeSimpleKey();
+    this.simpleKeys.remove();
     this.simpleKeyAllowed = false;
     return mark;
   }
@@ -316,19 +257,19 @@ export class Scanner {
   private fetchDirective(): void {
     const mark = this.startDocumentLevel();
     const directive = scanDirective(this.cursor);
-    if (directive.kind === 'version') this.push(TOKEN.versionDirective, mark, directive.version);
-    else this.push(TOKEN.tagDirective, mark, directive.handle, directive.prefix);
+    if (directive.kind === 'version') this.tokens.push(TOKEN.versionDirective, mark, directive.version);
+    else this.tokens.push(TOKEN.tagDirective, mark, directive.handle, directive.prefix);
   }
 
   private fetchDocumentIndicator(c: number): void {
     const mark = this.startDocumentLevel();
     this.cursor.skip(3);
-    this.push(c === CHAR.dash ? TOKEN.documentStart : TOKEN.documentEnd, mark);
+    this.tokens.push(c === CHAR.dash ? TOKEN.documentStart : TOKEN.documentEnd, mark);
   }
 
   private fetchFlowStart(type: TokenType): void {
     this.saveSimpleKey();
-    this.simpleKeys.push(noKey(this.cursor, this.taken + this.tokens.length - this.head));
+    this.simpleKeys.openLevel(this.tokens.nextNumber);
     this.flowLevel++;
     if (this.flowLevel > DEPTH_MAX) this.cursor.fail(`nested deeper than ${DEPTH_MAX}`);
     this.simpleKeyAllowed = true;
@@ -336,18 +277,17 @@ export class Scanner {
   }
 
   private fetchFlowEnd(type: TokenType): void {
-    this.removeSimpleKey();
+    this.simpleKeys.remove();
     if (this.flowLevel > 0) {
       this.flowLevel--;
-      const key = this.simpleKeys.pop();
-      if (key !== undefined) this.simpleKeyOf.delete(key.tokenNumber);
+      this.simpleKeys.closeLevel();
     }
     this.simpleKeyAllowed = false;
     this.pushIndicator(type);
   }
 
   private fetchFlowEntry(): void {
-    this.removeSimpleKey();
+    this.simpleKeys.remove();
     this.simpleKeyAllowed = true;
     this.pushIndicator(TOKEN.flowEntry);
   }
@@ -358,7 +298,7 @@ export class Scanner {
       if (!this.simpleKeyAllowed) cursor.fail('block sequence entries are not allowed in this context');
       this.roll(cursor.column, TOKEN.blockSequenceStart, cursor.mark());
     }
-    this.removeSimpleKey();
+    this.simpleKeys.remove();
     this.simpleKeyAllowed = true;
     this.pushIndicator(TOKEN.blockEntry);
   }
@@ -369,19 +309,17 @@ export class Scanner {
       if (!this.simpleKeyAllowed) cursor.fail('mapping keys are not allowed in this context');
       this.roll(cursor.column, TOKEN.blockMappingStart, cursor.mark());
     }
-    this.removeSimpleKey();
+    this.simpleKeys.remove();
     this.simpleKeyAllowed = this.flowLevel === 0;
     this.pushIndicator(TOKEN.key);
   }
 
   private fetchValue(): void {
     const { cursor } = this;
-    const key = this.simpleKeys[this.simpleKeys.length - 1];
-    if (key !== undefined && this.isValid(key)) {
-      this.insert(key.tokenNumber - this.taken, TOKEN.key, key.mark);
+    const key = this.simpleKeys.take();
+    if (key !== undefined) {
+      this.tokens.insert(key.tokenNumber, TOKEN.key, key.mark);
       this.roll(key.mark.column, TOKEN.blockMappingStart, key.mark, key.tokenNumber);
-      key.possible = false;
-      this.simpleKeyOf.delete(key.tokenNumber);
       this.simpleKeyAllowed = false;
     } else {
       if (this.flowLevel === 0) {
@@ -396,7 +334,7 @@ export class Scanner {
   private pushIndicator(type: TokenType): void {
     const mark = this.cursor.mark();
     this.cursor.skip();
-    this.push(type, mark);
+    this.tokens.push(type, mark);
   }
 
   private fetchAnchor(type: TokenType): void {
@@ -409,7 +347,7 @@ export class Scanner {
     while (isWord(cursor.code())) cursor.skip();
     if (cursor.pos === start || !(isBlankOrEnd(cursor.code()) || '?:,]}%@`'.includes(cursor.text.charAt(cursor.pos))))
       cursor.fail('did not find expected alphabetic or numeric character', mark.line);
-    this.push(type, mark, cursor.text.slice(start, cursor.pos));
+    this.tokens.push(type, mark, cursor.text.slice(start, cursor.pos));
   }
 
   private fetchTag(): void {
@@ -417,7 +355,7 @@ export class Scanner {
     this.simpleKeyAllowed = false;
     const mark = this.cursor.mark();
     const { handle, suffix } = scanTag(this.cursor);
-    this.push(TOKEN.tag, mark, handle, suffix);
+    this.tokens.push(TOKEN.tag, mark, handle, suffix);
   }
 
   private fetchPlain(): void {
@@ -426,45 +364,35 @@ export class Scanner {
     const mark = this.cursor.mark();
     const value = scanPlain(this.cursor, this.gap, this.indent, this.flowLevel > 0);
     if (this.gap.broken) this.simpleKeyAllowed = true;
-    this.push(TOKEN.scalar, mark, value);
+    this.tokens.push(TOKEN.scalar, mark, value);
   }
 
   private fetchQuoted(single: boolean): void {
     this.saveSimpleKey();
     this.simpleKeyAllowed = false;
     const mark = this.cursor.mark();
-    this.push(TOKEN.scalar, mark, scanQuoted(this.cursor, this.gap, single), '', single ? STYLE.single : STYLE.double);
+    this.tokens.push(
+      TOKEN.scalar,
+      mark,
+      scanQuoted(this.cursor, this.gap, single),
+      '',
+      single ? STYLE.single : STYLE.double,
+    );
   }
 
   private fetchBlockScalar(literal: boolean): void {
     const { cursor } = this;
-    this.removeSimpleKey();
+    this.simpleKeys.remove();
     this.simpleKeyAllowed = true;
     const mark = cursor.mark();
-    cursor.skip();
-    let chomping: '' | '+' | '-' = '';
-    let increment = 0;
-    for (let i = 0; i < 2; i++) {
-      const c = cursor.code();
-      if (chomping === '' && (c === CHAR.plus || c === CHAR.dash)) chomping = c === CHAR.plus ? '+' : '-';
-      else if (increment === 0 && c >= CHAR.zero && c <= CHAR.nine) {
-        if (c === CHAR.zero) cursor.fail('found an indentation indicator equal to 0');
-        increment = c - CHAR.zero;
-      } else break;
-      cursor.skip();
-    }
-    while (isBlank(cursor.code())) cursor.skipBlank();
+    const header = scanBlockHeader(cursor);
     if (cursor.code() === CHAR.hash) {
       const comment = scanLineComment(cursor, mark.index);
       if (comment !== undefined) this.comments.push(comment);
     }
     if (!cursor.atBreak() && !cursor.atEnd) cursor.fail('did not find expected comment or line break', mark.line);
     if (cursor.atBreak()) cursor.skipBreak();
-    const value = scanBlock(cursor, { literal, chomping, increment }, this.indent, mark.line);
-    this.push(TOKEN.scalar, mark, value, '', literal ? STYLE.literal : STYLE.folded);
+    const value = scanBlock(cursor, header, this.indent, mark.line);
+    this.tokens.push(TOKEN.scalar, mark, value, '', literal ? STYLE.literal : STYLE.folded);
   }
-}
-
-function noKey(cursor: Cursor, tokenNumber = 0): SimpleKey {
-  return { possible: false, required: false, tokenNumber, mark: cursor.mark() };
 }

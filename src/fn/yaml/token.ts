@@ -1,3 +1,5 @@
+import { YamlError } from './cursor.ts';
+
 export const TOKEN = {
   streamStart: 0,
   streamEnd: 1,
@@ -51,4 +53,8 @@ export interface Comment {
   head: string;
   line: string;
   foot: string;
+}
+
+export function failAt(problem: string, token: Token): never {
+  throw new YamlError(problem, token.line + 1);
 }
