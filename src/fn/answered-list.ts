@@ -1,4 +1,5 @@
 import { type Given, NoResourceList, type ResourceList, readList } from './resource-list.ts';
+import { requireUniqueKeys } from './unique-keys.ts';
 import { field, KIND, root, STYLE, type YamlNode } from './yaml/node.ts';
 import { parseDocument } from './yaml/parser.ts';
 
@@ -13,7 +14,9 @@ export interface Answered {
  * was given is not read again, and the others are read one by one. Whatever is not laid out as we laid it out is read whole.
  */
 export function readAnswer(text: string, given: Given): Answered {
-  return readByItems(text, given) ?? { list: readList(text), unchanged: new Set() };
+  const answered = readByItems(text, given) ?? { list: readList(text), unchanged: new Set() };
+  for (const item of answered.list.items) if (!answered.unchanged.has(item)) requireUniqueKeys(item);
+  return answered;
 }
 
 function readByItems(text: string, given: Given): Answered | undefined {

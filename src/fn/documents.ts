@@ -1,5 +1,6 @@
 import { Terminal } from '../errors.ts';
 import { ANNOTATION, BARE_LIST, completeRenamed, setAnnotation } from './annotations.ts';
+import { requireUniqueKeys } from './unique-keys.ts';
 import { KIND, mapping, root, type YamlNode } from './yaml/node.ts';
 import { parseDocument } from './yaml/parser.ts';
 import { isNull } from './yaml/tag.ts';
@@ -53,6 +54,7 @@ export function readDocuments(text: string, path: string | undefined): readonly 
   for (const part of splitDocuments(text.replaceAll('\r\n', '\n'))) {
     const document = parseDocument(part);
     if (document === undefined || isNull(root(document))) continue;
+    requireUniqueKeys(document);
     const node = wrapBareList(document);
     if (root(node).kind !== KIND.mapping) throw new Terminal('holds a document that is neither a map nor a list');
     annotate(node, nodes.length, path, seqIndentOf(part));
