@@ -12,7 +12,7 @@ interface Layer {
   readonly pure?: true;
 }
 
-const TOP = ['contract', 'errors', 'clock', 'log', 'verdict', 'retry-delays'];
+const TOP = ['contract', 'errors', 'clock', 'log', 'verdict', 'retry-delays', 'bounded-directory'];
 
 const layers: readonly Layer[] = [
   { under: 'contract', may: [], pure: true },
@@ -20,6 +20,7 @@ const layers: readonly Layer[] = [
   { under: 'errors', may: [], pure: true },
   { under: 'retry-delays', may: [], pure: true },
   { under: 'clock', may: ['node:'] },
+  { under: 'bounded-directory', may: ['node:'] },
   { under: 'log', may: ['winston'] },
   { under: 'shims/', may: ['contract', 'errors', 'semver', 'zod', 'shims/'], pure: true },
   { under: 'wasm/', may: [...TOP, 'wasm/', 'node:'] },

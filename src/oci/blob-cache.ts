@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { type Bounds, boundDirectory, DAY_MS, markUsed } from '../bounded-directory.ts';
 import { type Digest, digestOf, isDigest } from './digest.ts';
 
 /**
@@ -23,7 +24,11 @@ export function blobCacheDir(env: NodeJS.ProcessEnv): string {
   return join(base === undefined || base === '' ? join(env['HOME'] ?? homedir(), '.cache') : base, 'kwasm', 'blobs');
 }
 
-export function blobCache(root: string): BlobCache {
+/** A function has a few megabytes. What is used is kept; what falls out is fetched again, unless no registry may be asked. */
+const BOUNDS: Bounds = { bytesMax: 1024 * 1024 * 1024, unusedMsMax: 90 * DAY_MS };
+const TAG_BOUNDS: Bounds = { bytesMax: 1024 * 1024, unusedMsMax: BOUNDS.unusedMsMax };
+
+export function blobCache(root: string, bounds: Bounds = BOUNDS): BlobCache {
   const dir = join(root, 'sha256');
   const tags = join(root, 'tags');
   const file = (digest: Digest) => join(dir, digest.slice('sha256:'.length));
@@ -35,19 +40,25 @@ export function blobCache(root: string): BlobCache {
         if (error.code === 'ENOENT') return undefined;
         throw error;
       });
-      if (bytes === undefined || digestOf(bytes) === digest) return bytes;
+      if (bytes === undefined) return undefined;
+      await markUsed(file(digest), Date.now());
+      if (digestOf(bytes) === digest) return bytes;
       await rm(file(digest), { force: true }); // damaged: fetched again
       return undefined;
     },
     async put(bytes) {
       await writeWhole(dir, file(digestOf(bytes)), bytes);
+      await boundDirectory(dir, bounds, Date.now());
     },
     async tag(reference) {
       const text = await readFile(tagFile(reference), 'utf8').catch(() => '');
-      return isDigest(text) ? text : undefined;
+      if (!isDigest(text)) return undefined;
+      await markUsed(tagFile(reference), Date.now());
+      return text;
     },
     async putTag(reference, digest) {
       await writeWhole(tags, tagFile(reference), Buffer.from(digest));
+      await boundDirectory(tags, TAG_BOUNDS, Date.now());
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import type { Access } from './access.ts';
 import { blobCache } from './blob-cache.ts';
 import { cncfArtifact } from './cncf-artifact.ts';
+import { digestOf } from './digest.ts';
 import { http } from './http.ts';
 import { pullModule } from './pull.ts';
 
@@ -90,6 +91,26 @@ describe('pull', () => {
     expect(statSync(join(dir, 'sha256')).mode & 0o777).to.equal(0o700);
     for (const name of readdirSync(join(dir, 'sha256'))) writeFileSync(join(dir, 'sha256', name), 'evil');
     expect((await pull(host)).bytes).to.deep.equal(WASM);
+  });
+
+  it('keeps no more blobs than it may: the longest unused go', async () => {
+    const cache = blobCache(dir, { bytesMax: 100, unusedMsMax: 60_000 });
+    const [a, b, c] = ['a', 'b', 'c'].map((text) => Buffer.alloc(40, text));
+    if (a === undefined || b === undefined || c === undefined) throw new Error('three');
+    const age = (bytes: Buffer, seconds: number) => {
+      const at = Date.now() / 1000 - seconds;
+      utimesSync(join(dir, 'sha256', digestOf(bytes).slice('sha256:'.length)), at, at);
+    };
+    await cache.put(a);
+    await cache.put(b);
+    age(a, 30);
+    age(b, 20);
+    expect(await cache.get(digestOf(a))).to.deep.equal(a); // which makes it the newest
+    await cache.put(c);
+    expect(await cache.get(digestOf(b))).to.equal(undefined);
+    age(a, 90);
+    await cache.put(c);
+    expect(readdirSync(join(dir, 'sha256'))).to.have.length(1);
   });
 
   it('offline: what is in the cache, and nothing else', async () => {

@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
+import { type Bounds, boundDirectory, DAY_MS, markUsed } from '../bounded-directory.ts';
 import { messageOf } from '../errors.ts';
 import { ModuleRefused } from './failure.ts';
 import { type Frame, FrameReader } from './frames.ts';
@@ -16,6 +17,8 @@ import { permissionFlag } from './sandbox.ts';
  */
 const JCO = '@bytecodealliance/jco/component';
 const TRANSLATED_BYTES_MAX = 1024 * 1024 * 1024;
+/** Some 14 MB each. */
+const KEPT_BOUNDS: Bounds = { bytesMax: 512 * 1024 * 1024, unusedMsMax: 30 * DAY_MS };
 /** 12 MB take 7 seconds on a quiet machine. */
 const TRANSLATE_MS = 5 * 60_000;
 const STDERR_BYTES = 16 * 1024;
@@ -29,7 +32,10 @@ export async function translate(name: string, bytes: Uint8Array, packagesOf?: st
   const directory = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kwasm', 'translated');
   const kept = join(directory, `${digest}-jco-${version}`);
   const earlier = await readFile(kept).then(frameOf, () => undefined);
-  if (earlier !== undefined) return earlier;
+  if (earlier !== undefined) {
+    await markUsed(kept, Date.now());
+    return earlier;
+  }
   const made = await run(name, entry, bytes);
   const frame = frameOf(made);
   if (frame === undefined) throw new ModuleRefused(name, { kind: 'malformed', what: 'jco gave nothing' });
@@ -63,6 +69,7 @@ async function keep(directory: string, path: string, content: Buffer): Promise<v
     const partial = `${path}.${process.pid}`;
     await writeFile(partial, content, { mode: 0o600 });
     await rename(partial, path);
+    await boundDirectory(directory, KEPT_BOUNDS, Date.now());
   } catch {
     return;
   }
