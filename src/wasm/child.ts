@@ -14,8 +14,12 @@ export type Exchange =
 const MEMORY_CHECK_MS = 50;
 const HOST_STDERR_BYTES = 16 * 1024;
 
+/** What it asks for while it is at work; the answer is one frame. */
+export type Ask = (frame: Frame) => Promise<readonly Uint8Array[]>;
+
 interface Waiting {
-  readonly stderr: Kept;
+  readonly stderr: Pick<Kept, 'add'>;
+  readonly ask: Ask | undefined;
   readonly settle: (exchange: Exchange) => void;
 }
 
@@ -48,7 +52,13 @@ export class Child {
     return this.ended === undefined;
   }
 
-  exchange(head: Frame['head'], body: Uint8Array, stderr: Kept, timeoutMs: number): Promise<Exchange> {
+  exchange(
+    head: Frame['head'],
+    body: Uint8Array,
+    stderr: Pick<Kept, 'add'>,
+    timeoutMs: number,
+    ask?: Ask,
+  ): Promise<Exchange> {
     return new Promise((resolve) => {
       const clock = setTimeout(() => this.kill({ kind: 'timedOut', afterMs: timeoutMs }), timeoutMs);
       const scale = setInterval(() => this.weigh(), MEMORY_CHECK_MS);
@@ -58,7 +68,7 @@ export class Child {
         this.waiting = undefined;
         resolve(exchange);
       };
-      this.waiting = { stderr, settle };
+      this.waiting = { stderr, ask, settle };
       if (this.ended !== undefined) return settle({ kind: 'none', failure: this.ended });
       for (const part of encodeFrame(head, body)) this.sandbox.child.stdin?.write(part);
     });
@@ -84,7 +94,15 @@ export class Child {
 
   private take(frame: Frame): void {
     if (frame.head['kind'] === 'stderr') this.waiting?.stderr.add(frame.body);
+    else if (frame.head['kind'] === 'ask') void this.askFor(frame);
     else this.waiting?.settle({ kind: 'answer', frame });
+  }
+
+  /** A child that asks where nobody answers is not what was started. */
+  private async askFor(frame: Frame): Promise<void> {
+    const ask = this.waiting?.ask;
+    if (ask === undefined) return this.kill({ kind: 'childEnded', how: 'it asked for something' });
+    for (const part of await ask(frame)) if (this.alive) this.sandbox.child.stdin?.write(part);
   }
 
   private end(failure: RunFailure): void {

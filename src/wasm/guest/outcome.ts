@@ -1,4 +1,5 @@
 import type { RunFailure } from '../failure.ts';
+import type { OutgoingCall, OutgoingResult } from '../http-call.ts';
 
 /** How one run of a guest ended, as the child process tells it. */
 export type GuestOutcome =
@@ -14,6 +15,10 @@ export interface GuestHost {
   readonly memoryBytesMax: number;
   /** Sleeps this thread: a guest is the only thing that runs in its process, so nothing else waits with it. */
   sleep(ms: number): void;
+  /** Left out where nobody may be asked; what a guest waits for, this thread waits for. */
+  readonly ask?: ((call: OutgoingCall) => OutgoingResult) | undefined;
+  readonly env?: readonly (readonly [string, string])[];
+  readonly args?: readonly string[];
 }
 
 /** Thrown through the guest's frames by an exit. A guest can catch it (catch_all); that the run is over is kept beside it. */

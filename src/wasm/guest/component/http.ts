@@ -1,56 +1,32 @@
+import type { Header, HttpHead } from '../../http-call.ts';
 import type { GuestHost } from '../outcome.ts';
+import { Fields } from './fields.ts';
+import { outgoingInterfaces } from './outgoing.ts';
 import { type Collected, InputStream, OutputStream, Pollable } from './streams.ts';
 import type { Interfaces } from './wasi.ts';
 
-/**
- * One request and one response of wasi:http, without a network: a function of this kind gets the list as a POST to `/` and answers 200 with the list, or
- * any other status with what is wrong.
- */
+/** One request and one response of wasi:http, without a network: the request is data, and so is what is answered. */
 export interface Exchange {
   readonly interfaces: Interfaces;
   readonly request: unknown;
   readonly outparam: unknown;
   /** undefined: it set no response. */
-  status(): number | undefined;
+  answer(): Answered | undefined;
 }
 
-export class Fields {
-  private readonly values: (readonly [string, Uint8Array])[];
-  constructor(values: readonly (readonly [string, Uint8Array])[] = []) {
-    this.values = [...values];
-  }
-  static fromList(values: readonly (readonly [string, Uint8Array])[]): Fields {
-    return new Fields(values);
-  }
-  get(name: string): readonly Uint8Array[] {
-    return this.values.flatMap(([known, value]) => (known.toLowerCase() === name.toLowerCase() ? [value] : []));
-  }
-  has(name: string): boolean {
-    return this.get(name).length > 0;
-  }
-  set(name: string, values: readonly Uint8Array[]): void {
-    this.delete(name);
-    this.values.push(...values.map((value) => [name, value] as const));
-  }
-  append(name: string, value: Uint8Array): void {
-    if (this.values.length >= HEADERS_MAX) throw { tag: 'forbidden' };
-    this.values.push([name, value]);
-  }
-  delete(name: string): void {
-    const kept = this.values.filter(([known]) => known.toLowerCase() !== name.toLowerCase());
-    this.values.splice(0, this.values.length, ...kept);
-  }
-  entries(): readonly (readonly [string, Uint8Array])[] {
-    return this.values;
-  }
-  clone(): Fields {
-    return new Fields(this.values);
-  }
+export interface Answered {
+  readonly status: number;
+  readonly headers: readonly Header[];
 }
 
-const HEADERS_MAX = 1000;
+const METHODS = ['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 'trace', 'patch'];
 
-export function httpExchange(input: Uint8Array, contentType: string, host: GuestHost, output: Collected): Exchange {
+function methodOf(name: string): { readonly tag: string; readonly val?: string } {
+  const tag = name.toLowerCase();
+  return METHODS.includes(tag) ? { tag } : { tag: 'other', val: name };
+}
+
+export function httpExchange(call: HttpHead, input: Uint8Array, host: GuestHost, output: Collected): Exchange {
   const now = () => new Pollable(0, host.sleep);
   let answer: OutgoingResponse | 'error' | undefined;
 
@@ -63,8 +39,12 @@ export function httpExchange(input: Uint8Array, contentType: string, host: Guest
     }
   }
   class IncomingBody {
+    private readonly bytes: Uint8Array;
+    constructor(bytes: Uint8Array = new Uint8Array()) {
+      this.bytes = bytes;
+    }
     stream() {
-      return new InputStream(input, now);
+      return new InputStream(this.bytes, now);
     }
     static finish() {
       return new FutureTrailers();
@@ -72,34 +52,37 @@ export function httpExchange(input: Uint8Array, contentType: string, host: Guest
   }
   class IncomingRequest {
     method() {
-      return { tag: 'post' };
+      return methodOf(call.method);
     }
     pathWithQuery() {
-      return '/';
+      return call.path;
     }
     scheme() {
       return { tag: 'HTTP' };
     }
     authority() {
-      return 'localhost';
+      return call.authority;
     }
     headers() {
-      const text = { 'content-type': contentType, 'content-length': String(input.length) };
-      return new Fields(Object.entries(text).map(([name, value]) => [name, new TextEncoder().encode(value)]));
+      return Fields.ofTexts(call.headers);
     }
     consume() {
-      return new IncomingBody();
+      return new IncomingBody(input);
     }
   }
   class OutgoingBody {
     private readonly sink: (bytes: Uint8Array) => void;
-    constructor(sink: (bytes: Uint8Array) => void = () => {}) {
+    private readonly ended: () => void;
+    constructor(sink: (bytes: Uint8Array) => void = () => {}, ended: () => void = () => {}) {
       this.sink = sink;
+      this.ended = ended;
     }
     write() {
       return new OutputStream(this.sink, now);
     }
-    static finish() {}
+    static finish(body: OutgoingBody) {
+      body.ended();
+    }
   }
   class OutgoingResponse {
     private code = 200;
@@ -120,43 +103,26 @@ export function httpExchange(input: Uint8Array, contentType: string, host: Guest
       return new OutgoingBody((bytes) => output.add(bytes));
     }
   }
-  /** It can be made, and is refused when it is to be sent: so a function that tries gets an error and no trap. */
-  class OutgoingRequest {
-    private readonly fields: Fields;
-    constructor(fields: Fields) {
-      this.fields = fields;
-    }
-    setMethod() {}
-    setPathWithQuery() {}
-    setScheme() {}
-    setAuthority() {}
-    headers() {
-      return this.fields;
-    }
-    body() {
-      return new OutgoingBody();
-    }
-  }
-  class RequestOptions {
-    setConnectTimeout() {}
-    setFirstByteTimeout() {}
-    setBetweenBytesTimeout() {}
-  }
   class ResponseOutparam {
     readonly used = false;
     static set(_: unknown, response: { readonly tag: string; readonly val: unknown }) {
       answer = response.tag === 'ok' && response.val instanceof OutgoingResponse ? response.val : 'error';
     }
   }
+  const outgoing = outgoingInterfaces(host, { IncomingBody, OutgoingBody });
   const types = {
-    ...{ Fields, FutureTrailers, IncomingBody, IncomingRequest, OutgoingBody, OutgoingRequest, OutgoingResponse },
-    ...{ RequestOptions, ResponseOutparam },
+    ...{ Fields, FutureTrailers, IncomingBody, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam },
+    ...outgoing.types,
     httpErrorCode: () => undefined,
   };
   return {
-    interfaces: { 'wasi:http/types': types },
+    interfaces: { 'wasi:http/types': types, 'wasi:http/outgoing-handler': { handle: outgoing.handle } },
     request: new IncomingRequest(),
     outparam: new ResponseOutparam(),
-    status: () => (answer === undefined ? undefined : answer === 'error' ? 500 : answer.statusCode()),
+    answer: () => {
+      if (answer === undefined) return undefined;
+      if (answer === 'error') return { status: 500, headers: [] };
+      return { status: answer.statusCode(), headers: answer.headers().texts() };
+    },
   };
 }

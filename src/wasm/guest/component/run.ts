@@ -1,6 +1,7 @@
 import type { RunFailure } from '../../failure.ts';
+import type { HttpAnswer, HttpHead } from '../../http-call.ts';
 import { Ending, Exit, failureOf, type GuestHost, type GuestOutcome } from '../outcome.ts';
-import { httpExchange } from './http.ts';
+import { type Answered, httpExchange } from './http.ts';
 import type { ComponentInstance, Translated } from './instance.ts';
 import { Collected } from './streams.ts';
 import { type Interfaces, wasiInterfaces } from './wasi.ts';
@@ -19,17 +20,53 @@ export function runCommand(component: Translated, input: string, host: GuestHost
 export function runHandler(component: Translated, input: string, host: GuestHost): GuestOutcome {
   const run = begin(host);
   const contentType = /^\s*\{/.test(input) ? 'application/json' : 'application/yaml';
-  const exchange = httpExchange(Buffer.from(input, 'utf8'), contentType, host, run.output);
-  // Its stdout is no list: whatever it prints is for people.
+  const body = Buffer.from(input, 'utf8');
+  const headers = [['content-type', contentType] as const, ['content-length', String(body.length)] as const];
+  const call = { method: 'POST', path: '/', authority: 'localhost', headers };
+  return attempt(
+    component,
+    ...handling(call, body, run, (answered, instance) => {
+      if (answered?.status === 200) return { kind: 'ok', output: run.output.text() };
+      return { kind: 'failed', failure: refusalOf(answered?.status, run, instance), exitCode: 1 };
+    }),
+  );
+}
+
+/** One request of anybody's: its answer, whatever its status is. */
+export function serveRequest(component: Translated, head: HttpHead, body: Uint8Array, host: GuestHost): Served {
+  const run = begin(host);
+  let answer: Served['answer'];
+  const outcome = attempt(
+    component,
+    ...handling(head, body, run, (answered, instance) => {
+      if (answered === undefined || isSpent(answered.status, run, instance))
+        return { kind: 'failed', failure: refusalOf(answered?.status, run, instance), exitCode: 1 };
+      answer = { ...answered, body: run.output.bytes() };
+      return { kind: 'ok', output: '' };
+    }),
+  );
+  return outcome.kind === 'ok' ? { outcome, answer } : { outcome, answer: undefined };
+}
+
+export interface Served {
+  readonly outcome: GuestOutcome;
+  readonly answer: HttpAnswer | undefined;
+}
+
+type Judge = (answered: Answered | undefined, instance: ComponentInstance) => GuestOutcome;
+
+function handling(head: HttpHead, body: Uint8Array, run: Run, judge: Judge) {
+  const { host, ending, output } = run;
+  const exchange = httpExchange(head, body, host, output);
+  // What it prints is for people: its answer is the one that it sets.
   const streams = { input: Buffer.alloc(0), output: { add: host.stderr } };
-  const interfaces = { ...wasiInterfaces(host, run.ending, streams), ...exchange.interfaces };
-  return attempt(component, interfaces, run, (instance) => {
+  const interfaces = { ...wasiInterfaces(host, ending, streams), ...exchange.interfaces };
+  const call = (instance: ComponentInstance) => {
     exported(instance.exports, 'incomingHandler', 'handle')(exchange.request, exchange.outparam);
-    run.ending.check();
-    const status = exchange.status();
-    if (status === 200) return { kind: 'ok', output: run.output.text() };
-    return { kind: 'failed', failure: refusalOf(status, run, instance), exitCode: 1 };
-  });
+    ending.check();
+    return judge(exchange.answer(), instance);
+  };
+  return [interfaces, run, call] as const;
 }
 
 interface Run {
@@ -49,8 +86,12 @@ const MESSAGE_CHARACTERS = 4096;
 function refusalOf(status: number | undefined, { host, output }: Run, instance: ComponentInstance): RunFailure {
   const limitBytes = host.memoryBytesMax;
   if (status === undefined) return { kind: 'returnedNothing', what: 'it set no response' };
-  if (status === 500 && instance.memoryBytes() >= limitBytes * 0.9) return { kind: 'outOfMemory', limitBytes };
+  if (isSpent(status, { host }, instance)) return { kind: 'outOfMemory', limitBytes };
   return { kind: 'httpStatus', status, body: output.text().slice(0, MESSAGE_CHARACTERS) };
+}
+
+function isSpent(status: number, { host }: Pick<Run, 'host'>, instance: ComponentInstance): boolean {
+  return status === 500 && instance.memoryBytes() >= host.memoryBytesMax * 0.9;
 }
 
 function attempt(

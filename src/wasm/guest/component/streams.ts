@@ -113,6 +113,9 @@ export class Collected {
     this.parts.push(bytes.slice());
   }
   text(): string {
-    return Buffer.concat(this.parts).toString('utf8');
+    return this.bytes().toString('utf8');
+  }
+  bytes(): Buffer {
+    return Buffer.concat(this.parts);
   }
 }

@@ -17,7 +17,11 @@ function cliInterfaces(host: GuestHost, ending: Ending, { input, output }: Strea
   const now = () => new Pollable(0, host.sleep);
   const exit = (code: number) => ending.end(new Exit(code));
   return {
-    'wasi:cli/environment': { getEnvironment: () => [], getArguments: () => ['krm'], initialCwd: () => undefined },
+    'wasi:cli/environment': {
+      getEnvironment: () => host.env ?? [],
+      getArguments: () => host.args ?? ['krm'],
+      initialCwd: () => undefined,
+    },
     'wasi:cli/exit': {
       exit: (status: { readonly tag: string }) => exit(status.tag === 'ok' ? 0 : 1),
       exitWithCode: (code: number) => exit(code),
