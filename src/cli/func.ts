@@ -1,6 +1,10 @@
-import { type Command, Option } from 'commander';
+import { readFile } from 'node:fs/promises';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BUILDERS, type Builder } from '../func/compatibility.ts';
 import { BUILT_RUNTIMES, TEMPLATES } from '../func/runtimes.ts';
+import { collect } from './cluster-flags.ts';
+import { CliError } from './exit.ts';
+import { durationMs, sizeBytes } from './limit-flags.ts';
 
 /** `kwasm func`: WASI HTTP functions, with the words of knative's func. */
 export function register(program: Command): void {
@@ -27,6 +31,32 @@ export function funcGroup(program: Command): Command {
     .description('Makes the component of a function, checks that it answers HTTP, and says what it can reach.')
     .addOption(new Option('-b, --builder <name>', 'what builds it; follows from the language').choices(BUILDERS))
     .action(build);
+  ofFunction(func, 'run')
+    .summary('serve it on this machine')
+    .description(
+      'Serves a function on this machine, again after each save: JavaScript and TypeScript on Node.js at once; with --component, and every other language, the component itself in a sandbox.',
+    )
+    .option('--component', 'build and run the component, as the cluster does')
+    .option('--address <host:port>', 'where to listen; port 0: any that is free', address, {
+      host: '127.0.0.1',
+      port: 8080,
+    })
+    .option('-e, --env <name=value>', 'sets a variable of the function, NAME- takes one away (repeatable)', collect, [])
+    .option('--timeout <duration>', 'wall clock of one request, such as 5s', durationMs, 30_000)
+    .option('--memory <size>', "memory of one instance (default: half of func.yaml's limit, or 256Mi)", sizeBytes)
+    .action(run);
+  ofFunction(func, 'invoke')
+    .summary('ask it once')
+    .description("Sends one request to a function and prints the answer's body; from status 400 on it fails.")
+    .option('--target <where>', 'local, or a URL', 'local')
+    .option('--request-path <path>', 'path and query that are asked for', '')
+    .option('-X, --request-type <method>', 'GET, or POST if there is something to send')
+    .option('--data <text>', 'what is sent')
+    .option('--file <file>', 'what is sent, from a file')
+    .option('--content-type <type>', 'its type')
+    .option('-H, --header <header>', "a header, 'Name: value' (repeatable)", collect, [])
+    .option('--timeout <duration>', 'how long it may take', durationMs, 60_000)
+    .action(invoke);
   return func;
 }
 
@@ -58,4 +88,57 @@ async function build({ path, builder }: BuildFlags): Promise<void> {
   console.log(`${built.unchanged ? 'unchanged' : 'built'} ${built.component}`);
   console.log(`digest ${built.digest}, ${built.bytes.length} bytes`);
   for (const name of built.imports) console.log(`imports ${name}`);
+}
+
+function address(text: string): { readonly host: string; readonly port: number } {
+  const [, six, plain = '', port = ''] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text) ?? [];
+  if (port === '' || Number(port) > 65_535) throw new InvalidArgumentError('write 127.0.0.1:8080, or localhost:0.');
+  return { host: six ?? (plain === '' ? '127.0.0.1' : plain), port: Number(port) };
+}
+
+interface RunFlags {
+  readonly path: string;
+  readonly component?: boolean;
+  readonly address: { readonly host: string; readonly port: number };
+  readonly env: readonly string[];
+  readonly timeout: number;
+  readonly memory?: number;
+}
+
+async function run({ path, component = false, timeout, memory, ...rest }: RunFlags): Promise<void> {
+  const { runFunction } = await import('../func/run/run.ts');
+  const { onInterrupt } = await import('./interrupt.ts');
+  using interrupt = onInterrupt();
+  const say = (line: string) => console.error(line);
+  const running = await runFunction(path, { ...rest, component, requestMs: timeout, memoryBytes: memory, say });
+  console.log(`${running.url} (${running.mode})`);
+  const { signal } = interrupt;
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  await running.close();
+}
+
+interface InvokeFlags {
+  readonly path: string;
+  readonly target: string;
+  readonly requestPath: string;
+  readonly requestType?: string;
+  readonly data?: string;
+  readonly file?: string;
+  readonly contentType?: string;
+  readonly header: readonly string[];
+  readonly timeout: number;
+}
+
+async function invoke(flags: InvokeFlags): Promise<void> {
+  const { invokeFunction } = await import('../func/invoke.ts');
+  const { path, target, requestPath, requestType: method, contentType, header: headers, timeout: timeoutMs } = flags;
+  const data = flags.file === undefined ? textBytes(flags.data) : await readFile(flags.file);
+  const request = { target, method, path: requestPath, data, contentType, headers, timeoutMs };
+  const { url, status, statusText, body } = await invokeFunction(path, request);
+  process.stdout.write(body);
+  if (status >= 400) throw new CliError(`${url} answered ${status} ${statusText}`.trimEnd());
+}
+
+function textBytes(text: string | undefined): Buffer | undefined {
+  return text === undefined ? undefined : Buffer.from(text);
 }

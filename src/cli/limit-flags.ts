@@ -23,13 +23,13 @@ const TIMEOUT_MAX_MS = 24 * 3_600_000;
 /** What 32-bit Wasm can address. */
 const MEMORY_MAX_BYTES = 4 * 1024 ** 3;
 
-function durationMs(text: string): number {
+export function durationMs(text: string): number {
   const ms = scaled(text, /^(\d+(?:\.\d+)?)(ms|s|m|h)$/, DURATION_MS);
   if (ms === undefined || ms < 1 || ms > TIMEOUT_MAX_MS) throw new InvalidArgumentError('say 500ms, 30s, 5m or 1h.');
   return ms;
 }
 
-function sizeBytes(text: string): number {
+export function sizeBytes(text: string): number {
   const bytes = scaled(text, /^(\d+(?:\.\d+)?)(Ki|Mi|Gi)$/, SIZE_BYTES);
   if (bytes === undefined || bytes < 65_536 || bytes > MEMORY_MAX_BYTES)
     throw new InvalidArgumentError('say 512Mi or 2Gi, up to 4Gi.');
