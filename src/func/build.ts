@@ -38,7 +38,7 @@ export async function buildFunction(folder: string, options: BuildOptions = {}):
   const builder = builderFor(file.runtime, { flag: options.builder, file: file.build.builder });
   const runtime = builtRuntime(file.runtime);
   const { log = () => {}, signal } = options;
-  const sources = await sourcesDigest(folder);
+  const sources = await sourcesDigest(folder, file);
   const earlier = await unchangedBuild(folder, sources);
   if (earlier !== undefined) return described(earlier, true);
   log(`building with ${builder.value} (${builder.by === 'inferred' ? `as ${file.runtime} needs it` : builder.by})`);

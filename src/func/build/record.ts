@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { digestOf } from '../../oci/digest.ts';
 import { FuncError } from '../func-error.ts';
+import { FUNCTION_FILE, type FunctionFile } from '../function-file.ts';
 
 /** Where func keeps what is not the author's; a template's .gitignore has it. */
 const DIRECTORY = '.func';
@@ -17,9 +18,12 @@ const FILE_BYTES_MAX = 64 * 1024 * 1024;
 const recordShape = z.object({ sources: z.string(), component: z.string(), digest: z.string() });
 export type BuildRecord = z.infer<typeof recordShape>;
 
-/** Of everything that a build may read, installed packages included. */
-export async function sourcesDigest(folder: string): Promise<string> {
-  const hash = createHash('sha256');
+/**
+ * Of everything that a build may read, installed packages included. Of func.yaml only what it says about building: a deployment writes there, and that is no
+ * reason to build again.
+ */
+export async function sourcesDigest(folder: string, { runtime, build }: FunctionFile): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify({ runtime, build }));
   const paths = (await sourcesIn(folder, '')).sort();
   for (const path of [...paths, 'node_modules/.package-lock.json']) {
     const bytes = await readFile(join(folder, path)).catch(() => undefined);
@@ -32,7 +36,7 @@ async function sourcesIn(folder: string, under: string): Promise<string[]> {
   const found: string[] = [];
   for (const entry of await readdir(join(folder, under), { withFileTypes: true })) {
     const path = under === '' ? entry.name : `${under}/${entry.name}`;
-    if (NOT_SOURCES.has(entry.name)) continue;
+    if (NOT_SOURCES.has(entry.name) || path === FUNCTION_FILE) continue;
     if (entry.isDirectory()) found.push(...(await sourcesIn(folder, path)));
     else if (entry.isFile() && !entry.name.endsWith('.wasm')) found.push(path);
     if (found.length > FILES_MAX)
