@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -12,7 +12,7 @@ export interface Said {
   readonly err: string;
 }
 
-/** The published file, called as a person would, with the cluster's kubeconfig. */
+/** The published file and the chart beside it, called as a person would, with the cluster's kubeconfig. */
 export interface Kwasm {
   readonly directory: string;
   run(...args: readonly string[]): Promise<Said>;
@@ -27,6 +27,7 @@ export async function bundledKwasm(test: TestCluster): Promise<Kwasm> {
   const directory = mkdtempSync(join(tmpdir(), 'kwasm-cli-'));
   const file = join(directory, 'kwasm.mjs');
   await bundleCommand(root, '0.0.0-e2e', file);
+  cpSync(join(root, 'helm/kwasm-operator'), join(directory, 'chart'), { recursive: true });
   const start = (args: readonly string[]) =>
     execa(process.execPath, [file, ...args], {
       env: { KUBECONFIG: test.cluster.kubeconfig, HELM: test.cluster.helm, NO_COLOR: '1' },

@@ -7,7 +7,7 @@ export const NAMESPACE = 'kwasm';
 export const RELEASE = 'kwasm-operator';
 const CHART = new URL('../../helm/kwasm-operator', import.meta.url).pathname;
 /** The stories install dozens of times; what a proof is worth is the story of e2e/installer.test.ts and the fault matrix. */
-const SHORT_PROOF = [
+export const SHORT_PROOF = [
   'kwasmOperator.installer.env[0].name=KWASM_SETTLE_SECONDS',
   'kwasmOperator.installer.env[0].value=3',
 ];
@@ -32,7 +32,7 @@ export async function installRelease(
     NAMESPACE,
     'pod-security.kubernetes.io/enforce=privileged',
   ]);
-  const values = [`imageRegistry=${test.images.registry}`, `image.tag=${test.images.tag}`, ...set];
+  const values = [...ownImages(test), ...set];
   await helm(test, [
     'upgrade',
     '--install',
@@ -45,6 +45,11 @@ export async function installRelease(
     ...values.flatMap((value) => ['--set', value]),
     ...[...SHORT_PROOF, ...strings].flatMap((value) => ['--set-string', value]),
   ]);
+}
+
+/** For --set: what this run built. */
+export function ownImages({ images }: TestCluster): readonly string[] {
+  return [`imageRegistry=${images.registry}`, `image.tag=${images.tag}`];
 }
 
 /**

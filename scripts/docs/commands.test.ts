@@ -40,6 +40,37 @@ describe('commands of the documentation', () => {
     expect(wrong).to.deep.equal([]);
   });
 
+  it('are known to kwasm, too, within a sentence or a table', () => {
+    const codes = docPages().flatMap(({ path, codes: its }) =>
+      its.flatMap(({ line, text }) =>
+        shellCommands(text.replaceAll('\\|', '|'))
+          .filter(([first]) => first === 'kwasm')
+          .map((words) => ({ where: `${path}:${line}: ${text}`, words })),
+      ),
+    );
+    expect(codes.length).to.be.greaterThan(60);
+    const wrong = codes.flatMap(({ where, words: [, ...args] }) => {
+      // In prose a command may stand for all its subcommands, and the reference writes usages.
+      if (args.some((word) => /^[<[]/.test(word)) || isNamed(args)) return [];
+      const problem = problemOf(makeProgram(), args);
+      return problem === undefined || INCOMPLETE.test(problem) ? [] : [`${where}: ${problem}`];
+    });
+    expect(wrong).to.deep.equal([]);
+    expect(isNamed(['node', 'retry'])).to.equal(true);
+    expect(isNamed(['node', 'fly'])).to.equal(false);
+  });
+
+  it('set values of the chart that are there', () => {
+    const schema = JSON.parse(readFileSync(`${CHART}/values.schema.json`, 'utf8')) as Schema;
+    const codes = docPages().flatMap(({ codes: its }) => its.flatMap(({ text }) => shellCommands(text)));
+    const keys = [...places.map(({ words }) => words), ...codes]
+      .filter(([first]) => first === 'kwasm')
+      .flatMap((words) => words.flatMap((word, at) => (words[at - 1] === '--set' ? [word.split('=')[0] ?? ''] : [])));
+    expect(keys).to.include('kwasmOperator.uninstall.policy');
+    const nested = (key: string) => key.split('.').reduceRight<unknown>((inner, part) => ({ [part]: inner }), null);
+    expect(keys.flatMap((key) => unknownKeys(nested(key), schema))).to.deep.equal([]);
+  });
+
   it('are judged: an unknown command, flag or argument is found', () => {
     const program = makeProgram();
     expect(problemOf(program, ['status', '-o', 'wide'])).to.equal(undefined);
@@ -89,6 +120,16 @@ function unknownKeys(data: unknown, schema: Schema, at = ''): readonly string[] 
     if (inner === undefined) return schema.additionalProperties === false ? [`${at}${key}`] : [];
     return unknownKeys(value, inner, `${at}${key}.`);
   });
+}
+
+/** A sentence may speak of a command without all that it needs, or of its help. */
+const INCOMPLETE = /missing required argument|\(outputHelp\)/;
+
+/** Only names a command or a group of them. */
+function isNamed(args: readonly string[]): boolean {
+  let command: Command | undefined = makeProgram();
+  for (const word of args) command = command?.commands.find((one) => one.name() === word);
+  return command !== undefined;
 }
 
 /** undefined: it calls something else. */

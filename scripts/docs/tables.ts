@@ -1,6 +1,7 @@
 import { INSTALL_REASONS } from '../../src/contract.ts';
 import { REASONS } from '../../src/operator/decide/reason.ts';
 import { EXIT_CODES } from '../../src/verdict.ts';
+import { remedyRows } from './remedies.ts';
 
 /** The tables of docs/troubleshooting.md that come from the code's own lists, so that neither can fall behind. */
 const tables: Readonly<Record<string, () => readonly string[]>> = {
@@ -12,6 +13,7 @@ const tables: Readonly<Record<string, () => readonly string[]>> = {
         `| \`${reason}\` | ${status} | ${RETRY[retry]} | ${meaning} | ${todo} |`,
     ),
   ],
+  remedies: remedyRows,
   verdicts: () => [
     '| reason | what it means |',
     '|---|---|',

@@ -10,11 +10,19 @@ export type OperatorFound =
   | { readonly kind: 'present'; readonly operator: Operator }
   | { readonly kind: 'absent'; readonly namespace: string }
   /** The permission to look is missing, or the objects are not as the chart makes them. */
-  | { readonly kind: 'unknown'; readonly namespace: string; readonly why: string };
+  | {
+      readonly kind: 'unknown';
+      readonly namespace: string;
+      readonly why: string;
+      /** There is one, and it is not ours. */
+      readonly foreign: boolean;
+    };
 
 export interface Operator {
   readonly namespace: string;
   readonly name: string;
+  /** Of Helm; undefined: it was applied by something else. */
+  readonly release: string | undefined;
   readonly image: string;
   readonly version: string;
   readonly replicas: number;
@@ -54,7 +62,7 @@ export async function findOperator(
   } catch (error) {
     if (!(error instanceof CliError) || error.exitCode !== EXIT.forbidden) throw error;
     if (namespace === undefined) return await findOperator(client, { namespace: NAMESPACE_DEFAULT });
-    return { kind: 'unknown', namespace, why: error.message };
+    return { kind: 'unknown', namespace, why: error.message, foreign: false };
   }
   const [deployment, other] = found;
   if (deployment === undefined) return { kind: 'absent', namespace: namespace ?? NAMESPACE_DEFAULT };
@@ -83,12 +91,12 @@ async function readOperator(client: Client, deployment: V1Deployment): Promise<O
   } catch (error) {
     if (!(error instanceof CliError) || (error.exitCode !== EXIT.forbidden && error.exitCode !== EXIT.notFound))
       throw error;
-    return { kind: 'unknown', namespace, why: error.message };
+    return { kind: 'unknown', namespace, why: error.message, foreign: error.exitCode === EXIT.notFound };
   }
   const parsed = configSchema.safeParse(load(config.data?.['config.yaml'] ?? ''));
   if (!parsed.success) {
     const why = `ConfigMap ${namespace}/${name} is not one of this operator's: KWasm's own, or another release`;
-    return { kind: 'unknown', namespace, why };
+    return { kind: 'unknown', namespace, why, foreign: true };
   }
   const container = spec?.template.spec?.containers[0];
   const env = new Map(container?.env?.map((one) => [one.name, one.value ?? '']));
@@ -98,6 +106,7 @@ async function readOperator(client: Client, deployment: V1Deployment): Promise<O
     operator: {
       namespace,
       name,
+      release: metadata?.annotations?.['meta.helm.sh/release-name'],
       image: container?.image ?? '',
       version: metadata?.labels?.['app.kubernetes.io/version'] ?? '',
       replicas: spec?.replicas ?? 1,

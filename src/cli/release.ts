@@ -4,7 +4,7 @@ import { dryRun } from './node.ts';
 
 export interface ReleaseFlags extends ClusterFlags {
   readonly chart?: string;
-  readonly release: string;
+  readonly release?: string;
   readonly set?: readonly string[];
   readonly setString?: readonly string[];
   readonly values?: readonly string[];
@@ -43,7 +43,7 @@ export function register(program: Command): void {
       ),
   )
     .option('--nodes', 'take everything off the nodes first, within the limits of the rollout, and wait for it')
-    .option('--release <name>', "the release's name", 'kwasm-operator')
+    .option('--release <name>', "the release's name (default: that of the operator that is found)")
     .option('--timeout <duration>', 'how long Helm waits, as Helm writes it; also for the nodes', helmDuration, '30m')
     .addOption(dryRun());
   for (const [name, command] of [
@@ -64,7 +64,7 @@ function charted(command: Command): Command {
     .option('--set-string <key=value>', 'the same, always as text (repeatable)', collect)
     .option('-f, --values <file>', 'a file of values (repeatable)', collect)
     .option('--chart <chart>', 'another chart: a directory, an archive, or oci://...; default: the one of this version')
-    .option('--release <name>', "the release's name", 'kwasm-operator')
+    .option('--release <name>', "the release's name (default: kwasm-operator, or that of the operator that is found)")
     .option('--no-wait', 'do not wait until the operator is ready')
     .option('--timeout <duration>', 'how long Helm waits, as Helm writes it', helmDuration, '5m')
     .option(

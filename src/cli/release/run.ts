@@ -4,10 +4,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { V1Namespace } from '@kubernetes/client-node';
+import { some } from '../check/nodes.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { type Client, withClient } from '../kube/client.ts';
-import { findOperator, NAMESPACE_DEFAULT } from '../operator.ts';
+import { selectNodes } from '../node/select.ts';
+import { findOperator, NAMESPACE_DEFAULT, type OperatorFound } from '../operator.ts';
 import type { ReleaseFlags } from '../release.ts';
+import { nodeRow } from '../status/node-row.ts';
+import { wishOf } from '../status/view.ts';
 import {
   cleanupArguments,
   installArguments,
@@ -17,6 +21,7 @@ import {
   upgradeArguments,
 } from './helm-arguments.ts';
 
+const RELEASE_DEFAULT = 'kwasm-operator';
 const PRIVILEGED = 'pod-security.kubernetes.io/enforce';
 
 export async function runRelease(name: 'install' | 'upgrade' | 'uninstall', flags: ReleaseFlags): Promise<void> {
@@ -27,22 +32,78 @@ export async function runRelease(name: 'install' | 'upgrade' | 'uninstall', flag
   }
   await helm(['version', '--short'], 'ignore'); // before anything is changed
   const chart = flags.chart ?? ownChart();
-  if (name === 'install')
-    return await install({ release: flags.release, namespace: flags.namespace ?? NAMESPACE_DEFAULT, chart }, flags);
-  const target = await withClient(flags, async (client) => ({ ...(await installed(client, flags)), chart }));
-  if (name === 'upgrade') return await helm(upgradeArguments(target, flags));
-  if (flags.nodes === true && !isDry(flags)) await helm(cleanupArguments(target, flags));
-  else if (!isDry(flags))
-    process.stdout.write('The nodes stay as they are, serving; --nodes would take everything off first.\n');
-  await helm(uninstallArguments(target, flags));
+  if (name === 'install') await install(chart, flags);
+  else {
+    const target = await withClient(flags, async (client) => ({ ...(await installed(client, name, flags)), chart }));
+    if (name === 'upgrade') await helm(upgradeArguments(target, flags));
+    else await uninstall(target, flags);
+  }
+  if (isDry(flags)) process.stdout.write('\nA dry run: nothing was changed.\n');
 }
 
-async function install(target: Target, flags: ReleaseFlags): Promise<void> {
-  if (flags.createNamespace !== false && !isDry(flags)) {
-    await withClient(flags, (client) => ensureNamespace(client, target.namespace));
-  }
+async function install(chart: string, flags: ReleaseFlags): Promise<void> {
+  const target = { release: flags.release ?? RELEASE_DEFAULT, namespace: flags.namespace ?? NAMESPACE_DEFAULT, chart };
+  refuseSecond(await withClient(flags, (client) => findOperator(client, {})));
+  if (isDry(flags)) return await helm(installArguments(target, flags));
+  // A wrong value is found by rendering, before there is a namespace for nothing.
+  await helm(installArguments(target, { ...flags, dryRun: 'client' }), 'ignore');
+  if (flags.createNamespace !== false) await withClient(flags, (client) => ensureNamespace(client, target.namespace));
   await helm(installArguments(target, flags));
-  if (!isDry(flags)) process.stdout.write('\nNext: `kwasm node enable NODE --wait`, then `kwasm status`\n');
+  process.stdout.write('\nNext: `kwasm node enable NODE --wait`, then `kwasm status`\n');
+}
+
+/** Wherever it is: two operators would work on the same nodes. */
+function refuseSecond(found: OperatorFound): void {
+  if (found.kind === 'present') {
+    const { namespace, name, version } = found.operator;
+    throw new CliError(
+      `${namespace}/${name} ${version} is installed already. \`kwasm upgrade\` changes its version or values, \`kwasm uninstall\` removes it`,
+      { exitCode: EXIT.unfit },
+    );
+  }
+  if (found.kind === 'unknown' && found.foreign) {
+    throw new CliError(
+      `there is an operator in namespace ${found.namespace}: ${found.why}. \`kwasm upgrade -n ${found.namespace}\` takes it over in place (docs/compatibility.md)`,
+      { exitCode: EXIT.unfit },
+    );
+  }
+}
+
+async function uninstall(target: Target, flags: ReleaseFlags): Promise<void> {
+  const { release, namespace } = target;
+  const nodes = await withClient(flags, (client) => nodesWithOurs(client, flags));
+  if (flags.nodes === true) {
+    const what = `${isDry(flags) ? 'would be taken' : 'everything is taken'} off ${some(nodes) || 'no node, for nothing is there'}`;
+    process.stdout.write(`First ${what}, within the limits of the rollout.\n`);
+    if (!isDry(flags)) await helm(cleanupArguments(target, flags));
+  } else if (nodes.length > 0) {
+    process.stdout.write(
+      `Nodes stay as they are, serving: ${some(nodes)}. \`--nodes\` would take everything off first.\n`,
+    );
+  }
+  try {
+    await helm(uninstallArguments(target, flags));
+  } catch (error) {
+    if (flags.nodes !== true || !(error instanceof CliError)) throw error;
+    const log = `kubectl -n ${namespace} logs job/${release}-cleanup`;
+    const back = `kubectl -n ${namespace} delete job ${release}-cleanup`;
+    throw new CliError(
+      `not everything is off the nodes yet, and the release is still there. \`${log}\` says what is left and why; then \`kwasm uninstall --nodes\` goes on, or \`${back}\` takes it back`,
+      { exitCode: error.exitCode, cause: error },
+    );
+  }
+  if (!isDry(flags))
+    process.stdout.write(
+      `Namespace ${namespace} stays: \`kubectl delete namespace ${namespace}\`, if nothing of yours is in it.\n`,
+    );
+}
+
+/** Names of nodes that something of ours is on. */
+async function nodesWithOurs(client: Client, flags: ReleaseFlags): Promise<readonly string[]> {
+  const [found, nodes] = await Promise.all([findOperator(client, flags), selectNodes(client, { kind: 'all' })]);
+  return nodes
+    .filter((node) => node.runtimeLabels.length > 0 || nodeRow(node, wishOf(found)).standing === 'ready')
+    .map(({ name }) => name);
 }
 
 /** The installer's pods are privileged; where Pod Security is enforced the namespace has to say so. */
@@ -63,15 +124,27 @@ async function ensureNamespace(client: Client, name: string): Promise<void> {
   process.stdout.write(`namespace ${name} labelled ${PRIVILEGED}=privileged\n`);
 }
 
-async function installed(client: Client, flags: ReleaseFlags): Promise<Omit<Target, 'chart'>> {
+async function installed(
+  client: Client,
+  name: 'upgrade' | 'uninstall',
+  flags: ReleaseFlags,
+): Promise<Omit<Target, 'chart'>> {
   const found = await findOperator(client, flags);
   if (found.kind === 'absent') {
-    throw new CliError(`no operator in namespace ${found.namespace}: nothing to do; -n names another namespace`, {
+    const todo = name === 'upgrade' ? '`kwasm install` installs it' : 'there is nothing to remove';
+    throw new CliError(`no operator in namespace ${found.namespace}: ${todo}; -n names another namespace`, {
       exitCode: EXIT.notFound,
     });
   }
-  const namespace = found.kind === 'present' ? found.operator.namespace : found.namespace;
-  return { release: flags.release, namespace };
+  if (found.kind === 'unknown') return { release: flags.release ?? RELEASE_DEFAULT, namespace: found.namespace };
+  const { namespace, release } = found.operator;
+  if (release === undefined) {
+    throw new CliError(
+      `${namespace}/${found.operator.name} was not installed by Helm, so Helm cannot ${name} it: use what it was applied with (kubectl and manifests/kwasm-operator.yaml, Argo CD, ...)`,
+      { exitCode: EXIT.unfit },
+    );
+  }
+  return { release: flags.release ?? release, namespace };
 }
 
 /** Beside the published command, or in the repository. */

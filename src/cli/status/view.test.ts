@@ -18,6 +18,7 @@ const operator: OperatorFound = {
   operator: {
     namespace: 'kwasm',
     name: 'kwasm-operator',
+    release: 'kwasm-operator',
     image: 'registry.example/kwasm-operator:1',
     version: '0.3.0',
     replicas: 1,

@@ -22,6 +22,9 @@ export async function watchStatus(flags: StatusFlags): Promise<ReturnType<typeof
   using interrupt = onInterrupt();
   const { signal } = interrupt;
   const screen = screenOf(process.stdout, process.env);
+  // What follows the nodes has to end, too: the connection is not closed, and the command does not end, before it.
+  const followed = new AbortController();
+  const over = AbortSignal.any([signal, followed.signal]);
   return await withClient(flags, async (client) => {
     let rest = await readStatus(client, flags, flags.allPods === true);
     let dirty = true;
@@ -30,28 +33,32 @@ export async function watchStatus(flags: StatusFlags): Promise<ReturnType<typeof
       () => {
         dirty = true;
       },
-      signal,
+      over,
     );
     const shown = screen.live ? onScreen(screen, flags.output === 'wide') : asLines(screen);
     let view = statusView(rest);
     let drawnMs = Number.NEGATIVE_INFINITY;
     let readMs = systemClock.monotonicMs();
-    while (!signal.aborted) {
-      const nowMs = systemClock.monotonicMs();
-      if (dirty || nowMs - drawnMs >= REDRAW_MS) {
-        const nodes: readonly NodeView[] = feed.all();
-        view = statusView(nodes.length === 0 ? rest : { ...rest, nodes });
-        shown(view, feed.trouble());
-        dirty = false;
-        drawnMs = nowMs;
+    try {
+      while (!signal.aborted) {
+        const nowMs = systemClock.monotonicMs();
+        if (dirty || nowMs - drawnMs >= REDRAW_MS) {
+          const nodes: readonly NodeView[] = feed.all();
+          view = statusView(nodes.length === 0 ? rest : { ...rest, nodes });
+          shown(view, feed.trouble());
+          dirty = false;
+          drawnMs = nowMs;
+        }
+        if (nowMs - readMs >= REST_MS || isOver(view)) {
+          rest = await readAgain(client, flags, rest);
+          readMs = nowMs;
+          view = statusView(rest);
+          if (isOver(view)) break;
+        }
+        await systemClock.sleep(DRAW_MS, signal).catch(() => {});
       }
-      if (nowMs - readMs >= REST_MS || isOver(view)) {
-        rest = await readAgain(client, flags, rest);
-        readMs = nowMs;
-        view = statusView(rest);
-        if (isOver(view)) break;
-      }
-      await systemClock.sleep(DRAW_MS, signal).catch(() => {});
+    } finally {
+      followed.abort();
     }
     shown(view, '');
     return verdictOf(view);
