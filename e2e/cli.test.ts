@@ -5,7 +5,11 @@ import type { V1Node, V1PodList } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { EXIT } from '../src/cli/exit.ts';
 import { bundledKwasm, type Kwasm, type Said } from './harness/cli.ts';
+import { eventually } from './harness/eventually.ts';
+import type { Kubectl } from './harness/kubectl.ts';
+import { conditionReason, nodeReady } from './harness/nodes.ts';
 import { installRelease, NAMESPACE, removeRelease } from './harness/release.ts';
+import { RCM_BINARY, RCM_GOES, RCM_LEAVES, RCM_SHIMS, rcmCrd } from './harness/runtime-class-manager.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 
 const CONFIG = '/etc/containerd/config.toml';
@@ -144,10 +148,97 @@ describe('kwasm, the command', function () {
     expect((await kwasm.run('status')).out).not.to.contain('a freeze');
   });
 
+  it('a node that waits is an exit code of its own', async () => {
+    ended(await kwasm.run('node', 'pause', second), EXIT.ok);
+    ended(await kwasm.run('node', 'enable', second), EXIT.ok);
+    await conditionReason(test.kubectl, second, ['Paused']);
+    ended(await kwasm.run('status'), EXIT.unready);
+    ended(await kwasm.run('node', 'disable', second), EXIT.ok);
+    ended(await kwasm.run('node', 'resume', second), EXIT.ok);
+  });
+
   it('a dry run changes nothing', async () => {
     ended(await kwasm.run('node', 'enable', second, '--dry-run=server'), EXIT.ok);
     const { metadata } = await test.kubectl.get<V1Node>(['node', second]);
     expect(metadata?.annotations).not.to.have.property('kwasm.sh/kwasm-node');
+  });
+
+  describe('in the field:', () => {
+    const shell = (script: string) => test.exec(second)(['sh', '-ec', script]);
+
+    afterEach(async () => {
+      await shell(`${CHANGEABLE_AGAIN}\nsystemctl restart kubelet\n${RCM_GOES}`);
+      await nodeReady(test.kubectl, second);
+      ended(await kwasm.run('node', 'disable', second, '--wait', '-n', NAMESPACE), EXIT.ok);
+    });
+
+    it('a node that is NotReady waits, and a look at it does not wait for long', async () => {
+      await shell('systemctl stop kubelet');
+      await silence(test.kubectl, second);
+      ended(await kwasm.run('node', 'enable', second), EXIT.ok);
+      await conditionReason(test.kubectl, second, ['NodeNotReady']);
+      const status = await kwasm.run('status');
+      ended(status, EXIT.unready);
+      expect(status.out).to.match(new RegExp(`${second} +waiting \\(NotReady\\) +NodeNotReady`));
+      const check = await kwasm.run('check', '--no-canary');
+      ended(check, EXIT.ok);
+      expect(check.out).to.match(/! all are done\n.*NodeNotReady/);
+      const doctor = await kwasm.run('doctor', second);
+      ended(doctor, EXIT.timeout);
+      expect(doctor.out).to.contain(`${second} (NotReady)`);
+      expect(doctor.err).to.match(/within 15 s .*it is NotReady/);
+    });
+
+    it('an operating system that cannot be changed is named before, refused, and the way out is told', async () => {
+      await shell(UNCHANGEABLE);
+      await eventually(`${second}: its kubelet tells of Bottlerocket`, 60_000, async (seen) => {
+        const { status } = await test.kubectl.get<V1Node>(['node', second]);
+        seen(status?.nodeInfo?.osImage ?? '');
+        return status?.nodeInfo?.osImage.startsWith('Bottlerocket') ? true : undefined;
+      });
+      await nodeReady(test.kubectl, second);
+      const pre = await kwasm.run('check', '--pre');
+      ended(pre, EXIT.ok);
+      expect(pre.out).to.contain(`${second}: Bottlerocket cannot be changed from a pod`);
+      const enabled = await kwasm.run('node', 'enable', second, '--wait');
+      ended(enabled, EXIT.unfit);
+      expect(enabled.err).to.match(
+        /Refused: .*\/opt.* cannot be written on Bottlerocket.*use nodes with another image/,
+      );
+      const status = await kwasm.run('status');
+      ended(status, EXIT.unfit);
+      expect(status.out).to.match(new RegExp(`✗ +${second} +failed +Refused`));
+      const doctor = await kwasm.run('doctor', second);
+      ended(doctor, EXIT.unfit);
+      expect(doctor.out)
+        .to.match(/read-only +.*\/opt/)
+        .and.to.contain('refused (ReadOnlyHost)');
+    });
+
+    it('a cluster that is half migrated: what is left of KWasm and of its successor, and ours goes on', async () => {
+      await test.kubectl.apply(rcmCrd, OLD_OPERATOR);
+      try {
+        await shell(RCM_LEAVES);
+        const status = await kwasm.run('status');
+        ended(status, EXIT.ok);
+        expect(status.out).to.contain("beside KWasm's archived operator, default/kwasm-operator");
+        for (const flags of [['--pre'], ['--no-canary']]) {
+          const check = await kwasm.run('check', ...flags);
+          ended(check, EXIT.ok);
+          expect(check.out)
+            .to.match(/! KWasm's own operator is not there\n.*default\/kwasm-operator/)
+            .and.to.match(/! runtime-class-manager is not there\n.*without its operator/);
+        }
+        const doctor = await kwasm.run('doctor', second);
+        ended(doctor, EXIT.ok);
+        expect(doctor.out)
+          .to.contain(`spin-v2 (${RCM_BINARY})`)
+          .and.to.match(/left over +.*\/opt\/rcm\/bin\//);
+      } finally {
+        await test.kubectl.run(['delete', 'crd', RCM_SHIMS]);
+        await test.kubectl.run(['delete', '-n', 'default', 'deployment', 'kwasm-operator']);
+      }
+    });
   });
 
   describe('says what is wrong, with an exit code of its own:', () => {
@@ -194,3 +285,43 @@ describe('kwasm, the command', function () {
     });
   });
 });
+
+/** What the node controller writes when a kubelet has not been heard of for a minute. */
+async function silence(kubectl: Kubectl, node: string): Promise<void> {
+  const condition = {
+    type: 'Ready',
+    status: 'Unknown',
+    reason: 'NodeStatusUnknown',
+    message: 'Kubelet stopped posting',
+  };
+  const patch = JSON.stringify({ status: { conditions: [condition] } });
+  await kubectl.run(['patch', 'node', node, '--subresource=status', '--type=strategic', '-p', patch]);
+}
+
+/** As Bottlerocket is to an installer: its name, and nowhere to write to. */
+const UNCHANGEABLE = `
+printf 'NAME=Bottlerocket\\nID=bottlerocket\\nPRETTY_NAME="Bottlerocket OS 1.50.0 (aws-k8s-1.36)"\\n' >/run/os-release.story
+mount --bind /run/os-release.story "$(readlink -f /etc/os-release)"
+mkdir -p /opt
+mount --bind /opt /opt
+mount -o remount,bind,ro /opt
+systemctl restart kubelet
+`;
+const CHANGEABLE_AGAIN = `
+if [ -e /run/os-release.story ]; then umount "$(readlink -f /etc/os-release)"; umount /opt; rm /run/os-release.story; fi
+`;
+
+/** As its chart left it, with nobody to run it. */
+const OLD_OPERATOR = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'kwasm-operator', namespace: 'default', labels: { 'app.kubernetes.io/name': 'kwasm-operator' } },
+  spec: {
+    replicas: 0,
+    selector: { matchLabels: { app: 'kwasm-operator' } },
+    template: {
+      metadata: { labels: { app: 'kwasm-operator' } },
+      spec: { containers: [{ name: 'operator', image: 'ghcr.io/kwasm/kwasm-operator:v0.2.3' }] },
+    },
+  },
+};

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import { expect } from 'chai';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { usage } from '../scripts/bench/usage.ts';
 import { progressTo } from '../scripts/cluster/progress.ts';
 import { Plane } from '../scripts/plane/plane.ts';
 import { ensurePackages } from '../scripts/toolchain/packages.ts';
@@ -91,7 +92,15 @@ describe(`kwasm dashboard, ${NODES} nodes`, function () {
     Number((await page.textContent(`#legend button:has-text("${word}") b`))?.replace(',', ''));
 
   it('shows every node within seconds', async () => {
-    progress.say(`      whole after ${Math.round(wholeMs)} ms; drawn in ${await drawn(page)} ms`);
+    const paint = "Math.round(performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN)";
+    const heap = 'Math.round((performance.memory?.usedJSHeapSize ?? NaN) / 1e6)';
+    progress.say(
+      `      first paint after ${await page.evaluate(paint)} ms, whole after ${Math.round(wholeMs)} ms; drawn in ${await drawn(page)} ms`,
+    );
+    const { rssMb, peakMb } = usage(dashboard.pid);
+    progress.say(
+      `      memory: ${Math.round(rssMb)} MB (peak ${Math.round(peakMb)}) of the command, ${await page.evaluate(heap)} MB of heap in the page`,
+    );
     expect(wholeMs).to.be.below(WHOLE_MS_MAX);
     expect(await headline()).to.match(/^[\d,]+ of [\d,]+ nodes are ready\.$/);
     await shot(page, 'light');

@@ -8,6 +8,7 @@ import { root } from '../../scripts/testing/mocha.ts';
 /** `kwasm dashboard` as people have it: the one file that is published, in a process of its own. */
 export interface Running {
   readonly url: string;
+  readonly pid: number;
   /** By Ctrl-C; the exit code. */
   stop(): Promise<number | null>;
 }
@@ -19,7 +20,7 @@ export async function runDashboard(dir: string, kubeconfig: string, namespace: s
   await bundleCommand(root, '0.0.0-test', file);
   const args = [file, 'dashboard', '--no-open', '--kubeconfig', kubeconfig, '--namespace', namespace];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  return { url: await firstLine(child), stop: () => stop(child) };
+  return { url: await firstLine(child), pid: child.pid ?? 0, stop: () => stop(child) };
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {

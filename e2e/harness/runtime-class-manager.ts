@@ -96,3 +96,28 @@ export function rcmShim(name: string, platforms: readonly object[], nodeSelector
     },
   };
 }
+
+export const RCM_SHIM = 'spin-v2';
+export const RCM_BINARY = '/opt/rcm/bin/containerd-shim-spin-v2';
+const CONFIG = '/etc/containerd/config.toml';
+/** For a shell on a node whose containerd has all of its configuration in one file. As that program leaves it: a shim, a list of what it brought, a table at the end of the configuration. */
+export const RCM_LEAVES = `
+set -eu
+mkdir -p /opt/rcm/bin
+cp /bin/true ${RCM_BINARY}
+printf '{"shims":{"${RCM_SHIM}":{"sha256":"%s","path":"${RCM_BINARY}"}}}' "$(sha256sum <${RCM_BINARY} | cut -c1-64)" >/opt/rcm/rcm-lock.json
+cp ${CONFIG} ${CONFIG}.story
+cat >>${CONFIG} <<'END'
+
+# RCM runtime config for ${RCM_SHIM}
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${RCM_SHIM}]
+runtime_type = "${RCM_BINARY}"
+END
+systemctl restart containerd
+`;
+/** As it was before. */
+export const RCM_GOES = `
+set -eu
+if [ -e ${CONFIG}.story ]; then mv ${CONFIG}.story ${CONFIG}; systemctl restart containerd; fi
+rm -rf /opt/rcm
+`;

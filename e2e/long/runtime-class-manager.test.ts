@@ -8,7 +8,15 @@ import { eventually } from '../harness/eventually.ts';
 import { type FileMirror, startMirror } from '../harness/mirror.ts';
 import { provisioned } from '../harness/nodes.ts';
 import { installRelease, NAMESPACE, removeRelease } from '../harness/release.ts';
-import { RCM_SHIMS, rcmCrd, rcmShim } from '../harness/runtime-class-manager.ts';
+import {
+  RCM_BINARY,
+  RCM_GOES,
+  RCM_LEAVES,
+  RCM_SHIM,
+  RCM_SHIMS,
+  rcmCrd,
+  rcmShim,
+} from '../harness/runtime-class-manager.ts';
 import { ASSET, gatewayOf, ownAuthority, packed, RELEASE, sha256Of, shimBinary } from '../harness/shim-releases.ts';
 import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
 
@@ -19,29 +27,8 @@ interface RcmShim {
   };
 }
 
-const SHIM = 'spin-v2';
-const RCM_BINARY = '/opt/rcm/bin/containerd-shim-spin-v2';
+const SHIM = RCM_SHIM;
 const CONFIG = '/etc/containerd/config.toml';
-/** As that program leaves a node: a shim, a list of what it brought, a table at the end of the configuration. */
-const LEAVE = `
-set -eu
-mkdir -p /opt/rcm/bin
-cp /bin/true ${RCM_BINARY}
-printf '{"shims":{"${SHIM}":{"sha256":"%s","path":"${RCM_BINARY}"}}}' "$(sha256sum <${RCM_BINARY} | cut -c1-64)" >/opt/rcm/rcm-lock.json
-cp ${CONFIG} ${CONFIG}.story
-cat >>${CONFIG} <<'END'
-
-# RCM runtime config for ${SHIM}
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.${SHIM}]
-runtime_type = "${RCM_BINARY}"
-END
-systemctl restart containerd
-`;
-const RESTORE = `
-set -eu
-if [ -e ${CONFIG}.story ]; then mv ${CONFIG}.story ${CONFIG}; systemctl restart containerd; fi
-rm -rf /opt/rcm
-`;
 
 /** A cluster of runtime-class-manager changes hands: its objects, its node, its RuntimeClass. The downloads are from a site's mirror. */
 describe('a Shim of runtime-class-manager', function () {
@@ -66,7 +53,7 @@ describe('a Shim of runtime-class-manager', function () {
     const archive = await packed(await shimBinary());
     sha256 = sha256Of(archive);
     mirror.serve(`${RELEASE}/${ASSET}`, { content: archive });
-    await node().sh(LEAVE);
+    await node().sh(RCM_LEAVES);
     await test.kubectl.apply(rcmCrd);
     await test.kubectl.run(['wait', '--for=condition=Established', `crd/${RCM_SHIMS}`, '--timeout=30s']);
     await test.kubectl.apply(rcmShim(SHIM, [platform], { spin: 'true' }));
@@ -92,7 +79,7 @@ describe('a Shim of runtime-class-manager', function () {
     await test.kubectl.run(['delete', 'crd', RCM_SHIMS, '--ignore-not-found']);
     await test.kubectl.run(['label', 'node', name, 'spin-']);
     await removeRelease(test);
-    await node().sh(RESTORE);
+    await node().sh(RCM_GOES);
     await mirror.close();
     rmSync(scratch, { recursive: true });
   });

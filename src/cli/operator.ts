@@ -32,6 +32,8 @@ export interface Operator {
   /** What installs on nodes; our own image or a third party's. */
   readonly installImage: string;
   readonly installer: InstallerSettings;
+  /** Deployments of KWasm's archived operator in other namespaces, which would work on the same nodes. */
+  readonly beside: readonly string[];
 }
 
 export const NAMESPACE_DEFAULT = 'kwasm';
@@ -64,10 +66,11 @@ export async function findOperator(
     if (namespace === undefined) return await findOperator(client, { namespace: NAMESPACE_DEFAULT });
     return { kind: 'unknown', namespace, why: error.message, foreign: false };
   }
-  const [deployment, other] = found;
+  const ours = found.length > 1 ? found.filter((one) => !isArchived(one)) : found;
+  const [deployment, other] = ours;
   if (deployment === undefined) return { kind: 'absent', namespace: namespace ?? NAMESPACE_DEFAULT };
   if (other !== undefined) {
-    const places = found.map(({ metadata }) => metadata?.namespace).join(', ');
+    const places = ours.map(({ metadata }) => metadata?.namespace).join(', ');
     throw new CliError(
       `there is an operator in each of these namespaces: ${places}. Name one with -n; only one should run`,
       {
@@ -75,10 +78,24 @@ export async function findOperator(
       },
     );
   }
-  return await readOperator(client, deployment);
+  const beside = found
+    .filter((one) => one !== deployment)
+    .map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`);
+  return await readOperator(client, deployment, beside);
 }
 
-async function readOperator(client: Client, deployment: V1Deployment): Promise<OperatorFound> {
+/** KWasm's, by its image's name in any registry; ours is called the same, below a path that people choose. */
+export function isArchived({ spec }: V1Deployment): boolean {
+  return (
+    spec?.template.spec?.containers.some(({ image }) => /(^|\/)kwasm\/kwasm-operator[:@]/.test(image ?? '')) === true
+  );
+}
+
+async function readOperator(
+  client: Client,
+  deployment: V1Deployment,
+  beside: readonly string[],
+): Promise<OperatorFound> {
   const { metadata, spec, status } = deployment;
   const namespace = metadata?.namespace ?? '';
   const name = metadata?.name ?? '';
@@ -115,6 +132,7 @@ async function readOperator(client: Client, deployment: V1Deployment): Promise<O
       autoProvision: env.get('AUTO_PROVISION_NODES')?.toLowerCase() === 'true',
       installImage: env.get('INSTALLER_IMAGE') || installer.image,
       installer,
+      beside,
     },
   };
 }

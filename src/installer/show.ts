@@ -1,5 +1,6 @@
 import { detect } from './detect/facts.ts';
 import { assertSameHost } from './detect/identity.ts';
+import { findLeftovers } from './detect/leftovers.ts';
 import { placeOf, shownUrl } from './fetch/place.ts';
 import { describeHistory } from './history.ts';
 import type { HostOrder } from './orders.ts';
@@ -9,6 +10,8 @@ import { printChange } from './plan/line-diff.ts';
 import type { Run } from './run.ts';
 import { knownShims, unknownShim } from './supply.ts';
 
+const LEFT_OVER_MAX = 8;
+
 /** `detect`: what was found, and what an install would do. Changes nothing, takes no lock. */
 export async function show(run: Run): Promise<{ readonly text: string; readonly refused: boolean }> {
   assertSameHost(run.host);
@@ -16,7 +19,7 @@ export async function show(run: Run): Promise<{ readonly text: string; readonly 
   cri?.close();
   const { shims, missing, notes } = knownShims(run, facts);
   const plan = planInstall(facts, [...shims, ...missing.map((one) => unknownShim(one, facts.host.arch))]);
-  const lines = [...describe(facts), '', ...missing.map((one) => downloadLine(one, run)), ...notes];
+  const lines = [...describe(facts), ...leftOver(run), '', ...missing.map((one) => downloadLine(one, run)), ...notes];
   if (missing.length > 0) lines.push('');
   switch (plan.kind) {
     case 'refused':
@@ -33,6 +36,14 @@ export async function show(run: Run): Promise<{ readonly text: string; readonly 
   }
   lines.push('', ...describeHistory(run.host));
   return { text: `${lines.join('\n')}\n`, refused: plan.kind === 'refused' };
+}
+
+/** Files of KWasm's installers and of runtime-class-manager, whether something still uses them or not. */
+function leftOver({ host }: Run): readonly string[] {
+  const paths = findLeftovers(host).map(({ path }) => path);
+  if (paths.length === 0) return [];
+  const more = paths.length > LEFT_OVER_MAX ? ` and ${paths.length - LEFT_OVER_MAX} more` : '';
+  return [`left over    ${paths.slice(0, LEFT_OVER_MAX).join(', ')}${more}, of another installer`];
 }
 
 function downloadLine({ order, source }: HostOrder, { fetch }: Run): string {

@@ -123,7 +123,7 @@ async function collect(client: Client, flags: BundleFlags): Promise<Collected> {
   });
   for (const node of flags.node ?? []) {
     await attempt(`the look at ${node}`, async () => {
-      const { text } = await look(client, node, found, flags, AbortSignal.timeout(LOG_MS_MAX));
+      const { text } = await look(client, { name: node, ready: true }, found, flags, AbortSignal.timeout(LOG_MS_MAX));
       files.push({ path: `${TOP}/doctor/${shortened(node)}.txt`, text: redactText(text) });
     });
   }

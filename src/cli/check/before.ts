@@ -5,6 +5,7 @@ import { NODE } from '../../operator/kube/shapes.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { Client } from '../kube/client.ts';
 import { privilegedPod } from '../kube/privileged-pod.ts';
+import { isArchived } from '../operator.ts';
 import { judgeNodes } from './nodes.ts';
 import { permissionChecks } from './permissions.ts';
 import { type Answer, bad, ok, type Section, skipped, warn } from './result.ts';
@@ -29,14 +30,19 @@ export function before(client: Client, namespace: string): readonly Section[] {
         { title: `privileged pods are allowed in namespace ${namespace}`, ask: () => privileged(client, namespace) },
       ],
     },
-    {
-      title: 'Others',
-      checks: [
-        { title: "KWasm's own operator is not there", ask: () => kwasm(client) },
-        { title: 'runtime-class-manager is not there', ask: () => runtimeClassManager(client) },
-      ],
-    },
+    others(client),
   ];
+}
+
+/** Who else may change the same nodes; of interest before an install and after one. */
+export function others(client: Client): Section {
+  return {
+    title: 'Others',
+    checks: [
+      { title: "KWasm's own operator is not there", ask: () => kwasm(client) },
+      { title: 'runtime-class-manager is not there', ask: () => runtimeClassManager(client) },
+    ],
+  };
 }
 
 /** The oldest that watch, podFailurePolicy and podReplacementPolicy work with, and that the operator is tested against. */
@@ -107,9 +113,7 @@ async function kwasm(client: Client): Promise<Answer> {
 }
 
 export function judgeKwasm(all: readonly V1Deployment[]): Answer {
-  const old = all.find(({ spec }) =>
-    spec?.template.spec?.containers.some(({ image }) => /(^|\/)kwasm\/kwasm-operator[:@]/.test(image ?? '')),
-  );
+  const old = all.find(isArchived);
   if (old === undefined) return ok();
   const { namespace = '', name = '' } = old.metadata ?? {};
   return warn(

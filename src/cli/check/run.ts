@@ -7,7 +7,7 @@ import { type Paint, painter, screenOf, wrap } from '../screen.ts';
 import { readStatus } from '../status/read.ts';
 import { type StatusView, statusView } from '../status/view.ts';
 import { after } from './after.ts';
-import { before } from './before.ts';
+import { before, others } from './before.ts';
 import { demoImage, runCanary } from './canary.ts';
 import { type Answer, type Asked, bad, type Section, skipped, summary } from './result.ts';
 
@@ -35,7 +35,7 @@ async function sectionsOf(client: Client, flags: CheckFlags, signal: AbortSignal
     return before(client, flags.namespace ?? there ?? NAMESPACE_DEFAULT);
   }
   const view = statusView(await readStatus(client, flags, false));
-  return after(view, () => canaryOf(client, view, flags, signal));
+  return [...after(view, () => canaryOf(client, view, flags, signal)), others(client)];
 }
 
 async function canaryOf(client: Client, view: StatusView, flags: CheckFlags, signal: AbortSignal): Promise<Answer> {

@@ -20,6 +20,8 @@ import { colourDiff } from './diff.ts';
 
 /** A pull of the image, and a look. */
 const DEADLINE_MS = 120_000;
+/** Most often nobody is there to start it. */
+const NOT_READY_DEADLINE_MS = 15_000;
 const POLL_MS = 300;
 
 export async function runDoctor(name: string, flags: DoctorFlags): Promise<void> {
@@ -31,7 +33,7 @@ export async function runDoctor(name: string, flags: DoctorFlags): Promise<void>
     ]);
     for (const node of nodes) {
       process.stdout.write(`${clusterLines(node, found).join('\n')}\n\n`);
-      const { text, exitCode } = await look(client, node.name, found, flags, interrupt.signal);
+      const { text, exitCode } = await look(client, node, found, flags, interrupt.signal);
       const screen = screenOf(process.stdout, process.env);
       screen.write(colourDiff(text.split('\n').map(readable).join('\n'), painter(screen.colour)));
       if (exitCode === EXIT_CODES.refused) process.exitCode = EXIT.unfit;
@@ -57,7 +59,7 @@ function clusterLines(node: NodeView, found: OperatorFound): readonly string[] {
 /** In a pod that is removed again. */
 export async function look(
   client: Client,
-  node: string,
+  { name: node, ready }: Pick<NodeView, 'name' | 'ready'>,
   found: OperatorFound,
   flags: Pick<DoctorFlags, 'image' | 'namespace'>,
   signal: AbortSignal,
@@ -86,7 +88,7 @@ export async function look(
   const path = `${base}/${pod.metadata?.name}`;
   await client.create(`look at node ${node}`, base, pod);
   try {
-    const exitCode = await ended(client, path, node, signal);
+    const exitCode = await ended(client, path, { node, ready }, signal);
     let text = '';
     for await (const part of podLog(
       client,
@@ -98,7 +100,7 @@ export async function look(
       text += part;
     return { text, exitCode };
   } finally {
-    await client.remove('remove the pod', path).catch(() => {});
+    await client.remove('remove the pod', path, ready ? undefined : 0).catch(() => {});
   }
 }
 
@@ -125,8 +127,14 @@ async function ordersOf(
   }
 }
 
-async function ended(client: Client, path: string, node: string, signal: AbortSignal): Promise<number> {
-  const endMs = systemClock.monotonicMs() + DEADLINE_MS;
+async function ended(
+  client: Client,
+  path: string,
+  { node, ready }: { readonly node: string; readonly ready: boolean },
+  signal: AbortSignal,
+): Promise<number> {
+  const deadlineMs = ready ? DEADLINE_MS : NOT_READY_DEADLINE_MS;
+  const endMs = systemClock.monotonicMs() + deadlineMs;
   for (;;) {
     const { status } = await client.get<V1Pod>(`look at node ${node}`, path);
     const state = status?.containerStatuses?.[0]?.state;
@@ -138,8 +146,11 @@ async function ended(client: Client, path: string, node: string, signal: AbortSi
       throw new CliError(`the kubelet of ${node} refused the pod: ${waits}`, { exitCode: EXIT.unfit });
     if (signal.aborted) throw new CliError('interrupted; the pod is removed', { exitCode: EXIT.interrupted });
     if (systemClock.monotonicMs() > endMs) {
-      const why = `${node} has not run the pod within ${DEADLINE_MS / 1000} s (${waits})`;
-      throw new CliError(`${why}. Is the node Ready? kubectl describe node ${node}`, { exitCode: EXIT.timeout });
+      const why = `${node} has not run the pod within ${deadlineMs / 1000} s (${waits})`;
+      const todo = ready
+        ? `kubectl describe node ${node} may say why`
+        : `it is NotReady: kubectl describe node ${node} says since when, and on the node itself, journalctl -u kubelet says why`;
+      throw new CliError(`${why}; ${todo}`, { exitCode: EXIT.timeout });
     }
     await systemClock.sleep(POLL_MS, signal).catch(() => {});
   }

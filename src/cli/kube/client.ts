@@ -116,8 +116,10 @@ export class Client {
     return (await this.#send(what, call)) as T;
   }
 
-  async remove(what: string, path: string): Promise<void> {
-    const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' };
+  /** `graceSeconds` 0: a pod is forgotten at once, for a kubelet that nobody hears of would never confirm its end. */
+  async remove(what: string, path: string, graceSeconds?: number): Promise<void> {
+    const grace = graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds };
+    const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background', ...grace };
     const query = this.#dryRun ? { dryRun: 'All' } : {};
     await this.#send(what, { method: 'DELETE', verb: 'delete', path, body, query });
   }

@@ -56,7 +56,12 @@ function operatorLines({ operator, pausedBy }: StatusView, { paint }: TextOption
       : [
           `${paint('strong', 'Paused')}    ${paint('warn', `everything${pausedBy === '' ? '' : `: ${pausedBy}`}; \`kwasm node resume --all\` goes on`)}`,
         ];
-  return [`${paint('strong', 'Operator')}  ${paint(tone, text)}`, ...paused];
+  const others = operator.kind === 'present' ? operator.operator.beside : [];
+  const beside =
+    others.length === 0
+      ? []
+      : [`          ${paint('warn', `beside KWasm's archived operator, ${others.join(', ')}: \`kwasm check --pre\``)}`];
+  return [`${paint('strong', 'Operator')}  ${paint(tone, text)}`, ...beside, ...paused];
 }
 
 function operatorText(found: OperatorFound): readonly [Tone, string] {

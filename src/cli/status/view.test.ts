@@ -19,6 +19,7 @@ const operator: OperatorFound = {
     namespace: 'kwasm',
     name: 'kwasm-operator',
     release: 'kwasm-operator',
+    beside: [],
     image: 'registry.example/kwasm-operator:1',
     version: '0.3.0',
     replicas: 1,
