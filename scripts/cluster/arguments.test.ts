@@ -23,6 +23,8 @@ describe('arguments of npm run cluster', () => {
     },
     { argv: ['down', '--name', 'two'], command: { kind: 'down', name: 'two', provider: undefined } },
     { argv: ['kubeconfig'], command: { kind: 'kubeconfig', name: 'kwasm', provider: undefined } },
+    { argv: ['add', 'ingress', '--name', 'two'], command: { kind: 'add', name: 'two', addon: 'ingress' } },
+    { argv: ['remove', 'metrics-server'], command: { kind: 'remove', name: 'kwasm', addon: 'metrics-server' } },
     {
       argv: ['exec', 'kwasm-1', '--', 'ls', '-l'],
       command: { kind: 'exec', name: 'kwasm', node: 'kwasm-1', argv: ['ls', '-l'] },
@@ -49,6 +51,9 @@ describe('arguments of npm run cluster', () => {
     { argv: ['up', '--name', 'a-name-too-long'], says: '--name' },
     { argv: ['up', '--provider', 'minikube'], says: '--provider minikube' },
     { argv: ['down', '--nodes', '2.3'], says: "belong to 'up'" },
+    { argv: ['add'], says: 'wants one add-on' },
+    { argv: ['add', 'dashboard'], says: "not 'dashboard'" },
+    { argv: ['remove', 'ingress', 'metrics-server'], says: 'one add-on' },
     { argv: ['exec', 'kwasm-1'], says: 'exec wants a node and a command' },
   ];
   for (const { argv, says } of refused) {

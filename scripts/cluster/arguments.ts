@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { Terminal } from '../../src/errors.ts';
+import { ADDON_NAMES, type AddonName, isAddonName } from './addons/addon.ts';
 import { DEFAULT_RANGE } from './local/plan.ts';
 import { parseNodes } from './node-spec.ts';
 import type { ClusterSpec } from './provider.ts';
@@ -16,6 +17,7 @@ export type Command =
       readonly name: string;
       readonly provider: ProviderKind | undefined;
     }
+  | { readonly kind: 'add' | 'remove'; readonly name: string; readonly addon: AddonName }
   | { readonly kind: 'exec'; readonly name: string; readonly node: string; readonly argv: readonly string[] };
 
 export const USAGE = `npm run cluster -- COMMAND [--name NAME]
@@ -26,6 +28,7 @@ export const USAGE = `npm run cluster -- COMMAND [--name NAME]
       --provider local|kind   default: what this machine can do, which is said
   status        nodes, addresses and what runs
   kubeconfig    prints the path: export KUBECONFIG=$(npm run -s cluster -- kubeconfig)
+  add ADDON     ${ADDON_NAMES.join(' or ')}, built the first time; 'remove ADDON' takes it away
   exec NODE -- COMMAND...   runs a command on a node, as root
   down          takes everything away again, but for the cache of built tools
 
@@ -49,6 +52,7 @@ export function parseCommand(argv: readonly string[], env: NodeJS.ProcessEnv = {
     throw new Terminal(`--nodes and --range belong to 'up', not to '${verb}'`);
   }
   if (verb === 'exec') return execCommand(name, rest);
+  if (verb === 'add' || verb === 'remove') return addonCommand(verb, name, rest);
   if (rest.length > 0) throw new Terminal(`'${verb}' takes no argument '${rest[0]}'\n\n${USAGE}`);
   switch (verb) {
     case 'up':
@@ -84,6 +88,12 @@ function requested(
 function execCommand(name: string, [node, ...argv]: readonly string[]): Command {
   if (node === undefined || argv.length === 0) throw new Terminal(`exec wants a node and a command\n\n${USAGE}`);
   return { kind: 'exec', name, node, argv };
+}
+
+function addonCommand(kind: 'add' | 'remove', name: string, rest: readonly string[]): Command {
+  const [addon = ''] = rest;
+  if (rest.length === 1 && isAddonName(addon)) return { kind, name, addon };
+  throw new Terminal(`${kind} wants one add-on, ${ADDON_NAMES.join(' or ')}, not '${rest.join(' ')}'`);
 }
 
 /** It becomes part of host names, of interface names (15 characters at most), of cgroups and of directories. */

@@ -165,6 +165,15 @@ export const kustomize: GoTool = {
   firstBuild: 'about 2 minutes',
 };
 
+/** What pods use, for autoscalers. */
+export const metricsServer: GoTool = {
+  group: 'metrics-server',
+  version: VERSIONS.metricsServer,
+  programs: { 'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server' },
+  ldflags: [],
+  firstBuild: 'about 2 minutes',
+};
+
 function kubernetesStamp(version: string): readonly string[] {
   const [major, minor] = version.split('.');
   const stamps = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor };

@@ -1,4 +1,5 @@
 import { messageOf } from '../../src/errors.ts';
+import { ensureAddon, removeAddon } from './addons/ensure.ts';
 import { type Command, parseCommand, USAGE } from './arguments.ts';
 import { bringUp, takeDown } from './lifecycle.ts';
 import { openCluster } from './open.ts';
@@ -31,6 +32,12 @@ async function run(command: Command): Promise<number> {
       return 0;
     case 'kubeconfig':
       console.log((await openCluster(command.name)).kubeconfig);
+      return 0;
+    case 'add':
+      await ensureAddon(await openCluster(command.name), command.addon, context);
+      return 0;
+    case 'remove':
+      await removeAddon(await openCluster(command.name), command.addon, context);
       return 0;
     case 'exec': {
       const cluster = await openCluster(command.name);

