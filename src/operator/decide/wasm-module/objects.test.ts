@@ -50,6 +50,22 @@ describe('objectsOf', () => {
     expect(scaled.deployment.spec).to.not.have.property('replicas');
   });
 
+  it('asks for some of the processor where an autoscaler needs a share to count by, and says nothing otherwise', () => {
+    const many = { [ANNOTATIONS.maxReplicas]: '5' };
+    const requested = (spec: Readonly<Record<string, unknown>>, annotations = many) =>
+      podOf(made(spec, annotations))?.containers[0]?.resources;
+    expect(requested({})).to.deep.equal({ requests: { cpu: '100m' } });
+    expect(requested({ resources: { requests: { memory: '1Gi' }, limits: { memory: '2Gi' } } })).to.deep.equal({
+      requests: { memory: '1Gi', cpu: '100m' },
+      limits: { memory: '2Gi' },
+    });
+    for (const kind of ['requests', 'limits']) {
+      const said = { [kind]: { cpu: '1' } };
+      expect(requested({ resources: said })).to.deep.equal(said);
+    }
+    expect(requested({}, { [ANNOTATIONS.maxReplicas]: '1' })).to.deep.equal({});
+  });
+
   it('is reached from outside only where it is asked to be', () => {
     expect(made({}).ingress).to.equal(undefined);
     const { ingress } = made({}, { [ANNOTATIONS.ingressHost]: 'hello.example', [ANNOTATIONS.ingressClass]: 'nginx' });

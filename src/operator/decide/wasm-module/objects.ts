@@ -5,6 +5,7 @@ import type {
   V1NetworkPolicyEgressRule,
   V1OwnerReference,
   V1PodTemplateSpec,
+  V1ResourceRequirements,
   V1Service,
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
@@ -103,7 +104,7 @@ function podTemplate(module: ModuleView, spec: ModuleSpec, runtimeClass: string)
           ...(spec.args.length === 0 ? {} : { args: [...spec.args] }),
           env,
           ...(spec.volumeMounts.length === 0 ? {} : { volumeMounts: [...spec.volumeMounts] }),
-          resources: spec.resources,
+          resources: resources(spec),
           ports: [{ name: 'http', containerPort: PORT }],
           terminationMessagePolicy: 'FallbackToLogsOnError',
           // It listens when the component is compiled, and not before.
@@ -119,6 +120,16 @@ function podTemplate(module: ModuleView, spec: ModuleSpec, runtimeClass: string)
   };
   const annotations = { ...module.annotations, [TEMPLATE_ANNOTATION]: shortHash(template) };
   return { ...template, metadata: { ...template.metadata, annotations } };
+}
+
+/** An autoscaler counts in shares of what a pod requests; of one that requests nothing it only says `missing request for cpu`. */
+const CPU_REQUEST = '100m';
+
+function resources({ resources: said, serving }: ModuleSpec): V1ResourceRequirements {
+  const { min, max } = serving.replicas;
+  const cpu = said.requests?.['cpu'] ?? said.limits?.['cpu'];
+  if (max === min || cpu !== undefined) return said;
+  return { ...said, requests: { ...said.requests, cpu: CPU_REQUEST } };
 }
 
 function shortHash(value: object): string {
