@@ -16,6 +16,8 @@ const PATHS: Readonly<Record<string, string>> = {
   'v1 Namespace': '/api/v1/namespaces',
   'v1 Service': '/api/v1/namespaces/default/services',
   'apps/v1 Deployment': '/apis/apps/v1/namespaces/default/deployments',
+  'networking.k8s.io/v1 Ingress': '/apis/networking.k8s.io/v1/namespaces/default/ingresses',
+  'autoscaling/v2 HorizontalPodAutoscaler': '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers',
   'batch/v1 Job': '/apis/batch/v1/namespaces/default/jobs',
   'node.k8s.io/v1 RuntimeClass': '/apis/node.k8s.io/v1/runtimeclasses',
   'kwasm.sh/v1alpha1 Shim': '/apis/kwasm.sh/v1alpha1/shims',

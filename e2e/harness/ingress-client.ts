@@ -1,0 +1,53 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { request } from 'undici';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+const DEADLINE_MS = 10_000;
+
+/** Asks an Ingress controller as a browser would whose name server gives `address` for `host`. */
+export async function askHost(address: string, host: string, path = '/'): Promise<Answer> {
+  const signal = AbortSignal.timeout(DEADLINE_MS);
+  const { statusCode, body } = await request(`http://${address}${path}`, { headers: { host }, signal });
+  return { status: statusCode, body: await body.text() };
+}
+
+export interface Load {
+  /** Ends the clients; the counts are final then. */
+  stop(): Promise<{ readonly answered: number; readonly failed: readonly string[] }>;
+}
+
+const AFTER_FAILURE_MS = 200;
+
+/** `clients` that ask one after the other without a pause. Bounded by `stop`. */
+export function loadHost(address: string, host: string, clients: number): Load {
+  const failed: string[] = [];
+  let answered = 0;
+  let ended = false;
+
+  async function client(): Promise<void> {
+    while (!ended) {
+      const said = await askHost(address, host).then(
+        ({ status }) => (status === 200 ? undefined : `HTTP ${status}`),
+        (error: unknown) => String(error),
+      );
+      if (said === undefined) answered += 1;
+      else {
+        failed.push(said);
+        await delay(AFTER_FAILURE_MS);
+      }
+    }
+  }
+
+  const all = Promise.all(Array.from({ length: clients }, client));
+  return {
+    async stop() {
+      ended = true;
+      await all;
+      return { answered, failed };
+    },
+  };
+}
