@@ -11,16 +11,16 @@ export interface ClusterFlags {
   readonly verbose?: true;
 }
 
-const FLAGS = [
-  ['--context <name>', 'context of the kubeconfig'],
-  ['--kubeconfig <file>', 'kubeconfig file (default: $KUBECONFIG, then ~/.kube/config)'],
-  ['-n, --namespace <name>', "the operator's namespace (default: where its Deployment is found, else kwasm)"],
-  ['--as <user>', 'act as this user'],
-] as const;
+const OPERATOR_NAMESPACE = "the operator's namespace (default: where its Deployment is found, else kwasm)";
 
-export function withClusterFlags(command: Command): Command {
-  for (const [flags, description] of FLAGS) command.option(flags, description);
-  return command.option('--as-group <group>', 'act as a member of this group (repeatable)', collect);
+/** `namespace`: what that flag means to this command. */
+export function withClusterFlags(command: Command, namespace = OPERATOR_NAMESPACE): Command {
+  return command
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('--kubeconfig <file>', 'kubeconfig file (default: $KUBECONFIG, then ~/.kube/config)')
+    .option('-n, --namespace <name>', namespace)
+    .option('--as <user>', 'act as this user')
+    .option('--as-group <group>', 'act as a member of this group (repeatable)', collect);
 }
 
 export function clusterFlags(command: Command): ClusterFlags {

@@ -20,6 +20,8 @@ export interface Access {
   readonly credentials: Credentials;
   /** For messages: `context kind-a (https://...)`. */
   readonly name: string;
+  /** What the context, or the pod's service account, works in unless told otherwise. */
+  readonly namespace: string | undefined;
 }
 
 /** --kubeconfig, $KUBECONFIG, ~/.kube/config, then the service account of the pod we run in: kubectl's order. */
@@ -29,13 +31,15 @@ export function openAccess(flags: ClusterFlags, env: Environment): Access {
   if (files.length > 0) {
     const selected = selectContext(files, flags.context);
     const credentials = new KubeconfigCredentials(selected, headers, systemClock);
-    return { credentials, name: `context ${selected.context} (${credentials.server.origin})` };
+    const name = `context ${selected.context} (${credentials.server.origin})`;
+    return { credentials, name, namespace: selected.namespace };
   }
   const host = env['KUBERNETES_SERVICE_HOST'];
   const port = env['KUBERNETES_SERVICE_PORT'];
   if (host && port && existsSync(join(SERVICE_ACCOUNT_DIR, 'token'))) {
     const credentials = new InClusterCredentials(inClusterServer(host, port), systemClock);
-    return { credentials, name: `this pod's cluster (${credentials.server.origin})` };
+    const namespace = readFileSync(join(SERVICE_ACCOUNT_DIR, 'namespace'), 'utf8').trim();
+    return { credentials, name: `this pod's cluster (${credentials.server.origin})`, namespace };
   }
   throw new CliError('there is no kubeconfig: set $KUBECONFIG, or name the file with --kubeconfig', {
     exitCode: EXIT.usage,

@@ -1,16 +1,19 @@
 import { systemClock } from '../../clock.ts';
+import { isStatus } from '../../operator/kube/api-error.ts';
 import type { Credentials } from '../../operator/kube/credentials.ts';
 import type { Shape } from '../../operator/kube/protobuf.ts';
 import { listOf } from '../../operator/kube/shapes.ts';
-import { type ApiRequest, Transport } from '../../operator/kube/transport.ts';
+import { type ApiRequest, type ProxiedAnswer, type ProxiedRequest, Transport } from '../../operator/kube/transport.ts';
 import { CLIENT_VERSION } from '../client-version.ts';
 import type { ClusterFlags } from '../cluster-flags.ts';
+import { CliError } from '../exit.ts';
 import { type Access, openAccess } from './access.ts';
 import { explain } from './failure.ts';
 
 const REQUEST_MS_MAX = 30_000;
 const FIELD_MANAGER = 'kwasm-cli';
 const MERGE_PATCH = 'application/merge-patch+json';
+const APPLY_PATCH = 'application/apply-patch+yaml'; // JSON is YAML
 /** Pages of a list that is not answered from the watch cache. */
 const PAGES_MAX = 200;
 
@@ -31,12 +34,15 @@ export class Client {
   readonly transport: Transport;
   /** Which cluster, for people. */
   readonly name: string;
+  /** Of the context, where it names one. */
+  readonly namespace: string | undefined;
   readonly server: URL;
   readonly credentials: Credentials;
   readonly #dryRun: boolean;
 
-  constructor(transport: Transport, { credentials, name }: Access, dryRun = false) {
+  constructor(transport: Transport, { credentials, name, namespace }: Access, dryRun = false) {
     this.transport = transport;
+    this.namespace = namespace;
     this.name = name;
     this.server = credentials.server;
     this.credentials = credentials;
@@ -55,6 +61,16 @@ export class Client {
       path,
       ...(query === undefined ? {} : { query }),
     })) as T;
+  }
+
+  /** undefined: there is none. */
+  async find<T>(what: string, path: string): Promise<T | undefined> {
+    try {
+      return await this.get<T>(what, path);
+    } catch (error) {
+      if (error instanceof CliError && isStatus(error.cause, 404)) return undefined;
+      throw error;
+    }
   }
 
   /** From the API server's memory, whole: a moment old at most, and no load for its store. */
@@ -116,12 +132,35 @@ export class Client {
     return (await this.#send(what, call)) as T;
   }
 
+  /** Server-side apply; what another manager wrote of it is taken over. */
+  async apply<T>(what: string, path: string, body: object): Promise<T> {
+    const query = { ...this.#write(), force: 'true' };
+    const call = { method: 'PATCH', verb: 'apply', path, body, contentType: APPLY_PATCH, query } as const;
+    return (await this.#send(what, call)) as T;
+  }
+
   /** `graceSeconds` 0: a pod is forgotten at once, for a kubelet that nobody hears of would never confirm its end. */
   async remove(what: string, path: string, graceSeconds?: number): Promise<void> {
     const grace = graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds };
     const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background', ...grace };
     const query = this.#dryRun ? { dryRun: 'All' } : {};
     await this.#send(what, { method: 'DELETE', verb: 'delete', path, body, query });
+  }
+
+  /** It stays until all that it owns is gone. */
+  async removeWhole(what: string, path: string): Promise<void> {
+    const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Foreground' };
+    const query = this.#dryRun ? { dryRun: 'All' } : {};
+    await this.#send(what, { method: 'DELETE', verb: 'delete', path, body, query });
+  }
+
+  /** Through the API server's proxy: what a pod answers, as it is. */
+  async proxied(what: string, call: ProxiedRequest, signal: AbortSignal): Promise<ProxiedAnswer> {
+    try {
+      return await this.transport.proxied(call, signal);
+    } catch (error) {
+      throw explain(error, this.name, what);
+    }
   }
 
   /** Text as it comes; ends with the signal. */

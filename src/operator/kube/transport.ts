@@ -22,6 +22,22 @@ export interface ApiRequest {
   readonly urgent?: true;
 }
 
+/** A request to another server, which the API server passes on (`.../services/NAME:http/proxy/PATH`). */
+export interface ProxiedRequest {
+  readonly method: string;
+  readonly path: string;
+  /** As it stands behind the question mark. */
+  readonly search: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | undefined;
+}
+
+export interface ProxiedAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: AsyncIterable<Buffer>;
+}
+
 /** A watch's body as it comes, and what it is written in. */
 export interface Streamed {
   readonly contentType: string;
@@ -81,6 +97,22 @@ export class Transport {
     if (answer.statusCode === 401) this.#options.credentials.forget();
     const body = Buffer.from(await answer.body.arrayBuffer());
     throw apiError(answer.statusCode, statusText(body, contentType), header(answer, 'retry-after'));
+  }
+
+  /** Whatever was answered, by the server behind or by the API server itself; bytes in both directions. */
+  async proxied(call: ProxiedRequest, signal: AbortSignal): Promise<ProxiedAnswer> {
+    const { credentials, userAgent } = this.#options;
+    const url = urlOf(credentials.server, call.path, undefined);
+    url.search = call.search;
+    const answer = await request(url, {
+      dispatcher: this.#watches,
+      method: call.method as Dispatcher.HttpMethod,
+      signal,
+      headersTimeout: 0, // the signal is the deadline
+      headers: { 'user-agent': userAgent, ...call.headers, ...(await credentials.headers()) },
+      ...(call.body === undefined ? {} : { body: call.body }),
+    });
+    return { status: answer.statusCode, headers: answer.headers, body: answer.body };
   }
 
   async close(): Promise<void> {
