@@ -5,7 +5,7 @@ import { checkedComponent } from './build/checked-component.ts';
 import type { Compilation } from './build/compilation.ts';
 import { compileGo } from './build/go.ts';
 import { compileJavaScript } from './build/javascript.ts';
-import { keepRecord, sourcesDigest, unchangedBuild } from './build/record.ts';
+import { keepRecord, lastBuild, sourcesDigest, unchangedBuild } from './build/record.ts';
 import { compileRust } from './build/rust.ts';
 import { type Builder, builderFor } from './compatibility.ts';
 import { FuncError } from './func-error.ts';
@@ -46,6 +46,15 @@ export async function buildFunction(folder: string, options: BuildOptions = {}):
   const built = await described(component, false);
   await keepRecord(folder, { sources, component: relative(folder, component), digest: built.digest });
   return built;
+}
+
+/** What was built last, whatever has become of the sources: for who has built elsewhere, or earlier. */
+export async function lastBuiltFunction(folder: string): Promise<BuiltFunction> {
+  const last = await lastBuild(folder);
+  if (last === undefined) {
+    throw new FuncError('noBinary', `${folder}: no component of an earlier build is there; run kwasm func build first`);
+  }
+  return await described(last.component, true);
 }
 
 function compile(runtime: BuiltRuntime, compilation: Compilation): Promise<string> {

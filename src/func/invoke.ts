@@ -22,7 +22,7 @@ export interface Invoked {
   readonly body: Buffer;
 }
 
-const BODY_BYTES_MAX = 64 * 1024 * 1024;
+export const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
 /** One request to a function that runs here, or at a URL. */
 export async function invokeFunction(folder: string, invocation: Invocation): Promise<Invoked> {
@@ -82,7 +82,7 @@ async function asked(target: string, invocation: Invocation): Promise<Invoked> {
   return { url: String(url), status, statusText, headers: response.headers, body: Buffer.concat(parts) };
 }
 
-function headerOf(text: string): [string, string] {
+export function headerOf(text: string): [string, string] {
   const at = text.indexOf(':');
   if (at < 1) throw new FuncError('input', `-H ${text}: write 'Name: value'`);
   return [text.slice(0, at).trim(), text.slice(at + 1).trim()];

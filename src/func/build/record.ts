@@ -47,14 +47,22 @@ async function sourcesIn(folder: string, under: string): Promise<string[]> {
 
 /** The component of the last build, if it was of these sources and still lies there as it was made. */
 export async function unchangedBuild(folder: string, sources: string): Promise<string | undefined> {
+  const last = await lastBuild(folder);
+  return last?.sources === sources ? last.component : undefined;
+}
+
+/** The component of the last build, of whatever sources, as it was made. undefined: there is none, or none that can be read. */
+export async function lastBuild(
+  folder: string,
+): Promise<{ readonly sources: string; readonly component: string } | undefined> {
   try {
     const record = recordShape.parse(JSON.parse(await readFile(join(folder, DIRECTORY, RECORD), 'utf8')));
     const component = join(folder, record.component);
     const bytes = await readFile(component);
-    const same = record.sources === sources && digestOf(bytes) === record.digest;
-    return same && bytes.length <= FILE_BYTES_MAX ? component : undefined;
+    const same = digestOf(bytes) === record.digest && bytes.length <= FILE_BYTES_MAX;
+    return same ? { sources: record.sources, component } : undefined;
   } catch {
-    return undefined; // none, or one that cannot be read: then it is built again
+    return undefined;
   }
 }
 

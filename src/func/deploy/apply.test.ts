@@ -1,0 +1,219 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { expect } from 'chai';
+import { FuncError } from '../func-error.ts';
+import { applyFunction, checkPlace } from './apply.ts';
+import type { FunctionCluster } from './cluster.ts';
+import type { FunctionObject } from './deployed-function.ts';
+import { findFunction, listFunctions } from './find.ts';
+import { type Kind, KNATIVE_SERVICE, WASM_MODULE } from './kinds.ts';
+import { removeFunction } from './remove.ts';
+import type { FunctionManifest } from './wasm-module.ts';
+
+/** A cluster in memory: objects by path. What a controller would do is the test's, in `onGet`. */
+class Memory implements FunctionCluster {
+  readonly objects = new Map<string, object>();
+  kinds: readonly Kind[] = [WASM_MODULE];
+  pods: readonly V1Pod[] = [];
+  log = '';
+  onGet: (reads: number, path: string) => void = () => {};
+  #reads = 0;
+  async has(kind: Kind) {
+    return this.kinds.includes(kind);
+  }
+  async get<T>(_what: string, path: string) {
+    this.#reads += 1;
+    this.onGet(this.#reads, path);
+    return this.objects.get(path) as T | undefined;
+  }
+  async list<T>(_what: string, path: string) {
+    if (path.endsWith('/pods')) return this.pods as readonly T[];
+    const plural = path.split('/').at(-1) ?? '';
+    return [...this.objects].filter(([at]) => at.includes(`/${plural}/`)).map(([, object]) => object as T);
+  }
+  async apply<T>(_what: string, path: string, manifest: object) {
+    const { metadata } = (this.objects.get(path) ?? {}) as FunctionObject;
+    const generation = (metadata?.generation ?? 0) + 1;
+    const object = { ...manifest, metadata: { ...(manifest as FunctionObject).metadata, generation, uid: 'u1' } };
+    this.objects.set(path, object);
+    return object as T;
+  }
+  async remove(_what: string, path: string) {
+    this.objects.delete(path);
+  }
+  async logTail() {
+    return this.log;
+  }
+}
+
+const PATH = '/apis/wasm.serving.knative.dev/v1alpha1/namespaces/shop/wasmmodules/hello';
+const OURS = { 'function.knative.dev/deployer': 'wasm' };
+const manifest: FunctionManifest = {
+  apiVersion: 'wasm.serving.knative.dev/v1alpha1',
+  kind: 'WasmModule',
+  metadata: { name: 'hello', namespace: 'shop', labels: {}, annotations: OURS },
+  spec: { image: 'a@sha256:00' },
+};
+
+/** Sleeping is what makes time pass. */
+function wait(timeoutMs = 120_000) {
+  let nowMs = 0;
+  const said: string[] = [];
+  const clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    sleep: async (ms: number) => {
+      nowMs += ms;
+    },
+  };
+  return { kind: WASM_MODULE, timeoutMs, clock, said, progress: (line: string) => void said.push(line) };
+}
+
+function set(cluster: Memory, status: string, reason = '', message = ''): void {
+  const object = cluster.objects.get(PATH) as FunctionObject;
+  const conditions = [{ type: 'Ready', status, reason, message }];
+  const observedGeneration = object.metadata?.generation ?? 0;
+  cluster.objects.set(PATH, {
+    ...object,
+    status: { observedGeneration, conditions, address: { url: 'http://hello.shop.svc' } },
+  });
+}
+
+async function refused(work: Promise<unknown>): Promise<FuncError> {
+  const error = await work.then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+  if (error instanceof FuncError) return error;
+  throw new Error(`no FuncError: ${String(error)}`);
+}
+
+describe('applyFunction', () => {
+  it('goes on through a start, says what is new once, and returns the address', async () => {
+    const cluster = new Memory();
+    cluster.onGet = (reads) => {
+      if (reads === 2) set(cluster, 'False', 'ServiceUnavailable', 'Service "hello" wasn\'t found.');
+      if (reads === 4) set(cluster, 'Unknown', 'Deploying', '0 of 1');
+      if (reads === 6) set(cluster, 'True', 'Serving');
+    };
+    const waiting = wait();
+    expect(await applyFunction(manifest, undefined, waiting, cluster)).to.deep.equal({
+      url: 'http://hello.shop.svc',
+      created: true,
+    });
+    expect(waiting.said).to.deep.equal([
+      'waiting for a controller to take it up',
+      'ServiceUnavailable: Service "hello" wasn\'t found.',
+      'Deploying: 0 of 1',
+    ]);
+  });
+
+  it('ends with any other reason at once, in func’s form, with the last lines of the pod', async () => {
+    const cluster = new Memory();
+    cluster.pods = [{ metadata: { name: 'hello-1', uid: 'p1' }, status: {} }];
+    cluster.log = 'one\nno database\n';
+    cluster.onGet = () => set(cluster, 'False', 'RevisionFailed', 'it ended with 3');
+    const error = await refused(applyFunction(manifest, undefined, wait(), cluster));
+    expect(error.kind).to.equal('notReady');
+    expect(error.message).to.equal(
+      'reason=RevisionFailed: it ended with 3\nlast lines of pod hello-1:\n  | one\n  | no database',
+    );
+  });
+
+  it('ends in time, with the command that shows why', async () => {
+    const error = await refused(applyFunction(manifest, undefined, wait(), new Memory()));
+    expect(error.kind).to.equal('readiness');
+    expect(error.message).to.equal(
+      'timed out waiting for WasmModule "hello" to become ready after 2m0s; run: kubectl describe wasmmodule/hello -n shop',
+    );
+  });
+
+  it('does not take the pods of the version before for its own', async () => {
+    const cluster = new Memory();
+    const earlier = await cluster.apply<FunctionObject>('', PATH, manifest);
+    cluster.pods = [crashing('old')];
+    cluster.onGet = (reads) => {
+      if (reads === 3) set(cluster, 'True', 'Serving');
+    };
+    expect(await applyFunction(manifest, earlier, wait(), cluster)).to.include({ created: false });
+    cluster.onGet = () => {
+      cluster.pods = [crashing('old'), crashing('new')];
+    };
+    const again = cluster.objects.get(PATH) as FunctionObject;
+    expect((await refused(applyFunction(manifest, again, wait(), cluster))).message).to.match(
+      /^reason=CrashLoopBackOff: pod hello-new/,
+    );
+  });
+});
+
+function crashing(uid: string): V1Pod {
+  const state = { waiting: { reason: 'CrashLoopBackOff' } };
+  const container = { name: 'user-container', image: '', imageID: '', ready: false, restartCount: 2, state };
+  return { metadata: { name: `hello-${uid}`, uid }, status: { containerStatuses: [container] } };
+}
+
+describe('checkPlace', () => {
+  it('wants the kind in the cluster, in func’s words', async () => {
+    const cluster = new Memory();
+    cluster.kinds = [];
+    const error = await refused(checkPlace(WASM_MODULE, 'shop', 'hello', cluster));
+    expect(error.kind).to.equal('crdMissing');
+    expect(error.message).to.match(/^WasmModule CRD not found; install knative-serving-wasm controller/);
+    expect((await refused(checkPlace(KNATIVE_SERVICE, 'shop', 'hello', cluster))).message).to.contain(
+      '--deployer wasm',
+    );
+  });
+
+  it('does not take over what nobody deployed as a function', async () => {
+    const cluster = new Memory();
+    cluster.objects.set(PATH, { metadata: { name: 'hello' } });
+    expect((await refused(checkPlace(WASM_MODULE, 'shop', 'hello', cluster))).kind).to.equal('notHandled');
+    cluster.objects.set(PATH, { metadata: { name: 'hello', annotations: OURS } });
+    expect(await checkPlace(WASM_MODULE, 'shop', 'hello', cluster)).to.have.nested.property('metadata.name', 'hello');
+  });
+});
+
+describe('listFunctions and findFunction', () => {
+  it('an empty list where the kind is missing, and it is said', async () => {
+    const cluster = new Memory();
+    cluster.kinds = [];
+    expect(await listFunctions(undefined, cluster)).to.deep.equal({ functions: [], noModules: true });
+  });
+
+  it('lists modules without the annotation, too, and finds only those with it', async () => {
+    const cluster = new Memory();
+    cluster.objects.set(PATH, {
+      metadata: { name: 'hello', namespace: 'shop' },
+      spec: { image: `oci://a@sha256:${'0'.repeat(64)}` },
+    });
+    const { functions } = await listFunctions('shop', cluster);
+    expect(functions[0]).to.include({
+      name: 'hello',
+      deployer: '',
+      digest: `sha256:${'0'.repeat(64)}`,
+      ready: 'Unknown',
+    });
+    expect((await refused(findFunction('shop', 'hello', cluster))).kind).to.equal('notHandled');
+    expect((await refused(findFunction('shop', 'other', cluster))).kind).to.equal('notFound');
+  });
+});
+
+describe('removeFunction', () => {
+  it('says what was its own, and nothing of another’s', async () => {
+    const cluster = new Memory();
+    await cluster.apply('', PATH, manifest);
+    const owned = { metadata: { ownerReferences: [{ uid: 'u1' }] } };
+    cluster.objects.set('/apis/apps/v1/namespaces/shop/deployments/hello', owned);
+    cluster.objects.set('/api/v1/namespaces/shop/services/hello', { metadata: {} });
+    const gone = await removeFunction({ namespace: 'shop', name: 'hello', ...wait() }, cluster);
+    expect(gone).to.deep.equal(['WasmModule hello', 'Deployment hello']);
+    expect(cluster.objects.has(PATH)).to.equal(false);
+  });
+
+  it('does not wait for ever', async () => {
+    const cluster = new Memory();
+    await cluster.apply('', PATH, manifest);
+    cluster.remove = async () => {};
+    const error = await refused(removeFunction({ namespace: 'shop', name: 'hello', ...wait(60_000) }, cluster));
+    expect(error.message).to.contain('still there after 1m0s');
+  });
+});
