@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BUILDERS, type Builder } from '../func/compatibility.ts';
 import { BUILT_RUNTIMES, TEMPLATES } from '../func/runtimes.ts';
 import { collect } from './cluster-flags.ts';
-import { CliError } from './exit.ts';
 import { durationMs, sizeBytes } from './limit-flags.ts';
 
 /** `kwasm func`: WASI HTTP functions, with the words of knative's func. */
@@ -45,18 +43,6 @@ export function funcGroup(program: Command): Command {
     .option('--timeout <duration>', 'wall clock of one request, such as 5s', durationMs, 30_000)
     .option('--memory <size>', "memory of one instance (default: half of func.yaml's limit, or 256Mi)", sizeBytes)
     .action(run);
-  ofFunction(func, 'invoke')
-    .summary('ask it once')
-    .description("Sends one request to a function and prints the answer's body; from status 400 on it fails.")
-    .option('--target <where>', 'local, or a URL', 'local')
-    .option('--request-path <path>', 'path and query that are asked for', '')
-    .option('-X, --request-type <method>', 'GET, or POST if there is something to send')
-    .option('--data <text>', 'what is sent')
-    .option('--file <file>', 'what is sent, from a file')
-    .option('--content-type <type>', 'its type')
-    .option('-H, --header <header>', "a header, 'Name: value' (repeatable)", collect, [])
-    .option('--timeout <duration>', 'how long it may take', durationMs, 60_000)
-    .action(invoke);
   return func;
 }
 
@@ -115,30 +101,4 @@ async function run({ path, component = false, timeout, memory, ...rest }: RunFla
   const { signal } = interrupt;
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   await running.close();
-}
-
-interface InvokeFlags {
-  readonly path: string;
-  readonly target: string;
-  readonly requestPath: string;
-  readonly requestType?: string;
-  readonly data?: string;
-  readonly file?: string;
-  readonly contentType?: string;
-  readonly header: readonly string[];
-  readonly timeout: number;
-}
-
-async function invoke(flags: InvokeFlags): Promise<void> {
-  const { invokeFunction } = await import('../func/invoke.ts');
-  const { path, target, requestPath, requestType: method, contentType, header: headers, timeout: timeoutMs } = flags;
-  const data = flags.file === undefined ? textBytes(flags.data) : await readFile(flags.file);
-  const request = { target, method, path: requestPath, data, contentType, headers, timeoutMs };
-  const { url, status, statusText, body } = await invokeFunction(path, request);
-  process.stdout.write(body);
-  if (status >= 400) throw new CliError(`${url} answered ${status} ${statusText}`.trimEnd());
-}
-
-function textBytes(text: string | undefined): Buffer | undefined {
-  return text === undefined ? undefined : Buffer.from(text);
 }

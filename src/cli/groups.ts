@@ -5,6 +5,7 @@ import * as dashboard from './dashboard.ts';
 import * as doctor from './doctor.ts';
 import * as fn from './fn.ts';
 import * as func from './func.ts';
+import * as funcCluster from './func-cluster.ts';
 import * as kustomize from './kustomize.ts';
 import * as logs from './logs.ts';
 import * as node from './node.ts';
@@ -36,6 +37,7 @@ export const groups: readonly Group[] = [
   release,
   fn,
   func,
+  funcCluster,
   version,
   completion,
   wasm,

@@ -1,0 +1,124 @@
+import { systemClock } from '../../clock.ts';
+import { BUILDERS, type Builder, DEPLOYERS, deployerFor } from '../../func/compatibility.ts';
+import { applyFunction, checkPlace } from '../../func/deploy/apply.ts';
+import { deployedImage } from '../../func/deploy/deployed-image.ts';
+import { editedEnv } from '../../func/deploy/env-vars.ts';
+import { imageName } from '../../func/deploy/image-name.ts';
+import { type Kind, KNATIVE_SERVICE, WASM_MODULE } from '../../func/deploy/kinds.ts';
+import { FuncError } from '../../func/func-error.ts';
+import { type FunctionFile, readFunctionFile, writeFunctionFile } from '../../func/function-file.ts';
+import { accessFrom } from '../../oci/access.ts';
+import { PLATFORMS } from '../../oci/both-worlds.ts';
+import { registrySettings, settingsFromEnvironment } from '../../oci/endpoint.ts';
+import { CliError, EXIT } from '../exit.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { withFunctionCluster } from './cluster.ts';
+import { manifestOf } from './manifest.ts';
+import { type FunctionFlags, targetOf } from './target.ts';
+
+export interface DeployFlags extends FunctionFlags {
+  readonly image?: string;
+  readonly registry?: string;
+  readonly env?: readonly string[];
+  readonly build: 'auto' | 'true' | 'false';
+  readonly push: 'true' | 'false';
+  readonly builder?: string;
+  readonly deployer?: string;
+  readonly runtimeClass: string;
+  readonly platform?: readonly string[];
+  readonly remote?: true;
+  readonly plainHttp?: readonly string[];
+  readonly timeout: number;
+}
+
+export async function deployFunction(flags: DeployFlags): Promise<void> {
+  using interrupt = onInterrupt();
+  const { signal } = interrupt;
+  const say = (line: string) => console.error(line);
+  await withFunctionCluster(flags, async (cluster, client) => {
+    if (flags.remote === true) {
+      throw new FuncError('input', '--remote is not supported: the function is built here; leave it out');
+    }
+    const file = edited(await readFunctionFile(flags.path), flags);
+    const kind = kindOf(file, flags.deployer);
+    const { name, namespace } = await targetOf(undefined, flags, client);
+    const image = imageName({ image: file.image, registry: registryOf(file, flags), name });
+    // What can be known to be wrong is said before anything is built.
+    const wanted = { file, namespace, image, local: process.env };
+    const { notes } = manifestOf(kind, wanted, flags.runtimeClass);
+    const earlier = await checkPlace(kind, namespace, name, cluster);
+    for (const note of notes) say(`note: ${note}`);
+    await writeFunctionFile(flags.path, file);
+    try {
+      const deployed = await deployedImage(
+        {
+          folder: flags.path,
+          image,
+          build: flags.build !== 'false',
+          push: flags.push === 'true',
+          builder: builderOf(flags.builder),
+          platforms: flags.platform ?? PLATFORMS,
+          log: say,
+          signal,
+        },
+        accessFrom(process.env, settingsOf(flags)),
+      );
+      const { manifest } = manifestOf(kind, { ...wanted, image: deployed }, flags.runtimeClass);
+      const wait = { kind, timeoutMs: flags.timeout, clock: systemClock, progress: say, signal };
+      const { url, created } = await applyFunction(manifest, earlier, wait, cluster);
+      say(
+        `function ${name} ${created ? 'deployed' : 'updated'} in namespace ${namespace}, image ${deployed}, exposed at URL:`,
+      );
+      console.log(url);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      throw new CliError(`interrupted; kwasm func describe ${name} -n ${namespace} shows how it goes on`, {
+        exitCode: EXIT.interrupted,
+      });
+    }
+  });
+}
+
+/** Flags that are remembered in func.yaml, as func does it. */
+function edited(file: FunctionFile, { image, registry, namespace, env = [], deployer }: DeployFlags): FunctionFile {
+  const envs = env.length === 0 ? file.run.envs : editedEnv(file.run.envs, env);
+  const chosen = DEPLOYERS.find((known) => known === deployer);
+  return {
+    ...file,
+    ...(image === undefined ? {} : { image }),
+    ...(registry === undefined ? {} : { registry }),
+    run: { ...file.run, envs: [...envs] },
+    deploy: {
+      ...file.deploy,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(chosen === undefined ? {} : { deployer: chosen }),
+    },
+  };
+}
+
+/** func's table has `wasm` alone for these runtimes; that a Knative Service can run them by its RuntimeClass is ours. */
+function kindOf(file: FunctionFile, flag: string | undefined): Kind {
+  const known = flag === undefined ? undefined : DEPLOYERS.find((deployer) => deployer === flag);
+  if (flag !== undefined && known === undefined) {
+    throw new FuncError('input', `--deployer ${flag}: there is none of that name; write wasm or knative`);
+  }
+  if ((known ?? file.deploy.deployer) === 'knative') return KNATIVE_SERVICE;
+  deployerFor(file.runtime, { flag: known, file: file.deploy.deployer });
+  return WASM_MODULE;
+}
+
+function builderOf(flag: string | undefined): Builder | undefined {
+  if (flag === undefined) return undefined;
+  const known = BUILDERS.find((builder) => builder === flag);
+  if (known === undefined) throw new FuncError('input', `--builder ${flag}: there is none of that name; write wasm`);
+  return known;
+}
+
+function registryOf(file: FunctionFile, { registry }: DeployFlags): string | undefined {
+  return registry ?? (process.env['FUNC_REGISTRY'] || file.registry);
+}
+
+function settingsOf({ plainHttp = [] }: DeployFlags) {
+  const fromEnv = settingsFromEnvironment(process.env);
+  return { ...fromEnv, plainHttp: [...registrySettings(plainHttp, []).plainHttp, ...fromEnv.plainHttp] };
+}
