@@ -1,0 +1,178 @@
+import { appendFileSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { V1Pod } from '@kubernetes/client-node';
+import { expect } from 'chai';
+import { root } from '../scripts/testing/mocha.ts';
+import { EXIT } from '../src/cli/exit.ts';
+import { bundledKwasm, type Kwasm, type Said } from './harness/cli.ts';
+import { provisioned } from './harness/nodes.ts';
+import { installRelease, removeRelease } from './harness/release.ts';
+import { type TestCluster, testCluster } from './harness/test-cluster.ts';
+import { WORKLOADS } from './harness/workloads.ts';
+
+const SERVICE_LABEL = 'serving.knative.dev/service';
+
+/** From an empty directory to a URL on the nodes that were provisioned, and off again. */
+describe('kwasm func, on a cluster', function () {
+  this.timeout(600_000);
+  let test: TestCluster;
+  let kwasm: Kwasm;
+  let registry: readonly string[];
+  let first = '';
+
+  before(async () => {
+    test = await testCluster();
+    const node = test.nodes[0]?.name ?? '';
+    await installRelease(test, ['wasmModules.enabled=true']);
+    await test.kubectl.run(['annotate', 'node', node, 'kwasm.sh/kwasm-node=true']);
+    kwasm = await bundledKwasm(test);
+    const host = test.images.registry.split('/')[0] ?? '';
+    registry = ['--registry', test.images.registry, '--plain-http', host];
+    await provisioned(test.kubectl, node);
+  });
+
+  after(async () => {
+    await test.kubectl.run(['delete', 'wasmmodules', '-n', WORKLOADS, '--all', '--wait=true', '--timeout=90s']);
+    await removeRelease(test);
+    await test.kubectl.run(['delete', 'crd', 'wasmmodules.wasm.serving.knative.dev', '--wait=true', '--timeout=60s']);
+    kwasm.remove();
+  });
+
+  function ended({ exitCode, out, err }: Said, code: number): void {
+    expect(exitCode, `${out}\n${err}`).to.equal(code);
+    expect(`${out}${err}`, 'no stack traces').not.to.match(/\n\s+at .*[:)]\d+/);
+  }
+
+  async function create(name: string, language: string): Promise<string> {
+    ended(await kwasm.run('func', 'create', '-l', language, name), EXIT.ok);
+    // Its own `npm install`, of the same packages.
+    symlinkSync(join(root, 'node_modules'), join(kwasm.directory, name, 'node_modules'));
+    return join(kwasm.directory, name);
+  }
+
+  async function imageOf(name: string): Promise<string> {
+    const said = await kwasm.run('func', 'describe', name, '-o', 'json');
+    ended(said, EXIT.ok);
+    return JSON.parse(said.out).image;
+  }
+
+  it('deploy asks for an image or a registry, and touches nothing without', async () => {
+    await create('hello', 'ts-wasi');
+    const said = await kwasm.run('func', 'deploy', '--path', 'hello');
+    ended(said, EXIT.usage);
+    expect(said.err).to.contain('no image reference configured');
+  });
+
+  it('deploy: builds, pushes, waits, and prints a URL that answers', async () => {
+    const said = await kwasm.run('func', 'deploy', '--path', 'hello', ...registry, '--timeout', '5m');
+    ended(said, EXIT.ok);
+    expect(said.out.trim()).to.equal(`http://hello.${WORKLOADS}.svc.cluster.local`);
+    expect(said.err).to.contain('Deploying: ');
+    const answer = await kwasm.run('func', 'invoke', 'hello', '--request-path', '/a?b=c');
+    ended(answer, EXIT.ok);
+    expect(answer.out).to.equal('Hello from WASI! Path: /a');
+    first = await imageOf('hello');
+    expect(first).to.match(new RegExp(`^${test.images.registry}/hello:latest@sha256:[0-9a-f]{64}$`));
+  });
+
+  it('list, describe and logs, as it was labelled for func', async () => {
+    const list = await kwasm.run('func', 'list', '-A');
+    ended(list, EXIT.ok);
+    expect(list.out).to.match(
+      /NAME +NAMESPACE +RUNTIME +DEPLOYER +URL +READY\nhello +default +ts-wasi +wasm +http:\S+ +True/,
+    );
+    const described = await kwasm.run('func', 'describe', '--path', 'hello');
+    ended(described, EXIT.ok);
+    expect(described.out)
+      .to.match(/Deployer: +wasm\nRoute: +http:\S+/)
+      .and.to.contain('boson.dev/function=true')
+      .and.to.match(/Ready: +True\nReason: +Serving/);
+    ended(await kwasm.run('func', 'logs', 'hello'), EXIT.ok);
+  });
+
+  it('a change: the URL answers the new version as soon as deploy has ended, from a new digest', async () => {
+    const file = join(kwasm.directory, 'hello/src/handler.ts');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('Hello from WASI!', 'Hello again!'));
+    const said = await kwasm.run(
+      'func',
+      'deploy',
+      '--path',
+      'hello',
+      '--plain-http',
+      registry[3] ?? '',
+      '--timeout',
+      '5m',
+    );
+    ended(said, EXIT.ok);
+    const answer = await kwasm.run('func', 'invoke', 'hello');
+    expect(answer.out).to.equal('Hello again! Path: /');
+    expect(await imageOf('hello')).not.to.equal(first);
+  });
+
+  it('nothing changed: no new build, no new pod', async () => {
+    const pods = async () =>
+      (await test.kubectl.get<{ items: V1Pod[] }>(['pods', '-n', WORKLOADS, '-l', `${SERVICE_LABEL}=hello`])).items
+        .filter(({ metadata }) => metadata?.deletionTimestamp === undefined)
+        .map(({ metadata }) => metadata?.name);
+    const before = await pods();
+    const said = await kwasm.run('func', 'deploy', '--path', 'hello', '--plain-http', registry[3] ?? '');
+    ended(said, EXIT.ok);
+    expect(said.err).to.contain('unchanged: ').and.to.contain('already in the registry');
+    expect(await pods()).to.deep.equal(before);
+  });
+
+  it('what cannot work ends the wait, with the reason and the last words of its pod', async () => {
+    appendFileSync(
+      join(await create('broken', 'js-wasi'), 'func.yaml'),
+      'run:\n  args: ["stderr:there is no database", "exit:3"]\n',
+    );
+    const said = await kwasm.run('func', 'deploy', '--path', 'broken', '--image', test.fixtures.module);
+    ended(said, EXIT.unfit);
+    expect(said.err)
+      .to.match(/reason=(CrashLoopBackOff|Error): /)
+      .and.to.match(/ \| .*there is no database/);
+    ended(await kwasm.run('func', 'delete', 'broken'), EXIT.ok);
+  });
+
+  it('leaves alone what was not deployed as a function', async () => {
+    await test.kubectl.apply({
+      apiVersion: 'wasm.serving.knative.dev/v1alpha1',
+      kind: 'WasmModule',
+      metadata: { name: 'by-hand', namespace: WORKLOADS, annotations: { 'kwasm.sh/min-replicas': 'none' } },
+      spec: { image: test.images.demo },
+    });
+    expect((await kwasm.run('func', 'list')).out).to.match(/^by-hand +default +- +- /m);
+    for (const command of ['describe', 'delete']) {
+      const said = await kwasm.run('func', command, 'by-hand');
+      ended(said, EXIT.failed);
+      expect(said.err).to.contain('not handled');
+    }
+    expect(await test.kubectl.run(['get', 'wasmmodule', '-n', WORKLOADS, 'by-hand', '-o', 'name'])).to.contain(
+      'by-hand',
+    );
+  });
+
+  it('delete: all of it is gone when it ends', async () => {
+    const said = await kwasm.run('func', 'delete', '--path', 'hello');
+    ended(said, EXIT.ok);
+    expect(said.out.split('\n')).to.include.members([
+      'deleted WasmModule hello',
+      'deleted Deployment hello',
+      'deleted Service hello',
+      'deleted NetworkPolicy hello',
+    ]);
+    const left = await test.kubectl.run([
+      'get',
+      'all,networkpolicy',
+      '-n',
+      WORKLOADS,
+      '-l',
+      `${SERVICE_LABEL}=hello`,
+      '-o',
+      'name',
+    ]);
+    expect(left.trim()).to.equal('');
+    const again = await kwasm.run('func', 'delete', 'hello');
+    ended(again, EXIT.notFound);
+  });
+});
