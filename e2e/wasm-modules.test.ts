@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type {
   V1Deployment,
   V1Ingress,
@@ -7,6 +8,7 @@ import type {
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
 import { expect } from 'chai';
+import { textComponent } from '../scripts/images/component.ts';
 import { accessFrom } from '../src/oci/access.ts';
 import { registrySettings } from '../src/oci/endpoint.ts';
 import { pushModule } from '../src/oci/push.ts';
@@ -166,6 +168,28 @@ describe('a WasmModule', function () {
     const { status } = await ready('artifact', 'False');
     expect(status?.conditions?.[0]).to.include({ reason: 'PureArtifact' });
     expect(status?.conditions?.[0]?.message).to.contain('kwasm wasm repack');
+  });
+
+  it('serves it as it is by the runner, on any node, where that is enabled', async () => {
+    const registry = test.images.registry.split('/')[0] ?? '';
+    const runner = ['wasmModules.runner.enabled=true', `wasmModules.runner.insecureRegistries[0]=${registry}`];
+    await installRelease(test, ['wasmModules.enabled=true', ...runner]);
+    const access = accessFrom({}, registrySettings([registry], []));
+    const component = await textComponent(join(import.meta.dirname, 'fixtures/small'));
+    const reference = `${test.images.registry}/kwasm-story-pure:1`;
+    await pushModule('hello.wasm', component, reference, access, { format: 'cncf' });
+    await test.kubectl.apply(module('pure', { image: reference }));
+    await ready('pure', 'True');
+    const pod = await podOf('pure');
+    expect(pod.spec).to.not.have.property('runtimeClassName');
+    const answer = await fetch(`http://${pod.status?.podIP}:8080/`, { signal: AbortSignal.timeout(30_000) });
+    expect(await answer.text()).to.equal('hello\n');
+    const { status } = await eventually('the reason why a core module is not served', 120_000, async (seen) => {
+      const found = await ready('artifact', 'False');
+      seen(JSON.stringify(found.status));
+      return found.status?.conditions?.[0]?.reason === 'NotServable' ? found : undefined;
+    });
+    expect(status?.conditions?.[0]?.message).to.contain('not a component; build for wasm32-wasip2');
   });
 
   it("leaves somebody else's Deployment alone", async () => {

@@ -27,6 +27,8 @@ export async function imageParts(name: ImageName, digest: string, inputs: BillIn
       return distinct(await programParts(PROGRAMS.operator, digest, inputs));
     case 'installer':
       return distinct([...(await programParts(PROGRAMS.installer, digest, inputs)), ...shimParts(BUNDLED_SHIM)]);
+    case 'runner':
+      return distinct([...(await programParts(PROGRAMS.runner, digest, inputs)), ...shimParts(BUNDLED_SHIM)]);
     case 'demo': // its JavaScript engine comes out of this package
       return [npmPart(`${inputs.root}/node_modules/@bytecodealliance/componentize-js`)];
     case 'canary': // 20 lines of our own

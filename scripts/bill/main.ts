@@ -15,7 +15,7 @@ const METADATA_MS_MAX = 10 * 60_000;
 const root = join(import.meta.dirname, '../..');
 
 const INTRO = `Kwasm is under the Apache License 2.0. Below is what others wrote and is part of its programs: npm packages in the bundles of
-the operator and the installer, and crates in the shims; then their licence texts, each once, below those that came with it.
+the operator, the installer and the runner, and crates in the shims and the runner; then their licence texts, each once, below those that came with it.
 Node.js has its own: https://github.com/nodejs/node/blob/main/LICENSE. Debian's packages in the base image carry theirs in
 /usr/share/doc/PACKAGE/copyright. Made by \`npm run licences\`; do not edit.`;
 
@@ -42,6 +42,7 @@ async function npmPackages(): Promise<readonly BundledPackage[]> {
   const found = [
     ...(await bundledPackages(root, PROGRAMS.operator)),
     ...(await bundledPackages(root, PROGRAMS.installer)),
+    ...(await bundledPackages(root, PROGRAMS.runner)),
   ];
   return [...new Map(found.map((entry) => [entry.dir, entry])).values()];
 }

@@ -5,7 +5,7 @@ import { BUILDERS, type Builder } from './builder.ts';
 export const USAGE = `npm run images -- --push REGISTRY [--tag TAG] [--plain-http] [--builder assemble|buildx]
 npm run images -- --twice
 
-Builds the operator, the installer, the demo component and the canary, and pushes them to REGISTRY (HOST[:PORT][/PATH]).
+Builds the operator, the installer, the demo component, the canary and the runner, and pushes them to REGISTRY (HOST[:PORT][/PATH]).
   --tag TAG      instead of one derived from the content
   --plain-http   the registry has no TLS; assumed of localhost and of private addresses
   --builder NAME instead of the one that fits this machine

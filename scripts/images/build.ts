@@ -33,6 +33,7 @@ export interface BuiltImages {
   readonly installer: string;
   readonly demo: string;
   readonly canary: string;
+  readonly runner: string;
 }
 
 const root = join(import.meta.dirname, '../..');
@@ -61,9 +62,7 @@ async function buildAlone(
   rmSync(tmp, { recursive: true, force: true }); // of a run that was killed
   mkdirSync(tmp, { recursive: true });
   const inputs = imageInputs();
-  const sources = await progress.step('bundles and the demo component', () =>
-    layOut(root, cache, [shim], inputs.native),
-  );
+  const sources = await progress.step('bundles and the demo component', () => layOut(root, cache, shim, inputs.native));
   const { version, node } = inputs;
   const plainHttp = options.plainHttp ?? isLocalRegistry(registry);
   const prepare = builder === 'buildx' ? prepareBuildx : prepareAssembled;
@@ -78,7 +77,8 @@ async function buildAlone(
     return `${repository}@${digest}`;
   };
   const [operator, installer] = [await pushed('operator'), await pushed('installer')];
-  return { registry, tag, operator, installer, demo: await pushed('demo'), canary: await pushed('canary') };
+  const [demo, canary, runner] = [await pushed('demo'), await pushed('canary'), await pushed('runner')];
+  return { registry, tag, operator, installer, demo, canary, runner };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { writeWhole } from './blobs.ts';
@@ -41,6 +42,26 @@ export async function assembledModule(source: string): Promise<Uint8Array> {
   return await parse(readFileSync(source, 'utf8'));
 }
 
+/** A component of WebAssembly text and the world beside it: no language's engine is in it. `globals` are set in it. */
+export async function textComponent(source: string, globals: Readonly<Record<string, number>> = {}): Promise<Buffer> {
+  const { componentEmbed, componentNew, parse } = await import('@bytecodealliance/jco');
+  const text = Object.entries(globals).reduce(
+    (whole, [name, value]) =>
+      whole.replace(`(global $${name} i32 (i32.const 0))`, `(global $${name} i32 (i32.const ${value}))`),
+    readFileSync(join(source, 'guest.wat'), 'utf8'),
+  );
+  const work = mkdtempSync(join(tmpdir(), 'component-'));
+  try {
+    const witPath = join(work, 'wit');
+    layOutWit(source, witPath);
+    await opened(witPath);
+    const core = await componentEmbed({ binary: await parse(text), witPath, world: worldOf(source) });
+    return Buffer.from(await componentNew(core));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
 function componentKey(source: string): string {
   const hash = createHash('sha256').update(`${ENGINE_WASI} ${SHIPPED_WASI}`);
   for (const name of ['componentize-js', 'jco', 'preview2-shim']) hash.update(versionOf(name));
@@ -66,15 +87,19 @@ async function componentized(source: string, work: string): Promise<Uint8Array> 
   });
   const witPath = join(work, 'wit');
   layOutWit(source, witPath);
-  const [{ componentize }, filesystem] = await Promise.all([
-    import('@bytecodealliance/componentize-js'),
-    import('@bytecodealliance/preview2-shim/filesystem'),
-  ]);
-  // The splicer inside componentize-js is a component itself: it reads the WIT through this shim, which opens nothing by default.
-  // Its declared type is that of its browser build.
+  const { componentize } = await import('@bytecodealliance/componentize-js');
+  await opened(witPath);
+  return (await componentize({ sourcePath, witPath, worldName: worldOf(source) })).component;
+}
+
+/**
+ * The tools are components themselves: they read the WIT through this shim, which opens nothing by default. Its declared type is that of
+ * its browser build.
+ */
+async function opened(witPath: string): Promise<void> {
+  const filesystem = await import('@bytecodealliance/preview2-shim/filesystem');
   const setPreopens = filesystem._setPreopens as unknown as (hostPaths: Readonly<Record<string, string>>) => void;
   setPreopens({ [witPath]: witPath });
-  return (await componentize({ sourcePath, witPath, worldName: worldOf(source) })).component;
 }
 
 function worldOf(source: string): string {

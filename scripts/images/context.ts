@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BuiltShim } from '../shim/build.ts';
+import { type BuiltShim, runnerOf } from '../shim/build.ts';
 import { writeWhole } from './blobs.ts';
 import { bundle, PROGRAMS } from './bundle.ts';
 import { assembledModule, COMPONENT, componentOf } from './component.ts';
 import { pathsBelow } from './entries.ts';
 import type { Architecture } from './oci.ts';
 import type { ImageName } from './registry.ts';
-import { writeAssets } from './shims.ts';
+import { place, writeAssets } from './shims.ts';
 
 /** An image before it is built: what `docker buildx build --file DOCKERFILE CONTEXT` would be given. */
 export interface ImageSource {
@@ -22,6 +22,7 @@ const DOCKERFILES: Readonly<Record<ImageName, string>> = {
   installer: 'installer-image/Dockerfile',
   demo: 'installer-image/demo.Dockerfile',
   canary: 'installer-image/canary.Dockerfile',
+  runner: 'installer-image/runner.Dockerfile',
 };
 
 export type ImageSources = Readonly<Record<ImageName, ImageSource>>;
@@ -30,7 +31,7 @@ export type ImageSources = Readonly<Record<ImageName, ImageSource>>;
 export async function layOut(
   root: string,
   cacheRoot: string,
-  shims: readonly BuiltShim[],
+  shim: BuiltShim,
   native: Architecture,
 ): Promise<ImageSources> {
   const source = (name: ImageName, platforms: readonly Architecture[]): ImageSource => {
@@ -38,22 +39,26 @@ export async function layOut(
     mkdirSync(context, { recursive: true });
     return { dockerfile: join(root, DOCKERFILES[name]), context, platforms };
   };
-  // A module is the same bytes everywhere; the first two carry binaries of this machine's architecture.
-  const [operator, installer, demo, canary] = [
+  // A module is the same bytes everywhere; the others carry binaries of this machine's architecture.
+  const [operator, installer, runner, demo, canary] = [
     source('operator', [native]),
     source('installer', [native]),
+    source('runner', [native]),
     source('demo', ['amd64', 'arm64']),
     source('canary', ['amd64', 'arm64']),
   ];
   await bundle(root, PROGRAMS.operator, operator.context);
   await bundle(root, PROGRAMS.installer, installer.context);
-  for (const { context } of [operator, installer]) {
+  await bundle(root, PROGRAMS.runner, runner.context);
+  for (const { context } of [operator, installer, runner]) {
     copyFileSync(join(root, 'installer-image/THIRD-PARTY-LICENSES'), join(context, 'app/THIRD-PARTY-LICENSES'));
   }
-  writeAssets(join(installer.context, 'assets'), shims);
+  writeAssets(join(installer.context, 'assets'), [shim]);
+  rmSync(join(runner.context, 'kwasm-runner'), { force: true });
+  place(runnerOf(shim), join(runner.context, 'kwasm-runner'));
   writeWhole(join(demo.context, 'component.wasm'), await componentOf(COMPONENT, cacheRoot));
   writeWhole(join(canary.context, 'canary.wasm'), await assembledModule(join(root, 'installer-image/canary.wat')));
-  return { operator, installer, demo, canary };
+  return { operator, installer, demo, canary, runner };
 }
 
 /** A digest of all that an image is made from beside its base. */

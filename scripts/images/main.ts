@@ -22,8 +22,8 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   const images = await buildImages({ ...args, progress, signal: stop.signal });
-  const { operator, installer, demo, canary } = images;
-  for (const reference of [operator, installer, demo, canary]) console.log(reference);
+  const { operator, installer, demo, canary, runner } = images;
+  for (const reference of [operator, installer, demo, canary, runner]) console.log(reference);
   console.error(`In the chart's values: --set imageRegistry=${images.registry} --set image.tag=${images.tag}`);
 }
 

@@ -19,7 +19,7 @@ async function once(dir: string): Promise<Digests> {
   const shim = await buildShim({ progress });
   const tmp = join(dir, 'tmp');
   mkdirSync(tmp, { recursive: true });
-  const sources = await layOut(inputs.root, dir, [shim], inputs.native);
+  const sources = await layOut(inputs.root, dir, shim, inputs.native);
   const { version, node } = inputs;
   const prepared = await prepareAssembled({ sources, version, plainHttp: true, cache: dir, tmp, node, progress });
   const names = Object.keys(sources) as readonly ImageName[];

@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { Terminal } from '../../src/errors.ts';
 
-export type ImageName = 'operator' | 'installer' | 'demo' | 'canary';
+export type ImageName = 'operator' | 'installer' | 'demo' | 'canary' | 'runner';
 
 /** As KWasm's; the chart puts the registry before them. */
 export const REPOSITORIES: Readonly<Record<ImageName, string>> = {
@@ -9,6 +9,7 @@ export const REPOSITORIES: Readonly<Record<ImageName, string>> = {
   installer: 'kwasm-node-installer',
   demo: 'kwasm-demo',
   canary: 'kwasm-canary',
+  runner: 'kwasm-runner',
 };
 
 const REGISTRY = /^[a-z0-9.-]+(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;

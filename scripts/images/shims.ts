@@ -20,7 +20,7 @@ export function shimsJson(shims: readonly BuiltShim[]): string {
 }
 
 /** A hard link where the file system allows it: 30 MB need not be copied on every run. */
-function place(from: string, to: string): void {
+export function place(from: string, to: string): void {
   try {
     linkSync(from, to);
   } catch {

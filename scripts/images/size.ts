@@ -36,6 +36,7 @@ const BYTES_MAX: Readonly<Record<ImageName, number>> = {
   installer: 83_000_000,
   demo: 5_000_000,
   canary: 10_000,
+  runner: 85_000_000,
 };
 
 /** What is to be said of an image that is larger than it should be. */

@@ -20,6 +20,7 @@ export interface BuiltShim {
 }
 
 const BINARY = 'containerd-shim-wasmtime-v1';
+const RUNNER = 'kwasm-runner';
 const RUST = '1.95'; // what Wasmtime 48 demands
 const PACKAGES = ['protobuf-compiler', 'libseccomp-dev', 'pkg-config', 'make', 'g++'];
 const BUILD_MS_MAX = 90 * 60_000;
@@ -42,6 +43,11 @@ export async function buildShim(options: {
   return { handler: 'wasmtime', binary: BINARY, version: crateVersion(CRATE), arch: machine().arch, sha256, path };
 }
 
+/** The same host of HTTP as a program of its own; one build makes both. */
+export function runnerOf({ path }: BuiltShim): string {
+  return join(path, '..', RUNNER);
+}
+
 async function compileInto(dir: string, progress: Progress, signal: AbortSignal | undefined): Promise<void> {
   const cargo = await toolchain('cargo', { version: RUST, packages: PACKAGES, say: progress.say, signal });
   const target = join(cacheDir(), 'shim', 'target');
@@ -54,7 +60,7 @@ async function compileInto(dir: string, progress: Progress, signal: AbortSignal 
   await progress.step(`compile the Wasm shim with ${cargo.description} (about 12 minutes the first time)`, () =>
     command('nice', ['-n', '10', file, ...args], { cwd, env, signal, timeoutMs: BUILD_MS_MAX }),
   );
-  keep(join(target, 'release', BINARY), dir);
+  keep(join(target, 'release'), dir);
 }
 
 /** Nodes have a libc; libseccomp they have only where runc came as a package. */
@@ -70,11 +76,11 @@ function machine(): { readonly arch: 'amd64' | 'arm64'; readonly triple: string 
 }
 
 /** Its directory appears whole or not at all. Those of earlier sources go when nobody can be using them any more. */
-function keep(binary: string, dir: string): void {
+function keep(built: string, dir: string): void {
   const partial = `${dir}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { recursive: true });
-  copyFileSync(binary, join(partial, BINARY));
+  for (const binary of [BINARY, RUNNER]) copyFileSync(join(built, binary), join(partial, binary));
   renameSync(partial, dir);
   const all = join(dir, '..');
   for (const name of readdirSync(all).filter((entry) => /^[0-9a-f]{16}$/.test(entry))) {

@@ -30,6 +30,7 @@ const layers: readonly Layer[] = [
     may: [...TOP, 'fn/', 'wasm/', 'oci/', 'node:', '@marcbachmann/cel-js', 'yaml', 'js-yaml', 'zod', 'execa'],
   },
   { under: 'func/', may: [...TOP, 'func/', 'wasm/', 'oci/', 'node:', 'yaml', 'js-yaml', 'zod', 'execa'] },
+  { under: 'runner/', may: [...TOP, 'runner/', 'oci/', 'node:'] },
   { under: 'dashboard/wire', may: [], pure: true },
   {
     under: 'dashboard/view/',

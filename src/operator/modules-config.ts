@@ -10,5 +10,8 @@ export const modulesSchema = z
   .strictObject({
     runtimeClass: name.default('wasmtime'),
     clusterDomain: name.default('cluster.local'),
+    runner: z
+      .strictObject({ image: z.string().min(1), insecureRegistries: z.array(z.string().min(1)).default([]) })
+      .optional(),
   })
   .optional();

@@ -26,6 +26,10 @@ operator's own defaults are the same as those of values.yaml.
 {{- if eq "true" (include "kwasm-operator.modules" .) -}}
 {{- $modules := dict -}}
 {{- range $key := list "runtimeClass" "clusterDomain" -}}{{- with index $.Values.wasmModules $key -}}{{- $_ := set $modules $key . -}}{{- end -}}{{- end -}}
+{{- $runner := .Values.wasmModules.runner | default dict -}}
+{{- if $runner.enabled -}}
+{{- $_ := set $modules "runner" (dict "image" (include "kwasm-operator.runnerImage" .) "insecureRegistries" ($runner.insecureRegistries | default list)) -}}
+{{- end -}}
 {{- $_ := set $config "wasmModules" $modules -}}
 {{- end -}}
 {{- if hasKey $given "shims" -}}{{- $_ := set $config "shims" ($given.shims | default list) -}}{{- end -}}

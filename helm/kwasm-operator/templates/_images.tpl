@@ -66,6 +66,18 @@ but not with KWasm's tag: that is a mirror of the archived operator, and only it
 {{- include "kwasm-operator.chosenInstaller" . | default (include "kwasm-operator.ownInstaller" .) -}}
 {{- end }}
 
+{{/* Beside the operator's; of another repository nobody knows where the runner lies. */}}
+{{- define "kwasm-operator.runnerImage" -}}
+{{- $registry := include "kwasm-operator.registry" . -}}
+{{- if ((.Values.wasmModules).runner).image -}}
+{{- .Values.wasmModules.runner.image -}}
+{{- else if $registry -}}
+{{- printf "%s/kwasm-runner:%s" $registry (include "kwasm-operator.tag" . | splitList "@" | first) -}}
+{{- else -}}
+{{- include "kwasm-operator.noRegistry" (list "the runner of WasmModules" "wasmModules.runner.image") -}}
+{{- end -}}
+{{- end }}
+
 {{/* Says which of KWasm's references were replaced; empty if none. */}}
 {{- define "kwasm-operator.replaced" -}}
 {{- $replaced := list -}}

@@ -17,7 +17,7 @@ pub fn code(ended: wasmtime::Result<i32>) -> Result<i32> {
 /// containerd-shim-wasm writes the reason of a failed start to containerd's log and exits with 137, which reads as
 /// "killed". The author of the pod sees only the pod's log, so the reason goes there, too.
 pub fn explain(err: &anyhow::Error) {
-    eprintln!("containerd-shim-wasmtime: {err:#}");
+    eprintln!("{}: {err:#}", crate::PROGRAM);
 }
 
 #[cfg(test)]

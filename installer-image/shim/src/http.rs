@@ -2,7 +2,7 @@
 
 mod connections;
 mod handler;
-mod settings;
+pub mod settings;
 mod ticks;
 
 use std::sync::Arc;

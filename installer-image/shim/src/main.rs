@@ -28,6 +28,9 @@ use containerd_shim_wasm::shim::{Cli, Compiler, Shim, Version};
 
 use crate::compiler::LayerCompiler;
 
+/// As its messages in a pod's log begin.
+pub const PROGRAM: &str = "containerd-shim-wasmtime";
+
 struct WasmtimeShim;
 
 impl Shim for WasmtimeShim {

@@ -6,6 +6,7 @@
 mod network;
 mod outbound;
 mod pattern;
+mod sender;
 
 use std::sync::Arc;
 use std::time::Duration;

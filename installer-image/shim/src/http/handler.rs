@@ -54,7 +54,7 @@ impl Handler {
         }
         let id = self.last_id.fetch_add(1, Ordering::Relaxed);
         Ok(self.call(id, request).await.unwrap_or_else(|err| {
-            eprintln!("containerd-shim-wasmtime: request {id} failed: {err:#}");
+            eprintln!("{}: request {id} failed: {err:#}", crate::PROGRAM);
             if err.is::<Late>() {
                 return plain(StatusCode::GATEWAY_TIMEOUT, "the component took too long\n");
             }

@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::container::Env;
 
-const ADDRESS: &str = "WASMTIME_HTTP_PROXY_SOCKET_ADDR";
+pub const ADDRESS: &str = "WASMTIME_HTTP_PROXY_SOCKET_ADDR";
 const BACKLOG: &str = "WASMTIME_HTTP_PROXY_BACKLOG";
 
 #[derive(Debug, PartialEq)]

@@ -1,4 +1,5 @@
 import { addressOf, type ModuleObjects, type ModulePolicy, objectsOf } from './objects.ts';
+import { COMPILE, FETCH, type RunnerPolicy } from './runner-pod.ts';
 import type { ModuleView, ReadyCondition, Trouble, WorkloadView } from './view.ts';
 
 /** Everything that a decision about one module rests on. */
@@ -37,11 +38,22 @@ export function decideModule(facts: ModuleFacts, policy: ModulePolicy): readonly
     const message = `the Deployment ${module.name} is somebody else's; give the module another name, or delete it`;
     return statusIfNew(module, { status: 'False', reason: 'NameTaken', message }, undefined);
   }
-  const objects = objectsOf(module, module.spec.spec, policy);
+  const { spec } = module.spec;
+  const objects = objectsOf(module, spec, policy, runnerOf(spec.image, facts, policy));
   const actions: ModuleAction[] = workload?.made === objects.made ? [] : [{ kind: 'apply', objects }];
   const ready = readiness(workload, objects.made, facts.trouble);
   const url = ready.status === 'True' ? addressOf(module, policy) : module.url;
   return [...actions, ...statusIfNew(module, ready, url)];
+}
+
+/** What a node has said of an image holds for as long as the image is the same: the Deployment that was made then tells. */
+function runnerOf(
+  image: string,
+  { workload, trouble }: ModuleFacts,
+  { runner }: ModulePolicy,
+): RunnerPolicy | undefined {
+  const refused = trouble?.image === image && PURE_ARTIFACT.test(trouble.message);
+  return refused || workload?.runnerFor === image ? runner : undefined;
 }
 
 function readiness(workload: WorkloadView | undefined, made: string, trouble: Trouble | undefined): ReadyCondition {
@@ -71,13 +83,18 @@ function explain({
   reason,
   message,
   restarts,
+  container,
 }: Trouble): { readonly reason: string; readonly message: string } | undefined {
+  if (message !== '' && reason !== 'ErrImagePull' && reason !== 'ImagePullBackOff') {
+    if (container === FETCH) return { reason: 'FetchFailed', message };
+    if (container === COMPILE) return { reason: 'NotServable', message };
+  }
   if (PURE_ARTIFACT.test(message)) {
     return {
       reason: 'PureArtifact',
       message:
-        'the reference is a Wasm artifact without an image that containerd can run; `kwasm wasm repack REF` adds one under the same reference. ' +
-        message,
+        'the reference is a Wasm artifact without an image that containerd can run; `kwasm wasm repack REF` adds one under the same reference, ' +
+        `and wasmModules.runner.enabled of the chart has it served as it is. ${message}`,
     };
   }
   const handler = NO_HANDLER.exec(message)?.[1];

@@ -5,23 +5,22 @@ import type {
   V1NetworkPolicyEgressRule,
   V1OwnerReference,
   V1PodTemplateSpec,
-  V1ResourceRequirements,
   V1Service,
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../../contract.ts';
 import { sha256Hex } from '../name.ts';
 import { parsePattern, type Target } from './pattern.ts';
+import { shimPod } from './pod.ts';
+import { fetchEgress, type RunnerPolicy, runnerPod } from './runner-pod.ts';
 import type { ModuleNetwork, ModuleSpec, ModuleView } from './view.ts';
-import { wasiConfig } from './wasi-config.ts';
 
-/** Names that knative's tools look for, func's among them. */
+/** A name that knative's tools look for, func's among them. */
 export const SERVICE_LABEL = 'serving.knative.dev/service';
-export const CONTAINER = 'user-container';
 
-const PORT = 8080;
 const MADE_ANNOTATION = 'kwasm.sh/made';
 const TEMPLATE_ANNOTATION = 'kwasm.sh/template';
+const RUNNER_ANNOTATION = 'kwasm.sh/runner-for';
 const MODULE_API = 'wasm.serving.knative.dev/v1alpha1';
 
 export interface ModulePolicy {
@@ -29,6 +28,8 @@ export interface ModulePolicy {
   readonly runtimeClass: string;
   /** Cluster domain of the address that is told. */
   readonly clusterDomain: string;
+  /** undefined: an artifact that no containerd runs is not served. */
+  readonly runner?: RunnerPolicy | undefined;
 }
 
 export interface ModuleObjects {
@@ -41,12 +42,17 @@ export interface ModuleObjects {
   readonly made: string;
 }
 
-/** All that is made for a module, owned by it: who deletes the module deletes these. */
-export function objectsOf(module: ModuleView, spec: ModuleSpec, policy: ModulePolicy): ModuleObjects {
+/** All that is made for a module, owned by it: who deletes the module deletes these. `runner`: it is served by that one. */
+export function objectsOf(
+  module: ModuleView,
+  spec: ModuleSpec,
+  policy: ModulePolicy,
+  runner?: RunnerPolicy,
+): ModuleObjects {
   const bare = {
-    deployment: deployment(module, spec, policy),
+    deployment: deployment(module, spec, policy, runner),
     service: service(module),
-    networkPolicy: networkPolicy(module, spec.network),
+    networkPolicy: networkPolicy(module, spec, runner),
     autoscaler: autoscaler(module, spec),
     ingress: ingress(module, spec),
   };
@@ -65,16 +71,30 @@ export function templateOf(annotations: Readonly<Record<string, string>> | undef
   return annotations?.[TEMPLATE_ANNOTATION];
 }
 
+/** The image for which a Deployment was made with the runner. */
+export function runnerFor(annotations: Readonly<Record<string, string>> | undefined): string | undefined {
+  return annotations?.[RUNNER_ANNOTATION];
+}
+
 export function addressOf({ name, namespace }: ModuleView, { clusterDomain }: ModulePolicy): string {
   return `http://${name}.${namespace}.svc.${clusterDomain}`;
 }
 
-function deployment(module: ModuleView, spec: ModuleSpec, { runtimeClass }: ModulePolicy): V1Deployment {
+function deployment(
+  module: ModuleView,
+  spec: ModuleSpec,
+  { runtimeClass }: ModulePolicy,
+  runner: RunnerPolicy | undefined,
+): V1Deployment {
   const { min, max } = spec.serving.replicas;
+  const { annotations, ...named } = metadata(module);
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: metadata(module),
+    metadata: {
+      ...named,
+      annotations: runner === undefined ? annotations : { ...annotations, [RUNNER_ANNOTATION]: spec.image },
+    },
     spec: {
       // An autoscaler's own number is not taken back.
       ...(max > min ? {} : { replicas: min }),
@@ -82,54 +102,23 @@ function deployment(module: ModuleView, spec: ModuleSpec, { runtimeClass }: Modu
       // A module that does not start leaves the one before it serving.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
       progressDeadlineSeconds: 180,
-      template: podTemplate(module, spec, runtimeClass),
+      template: podTemplate(module, spec, runtimeClass, runner),
     },
   };
 }
 
-function podTemplate(module: ModuleView, spec: ModuleSpec, runtimeClass: string): V1PodTemplateSpec {
-  const env = [...spec.env, { name: 'WASI_CONFIG', value: JSON.stringify(wasiConfig(spec)) }];
+function podTemplate(
+  module: ModuleView,
+  spec: ModuleSpec,
+  runtimeClass: string,
+  runner: RunnerPolicy | undefined,
+): V1PodTemplateSpec {
   const template: V1PodTemplateSpec = {
     metadata: { labels: { ...module.labels, ...selector(module) }, annotations: { ...module.annotations } },
-    spec: {
-      runtimeClassName: runtimeClass,
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      ...(module.pullSecrets.length === 0 ? {} : { imagePullSecrets: module.pullSecrets.map((name) => ({ name })) }),
-      ...(spec.volumes.length === 0 ? {} : { volumes: [...spec.volumes] }),
-      containers: [
-        {
-          name: CONTAINER,
-          image: spec.image,
-          ...(spec.args.length === 0 ? {} : { args: [...spec.args] }),
-          env,
-          ...(spec.volumeMounts.length === 0 ? {} : { volumeMounts: [...spec.volumeMounts] }),
-          resources: resources(spec),
-          ports: [{ name: 'http', containerPort: PORT }],
-          terminationMessagePolicy: 'FallbackToLogsOnError',
-          // It listens when the component is compiled, and not before.
-          readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 1 },
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            capabilities: { drop: ['ALL'] },
-            seccompProfile: { type: 'RuntimeDefault' },
-          },
-        },
-      ],
-    },
+    spec: runner === undefined ? shimPod(module, spec, runtimeClass) : runnerPod(module, spec, runner),
   };
   const annotations = { ...module.annotations, [TEMPLATE_ANNOTATION]: shortHash(template) };
   return { ...template, metadata: { ...template.metadata, annotations } };
-}
-
-/** An autoscaler counts in shares of what a pod requests; of one that requests nothing it only says `missing request for cpu`. */
-const CPU_REQUEST = '100m';
-
-function resources({ resources: said, serving }: ModuleSpec): V1ResourceRequirements {
-  const { min, max } = serving.replicas;
-  const cpu = said.requests?.['cpu'] ?? said.limits?.['cpu'];
-  if (max === min || cpu !== undefined) return said;
-  return { ...said, requests: { ...said.requests, cpu: CPU_REQUEST } };
 }
 
 function shortHash(value: object): string {
@@ -185,7 +174,12 @@ function ingress(module: ModuleView, { serving }: ModuleSpec): V1Ingress | undef
  * A second wall, for clusters whose network plugin enforces it. It knows no names: where a module may reach some, their ports are open to
  * every address, and the shim alone tells them apart.
  */
-function networkPolicy(module: ModuleView, network: ModuleNetwork | undefined): V1NetworkPolicy {
+function networkPolicy(
+  module: ModuleView,
+  { network, image }: ModuleSpec,
+  runner: RunnerPolicy | undefined,
+): V1NetworkPolicy {
+  const fetching = runner === undefined ? [] : fetchEgress(image);
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -193,7 +187,7 @@ function networkPolicy(module: ModuleView, network: ModuleNetwork | undefined): 
     spec: {
       podSelector: { matchLabels: selector(module) },
       policyTypes: ['Egress'],
-      egress: network?.inherit === true ? [{}] : egress(network),
+      egress: network?.inherit === true ? [{}] : [...egress(network), ...fetching],
     },
   };
 }

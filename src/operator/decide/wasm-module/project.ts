@@ -1,5 +1,6 @@
-import type { V1Deployment, V1OwnerReference, V1Pod } from '@kubernetes/client-node';
-import { CONTAINER, madeOf, SERVICE_LABEL, templateOf } from './objects.ts';
+import type { V1ContainerStatus, V1Deployment, V1OwnerReference, V1Pod, V1PodSpec } from '@kubernetes/client-node';
+import { madeOf, runnerFor, SERVICE_LABEL, templateOf } from './objects.ts';
+import { CONTAINER } from './pod.ts';
 import type { Trouble, WorkloadView } from './view.ts';
 
 /** What is kept of a Deployment that was made for a module. */
@@ -11,6 +12,7 @@ export function projectWorkload({ metadata, spec, status }: V1Deployment): Workl
     namespace: metadata?.namespace ?? '',
     owner: controllerOf(metadata?.ownerReferences)?.uid,
     made: madeOf(metadata?.annotations),
+    runnerFor: runnerFor(metadata?.annotations),
     observed: (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0),
     wanted: spec?.replicas ?? 1,
     available: status?.availableReplicas ?? 0,
@@ -32,12 +34,12 @@ export interface ModulePodView {
   readonly trouble: Trouble | undefined;
 }
 
-export function projectModulePod({ metadata, status }: V1Pod): ModulePodView {
-  const own = status?.containerStatuses?.find(({ name }) => name === CONTAINER);
-  const waiting = own?.state?.waiting;
-  const ended = own?.lastState?.terminated ?? own?.state?.terminated;
-  const restarts = own?.restartCount ?? 0;
+export function projectModulePod({ metadata, spec, status }: V1Pod): ModulePodView {
   const unscheduled = status?.conditions?.find(({ type, status: is }) => type === 'PodScheduled' && is === 'False');
+  const own = status?.containerStatuses?.find(({ name }) => name === CONTAINER);
+  const troubles = [...(status?.initContainerStatuses ?? []), ...(own === undefined ? [] : [own])].flatMap(
+    (container) => troubleOf(container, spec) ?? [],
+  );
   return {
     name: metadata?.name ?? '',
     namespace: metadata?.namespace ?? '',
@@ -45,16 +47,34 @@ export function projectModulePod({ metadata, status }: V1Pod): ModulePodView {
     createdMs: Date.parse(String(metadata?.creationTimestamp ?? '')) || 0,
     template: templateOf(metadata?.annotations),
     trouble:
-      unscheduled !== undefined
-        ? { reason: unscheduled.reason ?? 'Unschedulable', message: unscheduled.message ?? '', restarts }
-        : waiting === undefined
-          ? undefined
-          : {
-              reason: waiting.reason ?? '',
-              message: [waiting.message, lastWords(ended)].filter(Boolean).join('; '),
-              restarts,
-            },
+      unscheduled === undefined
+        ? (troubles.find(({ reason }) => !PASSING.has(reason)) ?? troubles[0])
+        : {
+            reason: unscheduled.reason ?? 'Unschedulable',
+            message: unscheduled.message ?? '',
+            restarts: own?.restartCount ?? 0,
+          },
   };
+}
+
+/** Of a container that waits for others, or is on its way. */
+const PASSING: ReadonlySet<string> = new Set(['', 'PodInitializing', 'ContainerCreating']);
+
+function troubleOf(
+  { name, state, lastState, restartCount }: V1ContainerStatus,
+  spec: V1PodSpec | undefined,
+): Trouble | undefined {
+  const failed = state?.terminated?.exitCode === 0 ? undefined : state?.terminated;
+  const ended = lastState?.terminated ?? failed;
+  const image = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].find((one) => one.name === name)?.image;
+  const trouble = { container: name, image, restarts: restartCount };
+  if (state?.waiting !== undefined) {
+    const { reason = '', message } = state.waiting;
+    return { ...trouble, reason, message: [message, lastWords(ended)].filter(Boolean).join('; ') };
+  }
+  return failed === undefined || name === CONTAINER
+    ? undefined
+    : { ...trouble, reason: failed.reason ?? 'Error', message: lastWords(failed) };
 }
 
 const WORDS_LENGTH_MAX = 500;

@@ -68,6 +68,8 @@ export interface WorkloadView {
   readonly owner: string | undefined;
   /** Hash of the objects that it was made with. */
   readonly made: string | undefined;
+  /** The image for which it was made with the runner; undefined: the image is its pods' own. */
+  readonly runnerFor?: string | undefined;
   readonly observed: boolean;
   readonly wanted: number;
   readonly available: number;
@@ -82,6 +84,9 @@ export interface WorkloadView {
 
 /** A container of the module's that does not run, as the kubelet says why. */
 export interface Trouble {
+  /** Which container, and the image that it was to run. */
+  readonly container?: string;
+  readonly image?: string | undefined;
   readonly reason: string;
   readonly message: string;
   readonly restarts: number;
