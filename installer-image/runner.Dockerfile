@@ -1,4 +1,4 @@
-# Serves WasmModules whose reference is a Wasm artifact, which containerd does not run: fetch (Node), then compile and serve (the shim's
+# Serves WasmModules whose reference is a Wasm artifact, which containerd does not run: pull (Node), then compile and serve (the shim's
 # own host of HTTP, as a program of its own). The base is the operator's. To pin the default's bytes see operator.Dockerfile.
 ARG BASE=docker.io/library/node:24.21.0-trixie-slim
 FROM ${BASE}

@@ -16,7 +16,7 @@ export const PROGRAMS = {
     entry: 'src/installer/main.ts',
     beside: ['src/installer/apply/restore.sh'],
   },
-  runner: { name: 'fetch', entry: 'src/runner/fetch.ts', beside: [] },
+  runner: { name: 'pull', entry: 'src/runner/pull.ts', beside: [] },
 } as const satisfies Record<string, Program>;
 
 /**

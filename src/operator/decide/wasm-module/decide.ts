@@ -1,5 +1,5 @@
 import { addressOf, type ModuleObjects, type ModulePolicy, objectsOf } from './objects.ts';
-import { COMPILE, FETCH, type RunnerPolicy } from './runner-pod.ts';
+import { COMPILE, PULL, type RunnerPolicy } from './runner-pod.ts';
 import type { ModuleView, ReadyCondition, Trouble, WorkloadView } from './view.ts';
 
 /** Everything that a decision about one module rests on. */
@@ -86,7 +86,7 @@ function explain({
   container,
 }: Trouble): { readonly reason: string; readonly message: string } | undefined {
   if (message !== '' && reason !== 'ErrImagePull' && reason !== 'ImagePullBackOff') {
-    if (container === FETCH) return { reason: 'FetchFailed', message };
+    if (container === PULL) return { reason: 'PullFailed', message };
     if (container === COMPILE) return { reason: 'NotServable', message };
   }
   if (PURE_ARTIFACT.test(message)) {

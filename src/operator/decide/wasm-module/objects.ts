@@ -12,7 +12,7 @@ import { MANAGED_BY, MANAGED_BY_LABEL } from '../../../contract.ts';
 import { sha256Hex } from '../name.ts';
 import { parsePattern, type Target } from './pattern.ts';
 import { shimPod } from './pod.ts';
-import { fetchEgress, type RunnerPolicy, runnerPod } from './runner-pod.ts';
+import { pullEgress, type RunnerPolicy, runnerPod } from './runner-pod.ts';
 import type { ModuleNetwork, ModuleSpec, ModuleView } from './view.ts';
 
 /** A name that knative's tools look for, func's among them. */
@@ -179,7 +179,7 @@ function networkPolicy(
   { network, image }: ModuleSpec,
   runner: RunnerPolicy | undefined,
 ): V1NetworkPolicy {
-  const fetching = runner === undefined ? [] : fetchEgress(image);
+  const fetching = runner === undefined ? [] : pullEgress(image);
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',

@@ -10,7 +10,7 @@ import { commonPod, moduleContainer, PORT } from './pod.ts';
 import type { ModuleSpec, ModuleView } from './view.ts';
 
 /** Of a runner's pod, by what may have gone wrong in it. */
-export const FETCH = 'kwasm-fetch';
+export const PULL = 'kwasm-pull';
 export const COMPILE = 'kwasm-compile';
 
 /** The image that serves what is nothing but a Wasm artifact, which containerd does not run. */
@@ -39,8 +39,8 @@ export function runnerPod(module: ModuleView, spec: ModuleSpec, runner: RunnerPo
     volumes: [...(common.volumes ?? []), { name: 'kwasm-module', emptyDir: { sizeLimit: '1Gi' } }, pullSecrets(module)],
     initContainers: [
       {
-        ...step(FETCH, runner, [writable, { name: 'kwasm-pull-secrets', mountPath: SECRETS, readOnly: true }]),
-        command: ['/usr/local/bin/node', '/app/fetch.mjs', WASM],
+        ...step(PULL, runner, [writable, { name: 'kwasm-pull-secrets', mountPath: SECRETS, readOnly: true }]),
+        command: ['/usr/local/bin/node', '/app/pull.mjs', WASM],
         env: [
           { name: 'IMAGE', value: spec.image },
           { name: 'INSECURE_REGISTRIES', value: runner.insecureRegistries.join(',') },
@@ -88,8 +88,8 @@ function pullSecrets(module: ModuleView): V1Volume {
   return { name: 'kwasm-pull-secrets', projected: { sources, defaultMode: 0o444 } };
 }
 
-/** A NetworkPolicy is the whole pod's: what its first container needs to fetch stays open. Names lead anywhere, so only ports are told. */
-export function fetchEgress(image: string): readonly V1NetworkPolicyEgressRule[] {
+/** A NetworkPolicy is the whole pod's: what its first container needs stays open. Names lead anywhere, so only ports are told. */
+export function pullEgress(image: string): readonly V1NetworkPolicyEgressRule[] {
   const first = image.split('/')[0] ?? '';
   const host = image.includes('/') && /[.:]|^localhost$/.test(first) ? first : 'docker.io';
   const target = parsePattern(/:\d+$/.test(host) ? host : `${host}:443`);

@@ -4,7 +4,7 @@ import { decideModule, type ModuleFacts } from './decide.ts';
 import { objectsOf } from './objects.ts';
 import { projectModule } from './parse.ts';
 import { projectModulePod, projectWorkload } from './project.ts';
-import { COMPILE, FETCH, fetchEgress } from './runner-pod.ts';
+import { COMPILE, PULL, pullEgress } from './runner-pod.ts';
 import type { Trouble } from './view.ts';
 
 const IMAGE = 'registry.example:5000/hello@sha256:00';
@@ -76,11 +76,11 @@ describe('a module for the runner', () => {
 
   it('lets only the fetching container see secrets, and the serving one write nothing', () => {
     const pod = made({ 'kwasm.sh/image-pull-secrets': 'one,two' }).deployment.spec?.template.spec;
-    const [fetch, compile] = pod?.initContainers ?? [];
+    const [pull, compile] = pod?.initContainers ?? [];
     const serve = pod?.containers[0];
     const mounts = (container: typeof serve) =>
       container?.volumeMounts?.map(({ name, readOnly }) => [name, readOnly === true]);
-    expect(mounts(fetch)).to.deep.equal([
+    expect(mounts(pull)).to.deep.equal([
       ['kwasm-module', false],
       ['kwasm-pull-secrets', true],
     ]);
@@ -91,8 +91,8 @@ describe('a module for the runner', () => {
       ['one', '0/config.json'],
       ['two', '1/config.json'],
     ]);
-    expect(fetch?.env).to.deep.include({ name: 'IMAGE', value: IMAGE });
-    expect(fetch?.env).to.deep.include({ name: 'INSECURE_REGISTRIES', value: 'registry.example:5000' });
+    expect(pull?.env).to.deep.include({ name: 'IMAGE', value: IMAGE });
+    expect(pull?.env).to.deep.include({ name: 'INSECURE_REGISTRIES', value: 'registry.example:5000' });
   });
 
   it('has no rights that it does not need', () => {
@@ -116,10 +116,10 @@ describe('a module for the runner', () => {
   });
 
   it("may reach the registry through a NetworkPolicy, which is the whole pod's", () => {
-    const ports = (image: string) => fetchEgress(image).flatMap(({ ports: of }) => of?.map(({ port }) => port) ?? []);
+    const ports = (image: string) => pullEgress(image).flatMap(({ ports: of }) => of?.map(({ port }) => port) ?? []);
     expect(ports(IMAGE)).to.deep.equal([5000, 443, 53, 53]);
     expect(ports('hello:1')).to.deep.equal([443, 53, 53]);
-    expect(fetchEgress('10.0.0.7:5000/hello')).to.deep.equal([
+    expect(pullEgress('10.0.0.7:5000/hello')).to.deep.equal([
       { ports: [{ protocol: 'TCP', port: 5000 }], to: [{ ipBlock: { cidr: '10.0.0.7/32' } }] },
     ]);
     expect(made().networkPolicy.spec?.egress).to.have.length(2);
@@ -155,16 +155,16 @@ describe('a pod of the runner that does not start', () => {
     });
   }
 
-  it('says that it could not fetch', () => {
+  it('says that it could not pull', () => {
     const { trouble } = projectModulePod(
-      podOf([{ ...waiting(FETCH), state: { terminated: { ...failed, message: 'HTTP 401' } } }, waiting(COMPILE)]),
+      podOf([{ ...waiting(PULL), state: { terminated: { ...failed, message: 'HTTP 401' } } }, waiting(COMPILE)]),
     );
     const { ready } = decided({ workload: workloadOf({ deployment: made().deployment }), trouble });
-    expect(ready).to.include({ status: 'False', reason: 'FetchFailed' });
+    expect(ready).to.include({ status: 'False', reason: 'PullFailed' });
   });
 
   it('waits while it fetches', () => {
-    const running = { ...waiting(FETCH), state: { running: {} } };
+    const running = { ...waiting(PULL), state: { running: {} } };
     const { trouble } = projectModulePod(podOf([running, waiting(COMPILE)]));
     const { ready } = decided({ workload: workloadOf({ deployment: made().deployment }), trouble });
     expect(ready).to.include({ reason: 'Deploying' });

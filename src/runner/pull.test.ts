@@ -19,7 +19,7 @@ const MANIFEST = Buffer.from(
 );
 
 /** The program itself against a registry that knows one artifact and one user, who is given by the second of two secrets. */
-describe('fetch', () => {
+describe('pull', () => {
   let dir = '';
   let registry: Server;
   let host = '';
@@ -58,7 +58,7 @@ describe('fetch', () => {
     mkdirSync(join(dir, 'module'), { recursive: true });
     const env = { IMAGE: image, PULL_SECRETS: join(dir, 'secrets'), INSECURE_REGISTRIES: host };
     return await new Promise((resolve) => {
-      const args = [join(import.meta.dirname, 'fetch.ts'), join(dir, 'module/module.wasm')];
+      const args = [join(import.meta.dirname, 'pull.ts'), join(dir, 'module/module.wasm')];
       execFile(process.execPath, args, { env, timeout: 30_000 }, (error, _stdout, stderr) => {
         resolve({ code: error === null ? 0 : Number(error.code), said: stderr });
       });
