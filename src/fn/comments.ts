@@ -1,5 +1,4 @@
 import { KIND, root, STYLE, type YamlNode } from './yaml/node.ts';
-import { isNull } from './yaml/tag.ts';
 
 /**
  * Brings back the comments a function has lost: each field of `to` that has none takes those of the same field of `from`, lists by
@@ -24,7 +23,7 @@ function walk(from: YamlNode, to: YamlNode): void {
   if (target.kind === KIND.alias || source.kind === KIND.alias) return;
   if (target.kind === KIND.scalar) unfold(target);
   copyOwn(from, to);
-  if (source.kind !== target.kind || isNull(source)) return;
+  if (source.kind !== target.kind) return;
   if (target.kind === KIND.mapping) walkFields(source, target);
   else if (target.kind === KIND.sequence) walkItems(source, target);
 }

@@ -24,17 +24,22 @@ export type SeqIndent = 'wide' | 'compact';
 
 /** By the first list whose items stand clearly: below their key, or in line with it. */
 export function seqIndentOf(text: string): SeqIndent {
-  for (const match of text.matchAll(/^( *)- /gm)) {
-    const key = keyLineBefore(text, match.index);
+  for (let at = text.indexOf('- '); at !== -1; at = text.indexOf('- ', at + 1)) {
+    let start = at;
+    while (text.charAt(start - 1) === ' ') start--;
+    if (start > 0 && !LINE_END.test(text.charAt(start - 1))) continue;
+    const key = keyLineBefore(text, start);
     if (key === '') continue;
     const trimmed = key.replaceAll(/^ +| +$/g, '');
     if (trimmed.indexOf(':') !== trimmed.length - 1 || trimmed === '') continue;
-    const deeper = (match[1] ?? '').length - (key.length - key.replace(/^ +/, '').length);
+    const deeper = at - start - (key.length - key.replace(/^ +/, '').length);
     if (deeper === 0) return 'compact';
     if (deeper === 2) return 'wide';
   }
   return 'compact';
 }
+
+const LINE_END = /[\n\r\u2028\u2029]/;
 
 /** The line above that is no comment, without a comment at its end. */
 function keyLineBefore(text: string, at: number): string {

@@ -1,6 +1,5 @@
 import { placeOf } from './comments.ts';
 import { KIND, root, type YamlNode } from './yaml/node.ts';
-import { isNull } from './yaml/tag.ts';
 
 /** Puts fields that a function has reordered back into their old order; new ones come last. Lists stay as they are. */
 export function restoreOrder(from: YamlNode, to: YamlNode): void {
@@ -9,7 +8,7 @@ export function restoreOrder(from: YamlNode, to: YamlNode): void {
 }
 
 function sync(from: YamlNode, to: YamlNode): void {
-  if (isNull(from) || isNull(to) || from.content.length === 0 || to.content.length === 0) return;
+  if (from.content.length === 0 || to.content.length === 0) return;
   if (from.kind === KIND.mapping) {
     if (to.kind !== KIND.mapping) return;
     sortFields(from, to);

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { Terminal } from '../errors.ts';
 
 /**
@@ -12,17 +11,20 @@ export const JOURNAL = '.kwasm-journal';
 
 const DONE = 'done\n';
 
-const schema = z.object({
-  version: z.literal(1),
-  owner: z.object({ pid: z.number().int().positive(), startedAt: z.string() }),
-  /** Paths from the package; `becomes` is the SHA-256 of the new text, null where the file goes. */
-  changes: z.array(z.object({ path: z.string(), wasThere: z.boolean(), becomes: z.string().nullable() }).readonly()),
+export interface Journal {
+  readonly version: 1;
+  readonly owner: { readonly pid: number; readonly startedAt: string };
+  readonly changes: readonly Change[];
   /** Directories that are made for it, the outer ones first. */
-  directories: z.array(z.string()),
-});
+  readonly directories: readonly string[];
+}
 
-export type Journal = z.infer<typeof schema>;
-export type Change = Journal['changes'][number];
+/** The path is from the package; `becomes` is the SHA-256 of the new text, null where the file goes. */
+export interface Change {
+  readonly path: string;
+  readonly wasThere: boolean;
+  readonly becomes: string | null;
+}
 
 export type ReadJournal =
   | { readonly kind: 'none' }
@@ -33,9 +35,9 @@ export function readJournal(top: string): ReadJournal {
   const text = readIfThere(file);
   if (text === undefined) return { kind: 'none' };
   const end = text.indexOf('\n');
-  const parsed = schema.safeParse(jsonOf(text.slice(0, Math.max(end, 0))));
-  if (!parsed.success) throw new Terminal(`${file}: is no journal of this kwasm; look at it, then remove it`);
-  return { kind: 'journal', journal: parsed.data, done: text.slice(end + 1) === DONE };
+  const parsed = jsonOf(text.slice(0, Math.max(end, 0)));
+  if (!isJournal(parsed)) throw new Terminal(`${file}: is no journal of this kwasm; look at it, then remove it`);
+  return { kind: 'journal', journal: parsed, done: text.slice(end + 1) === DONE };
 }
 
 /** Throws where one is there: two writers at one time would undo each other. */
@@ -104,4 +106,34 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** By hand: every command over a package imports this file, and loading a schema library costs more than reading a package. */
+function isJournal(value: unknown): value is Journal {
+  if (!isRecord(value) || value['version'] !== 1) return false;
+  const { owner, changes, directories } = value;
+  return (
+    isRecord(owner) &&
+    Number.isSafeInteger(owner['pid']) &&
+    Number(owner['pid']) > 0 &&
+    typeof owner['startedAt'] === 'string' &&
+    Array.isArray(changes) &&
+    changes.every(isChange) &&
+    Array.isArray(directories) &&
+    directories.every((path) => typeof path === 'string')
+  );
+}
+
+function isChange(value: unknown): value is Change {
+  if (!isRecord(value)) return false;
+  const { path, wasThere, becomes } = value;
+  return (
+    typeof path === 'string' &&
+    typeof wasThere === 'boolean' &&
+    (becomes === null || (typeof becomes === 'string' && /^[0-9a-f]{64}$/.test(becomes)))
+  );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

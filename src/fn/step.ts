@@ -14,7 +14,7 @@ import { copyComments } from './comments.ts';
 import { restoreOrder } from './field-order.ts';
 import type { Program } from './program.ts';
 import { LIST_VERSION, NoResourceList, type ResourceList, readList, writeGiven } from './resource-list.ts';
-import { type FunctionResult, readResults } from './results.ts';
+import type { FunctionResult } from './results.ts';
 import type { YamlNode } from './yaml/node.ts';
 
 export interface StepInput {
@@ -47,7 +47,7 @@ export async function runStep(program: Program, input: StepInput): Promise<StepO
   const given = writeGiven({ apiVersion: LIST_VERSION, items, functionConfig, results: undefined });
   const answer = await program.call(given.text);
   if (answer.kind === 'failed') {
-    const results = answer.output === undefined ? [] : resultsIn(answer.output);
+    const results = answer.output === undefined ? [] : await resultsIn(answer.output);
     const { message, exitCode, stderr } = answer;
     return { kind: 'failed', message, exitCode, stderr, results: results.length > 0 ? results : reported(answer) };
   }
@@ -55,7 +55,7 @@ export async function runStep(program: Program, input: StepInput): Promise<StepO
     const { list, unchanged } = readAnswer(answer.output, given);
     judge(list, input);
     restore(list.items, byId, unchanged);
-    return { kind: 'passed', items: list.items, results: readResults(list.results), stderr: answer.stderr };
+    return { kind: 'passed', items: list.items, results: await resultsOf(list.results), stderr: answer.stderr };
   } catch (error) {
     if (!(error instanceof NoResourceList) && !(error instanceof Terminal)) throw error;
     const message =
@@ -74,9 +74,16 @@ function reported(answer: {
 }
 
 /** Results are read even from a function that failed; an answer that is no list has none. */
-function resultsIn(output: string): readonly FunctionResult[] {
+/** Most functions give none, and what reads them takes longer to load than a package takes to read. */
+async function resultsOf(node: YamlNode | undefined): Promise<readonly FunctionResult[]> {
+  if (node === undefined || node.content.length === 0) return [];
+  const { readResults } = await import('./read-results.ts');
+  return readResults(node);
+}
+
+async function resultsIn(output: string): Promise<readonly FunctionResult[]> {
   try {
-    return readResults(readList(output).results);
+    return await resultsOf(readList(output).results);
   } catch {
     return [];
   }

@@ -10,13 +10,17 @@ export function emitPlain(out: Output, value: string): void {
 
 export function emitSingleQuoted(out: Output, value: string): void {
   out.indicator("'", true, false, false);
-  if (!BREAKS.test(value)) {
-    if (value !== '') {
-      out.put(value.replaceAll("'", "''"));
-      out.indention = false;
-    }
-  } else emitQuotedLines(out, value);
+  if (BREAKS.test(value)) emitQuotedLines(out, value);
+  else if (value !== '') {
+    out.put(value.replaceAll("'", "''"));
+    out.indention = false;
+  }
   out.indicator("'", false, false, false);
+}
+
+/** On one line, or undefined. */
+export function singleQuoted(value: string): string | undefined {
+  return BREAKS.test(value) ? undefined : `'${value.replaceAll("'", "''")}'`;
 }
 
 const BREAKS = /[\n\r\x85\u2028\u2029]/;
@@ -49,6 +53,11 @@ export function emitDoubleQuoted(out: Output, value: string): void {
   if (!all && !NEEDS_ESCAPE.test(value)) out.put(value);
   else for (const char of value) out.put(all || mustEscape(char) ? escaped(char) : char);
   out.indicator('"', false, false, false);
+}
+
+/** Where nothing in it has to be escaped, or undefined. */
+export function doubleQuoted(value: string): string | undefined {
+  return NEEDS_ESCAPE.test(value) ? undefined : `"${value}"`;
 }
 
 function mustEscape(char: string): boolean {

@@ -3,6 +3,7 @@ import { emitAnchor, emitTag } from './emit-tag.ts';
 import { KIND, STYLE, type YamlNode } from './node.ts';
 import { Output } from './output.ts';
 import { scalarFacts } from './scalar-facts.ts';
+import { isBlock, simpleText } from './simple-text.ts';
 import { chooseStyle, collectionTag, isSimpleKey, scalarTag } from './style.ts';
 import { WaitingComments } from './waiting-comments.ts';
 
@@ -60,7 +61,7 @@ export class Emitter {
     this.open(node, { inMapping: false, key: false, inBlockSequence: false });
     this.comments.writeLine();
     this.comments.writeFoot();
-    this.body(node, { inMapping: false, key: false, inBlockSequence: false });
+    this.body(node, { inMapping: false, key: false, inBlockSequence: false, isWhole: this.watched === undefined });
   }
 
   /** A scalar or an alias whole; of a collection its anchor and tag. */
@@ -100,8 +101,8 @@ export class Emitter {
     const { out } = this;
     const compact = place.inMapping && (out.column === 0 || !out.indention) && this.compact;
     const before = this.increaseIndent(false, place, compact);
-    const itemPlace: Place = { inMapping: false, key: false, inBlockSequence: true };
     const isWatched = node === this.watched;
+    const itemPlace: Place = { inMapping: false, key: false, inBlockSequence: true, isWhole: isWatched };
     for (const item of node.content) {
       if (isWatched) this.itemStarts.push(out.text.length);
       this.comments.load(item, '');
@@ -122,6 +123,10 @@ export class Emitter {
     const { out } = this;
     const { content } = node;
     const before = this.increaseIndent(false, place);
+    if (place.isWhole && this.simpleMapping(node)) {
+      out.indent = before;
+      return;
+    }
     let tail = '';
     for (let i = 0; i + 1 < content.length; i += 2) {
       const key = content[i];
@@ -140,6 +145,17 @@ export class Emitter {
     this.comments.loadEnd(node);
     this.comments.writeHead();
     out.indent = before;
+  }
+
+  /** Whether it could be written in one go. */
+  private simpleMapping(node: YamlNode): boolean {
+    if (!isBlock(node) || this.comments.hasAny) return false;
+    const { out } = this;
+    const text = simpleText(node, Math.max(out.indent, 0), this.compact);
+    if (text === undefined) return false;
+    out.writeIndent();
+    out.word(text);
+    return true;
   }
 
   private blockKey(key: YamlNode, simple: boolean): void {
@@ -273,6 +289,8 @@ export class Emitter {
 
 /** Where a node stands in what is around it. */
 interface Place {
+  /** A resource as a whole: where it is worth a try to write it in one go. */
+  readonly isWhole?: boolean;
   readonly inMapping: boolean;
   /** It is a key that stands before its ':' on one line. */
   readonly key: boolean;

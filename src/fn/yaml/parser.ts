@@ -1,6 +1,7 @@
 import { CommentedTokens } from './commented-tokens.ts';
 import { FlowCollections, liftFoot } from './flow-collections.ts';
 import { KIND, STYLE, YamlNode } from './node.ts';
+import { readSimple } from './simple-document.ts';
 import { shortTag } from './tag.ts';
 import { failAt, TOKEN, type Token } from './token.ts';
 
@@ -14,6 +15,11 @@ const DEFAULT_TAGS: readonly (readonly [string, string])[] = [
  * '---' itself and decodes one document of each piece.
  */
 export function parseDocument(text: string): YamlNode | undefined {
+  return readSimple(text) ?? parseInFull(text);
+}
+
+/** By scanner and parser, also where there was no need. */
+export function parseInFull(text: string): YamlNode | undefined {
   return new Parser(text).document();
 }
 

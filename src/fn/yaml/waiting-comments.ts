@@ -24,6 +24,10 @@ export class WaitingComments {
     return this.head !== '' || this.foot !== '' || this.tail !== '';
   }
 
+  get hasAny(): boolean {
+    return this.hasHeadOrFoot || this.line !== '' || this.keyLine !== '';
+  }
+
   keepKeyLine(): void {
     if (this.line === '') return;
     this.keyLine = this.line;
