@@ -23,7 +23,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   unreachable: 'the API server does not answer',
   timeout: 'what was waited for did not come in time; it goes on without us',
   notFound: 'no such node or object, or the operator is not installed',
-  interrupted: 'ended by Ctrl-C; the message says how to follow on',
+  interrupted: 'ended by Ctrl-C; the message says how to follow on. `status --watch` ends with how it stood then',
 };
 
 /** Ends the command with this code; the message says what is wrong, where, and what to do. */

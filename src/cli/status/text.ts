@@ -1,5 +1,5 @@
 import type { OperatorFound } from '../operator.ts';
-import { bar, columns, type Paint, type Tone, wrap } from '../screen.ts';
+import { bar, columns, type Paint, type Tone, widthOf, wrap } from '../screen.ts';
 import type { NodeRow, Standing } from './node-row.ts';
 import type { StatusView } from './view.ts';
 
@@ -24,7 +24,7 @@ const SIGNS: Readonly<Record<Standing, string>> = {
   idle: '·',
 };
 const ORDER = ['ready', 'working', 'retrying', 'failed', 'waiting', 'unseen'] as const;
-const BAR_WIDTH = 30;
+const [BAR_WIDTH_MIN, BAR_WIDTH_MAX] = [6, 30];
 
 export interface TextOptions {
   readonly paint: Paint;
@@ -48,8 +48,9 @@ export function statusText(view: StatusView, options: TextOptions): readonly str
   ];
 }
 
-function operatorLines({ operator, pausedBy }: StatusView, { paint }: TextOptions): readonly string[] {
+function operatorLines({ operator, pausedBy }: StatusView, { paint, width }: TextOptions): readonly string[] {
   const [tone, text] = operatorText(operator);
+  const [first = '', ...rest] = wrap(text, width - 10);
   const paused =
     pausedBy === undefined
       ? []
@@ -61,7 +62,12 @@ function operatorLines({ operator, pausedBy }: StatusView, { paint }: TextOption
     others.length === 0
       ? []
       : [`          ${paint('warn', `beside KWasm's archived operator, ${others.join(', ')}: \`kwasm check --pre\``)}`];
-  return [`${paint('strong', 'Operator')}  ${paint(tone, text)}`, ...beside, ...paused];
+  return [
+    `${paint('strong', 'Operator')}  ${paint(tone, first)}`,
+    ...rest.map((line) => `          ${paint(tone, line)}`),
+    ...beside,
+    ...paused,
+  ];
 }
 
 function operatorText(found: OperatorFound): readonly [Tone, string] {
@@ -84,30 +90,35 @@ export function shortImage(image: string): string {
   return (image.split('/').at(-1) ?? image).replace(/@sha256:([0-9a-f]{12})[0-9a-f]+$/, '@$1');
 }
 
-function progressLines({ counts, wanted, total, kinds }: StatusView, { paint }: TextOptions): readonly string[] {
+function progressLines({ counts, wanted, total, kinds }: StatusView, { paint, width }: TextOptions): readonly string[] {
   const title = paint('strong', 'Nodes');
   const asked = ORDER.reduce((sum, standing) => sum + counts[standing], 0);
   if (asked === 0) {
     return [`${title}     none of ${total} is asked for: \`kwasm node enable NODE\`, or \`--all\``];
   }
-  const words = ORDER.filter((standing) => counts[standing] > 0).map((standing) =>
+  const words = ORDER.filter((standing) => standing !== 'ready' && counts[standing] > 0).map((standing) =>
     paint(TONES[standing], `${counts[standing]} ${standing}`),
   );
-  const head = `${title}     ${barOf(counts, paint)}  ${counts.ready}/${wanted} ready · ${words.join(', ')} · ${total} in the cluster`;
+  const ready = paint('good', `${counts.ready}/${wanted} ready`);
+  const said = [ready, ...(words.length === 0 ? [] : [words.join(', ')]), `${total} in all`].join(' · ');
+  // On a narrow terminal the bar gives way to the words.
+  const room = width - 12 - widthOf(said);
+  const barWidth = Math.max(BAR_WIDTH_MIN, Math.min(BAR_WIDTH_MAX, room));
+  const head = `${title}     ${barOf(counts, barWidth, paint)}  ${said}`;
   if (kinds.length < 2) return [head];
   const rows = kinds.map(({ kind, counts: its, wanted: of }) => [
     '         ',
-    barOf(its, paint),
+    barOf(its, barWidth, paint),
     `${its.ready}/${of}`,
     kind,
   ]);
   return [head, ...columns(rows)];
 }
 
-function barOf(counts: Readonly<Record<Standing, number>>, paint: Paint): string {
+function barOf(counts: Readonly<Record<Standing, number>>, width: number, paint: Paint): string {
   return bar(
     ORDER.map((standing) => ({ tone: TONES[standing], count: counts[standing] })),
-    BAR_WIDTH,
+    width,
     paint,
   );
 }

@@ -13,7 +13,7 @@ import { type StatusFacts, statusView, verdictOf } from './view.ts';
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 const WISH = { autoProvision: false, mode: 'jobs' } as const;
 
-const operator: OperatorFound = {
+const operator: Extract<OperatorFound, { kind: 'present' }> = {
   kind: 'present',
   operator: {
     namespace: 'kwasm',
@@ -169,5 +169,19 @@ describe('kwasm status', () => {
     const lines = statusText(statusView(facts(nodes)), options);
     expect(lines.filter((line) => /^[✓●] /.test(line))).to.have.length(1);
     expect(lines.join('\n')).to.contain('50/51 ready').and.to.contain('and 50 more');
+  });
+
+  it('keeps its first lines within a narrow terminal, where a live view would cut them', () => {
+    const nodes = [said('Provisioned'), said('Installing'), said('Waiting'), said('RolledBack')];
+    const lines = statusText(statusView(facts(nodes)), { ...options, width: 80 });
+    const head = lines.slice(0, lines.indexOf('Waiting'));
+    expect(head.filter((line) => line.length > 80)).to.deep.equal([]);
+    expect(head.join('\n')).to.match(/^Nodes {5}\S+ {2}1\/4 ready · 1 working, .*1 waiting · 4 in all$/m);
+  });
+
+  it('tells of an operator of KWasm beside ours', () => {
+    const both = { kind: 'present', operator: { ...operator.operator, beside: ['old/kwasm-operator'] } } as const;
+    const lines = statusText(statusView({ ...facts([]), operator: both }), options).join('\n');
+    expect(lines).to.contain("beside KWasm's archived operator, old/kwasm-operator: `kwasm check --pre`");
   });
 });
