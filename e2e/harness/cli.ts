@@ -23,14 +23,14 @@ export interface Kwasm {
 
 const DEADLINE_MS = 300_000;
 
-export async function bundledKwasm(test: TestCluster): Promise<Kwasm> {
+export async function bundledKwasm(test: TestCluster, env: Readonly<Record<string, string>> = {}): Promise<Kwasm> {
   const directory = mkdtempSync(join(tmpdir(), 'kwasm-cli-'));
   const file = join(directory, 'kwasm.mjs');
   await bundleCommand(root, '0.0.0-e2e', file);
   cpSync(join(root, 'helm/kwasm-operator'), join(directory, 'chart'), { recursive: true });
   const start = (args: readonly string[]) =>
     execa(process.execPath, [file, ...args], {
-      env: { KUBECONFIG: test.cluster.kubeconfig, HELM: test.cluster.helm, NO_COLOR: '1' },
+      env: { KUBECONFIG: test.cluster.kubeconfig, HELM: test.cluster.helm, NO_COLOR: '1', ...env },
       cwd: directory,
       reject: false,
       timeout: DEADLINE_MS,

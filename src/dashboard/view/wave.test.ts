@@ -22,6 +22,12 @@ describe('lanes of a rollout', () => {
     expect(lane?.waves[0]).to.deep.equal({ size: 1, done: 0, working: 0, failed: 1 });
   });
 
+  it('tell a node that is tried again from one that waits for a person, as the tiles do', () => {
+    const [lane] = lanesOf([...many('ready', 4), ...many('failed', 1), ...many('retrying', 2), ...many('waiting', 1)]);
+    expect(lane?.says).to.equal('4 of 8 proved, wave 3 of 3, 0 in work, 1 failed, 2 retrying');
+    expect(lane?.waves.at(-1)?.failed).to.equal(3);
+  });
+
   it('are gone when all is done, and never there for who was not asked', () => {
     expect(lanesOf([...many('ready', 3), row({ name: 'x', state: 'idle', action: undefined })])).to.deep.equal([]);
   });

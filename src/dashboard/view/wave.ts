@@ -12,7 +12,9 @@ export interface Lane {
   readonly total: number;
   readonly done: number;
   readonly working: number;
+  /** Those that are tried again by themselves are among them. */
   readonly failed: number;
+  readonly retrying: number;
   readonly held: number;
   readonly waves: readonly Wave[];
   /** One short sentence for a person who does not see the bars. */
@@ -46,8 +48,18 @@ function laneOf(rows: readonly NodeRow[]): Lane {
   const { kind = '', action = 'install' } = rows[0] ?? {};
   const count = (...states: readonly string[]) => rows.filter(({ state }) => states.includes(state)).length;
   const [total, done, working] = [rows.length, count('ready'), count('working')];
-  const [failed, held] = [count('failed', 'retrying'), count('held')];
-  const lane = { kind, action, total, done, working, failed, held, waves: wavesOf({ total, done, working, failed }) };
+  const [failed, retrying, held] = [count('failed', 'retrying'), count('retrying'), count('held')];
+  const lane = {
+    kind,
+    action,
+    total,
+    done,
+    working,
+    failed,
+    retrying,
+    held,
+    waves: wavesOf({ total, done, working, failed }),
+  };
   return { ...lane, says: sentence(lane) };
 }
 
@@ -71,14 +83,19 @@ function wavesOf({ total, ...counts }: Counted): readonly Wave[] {
 
 type Counted = Pick<Lane, 'total' | 'done' | 'working' | 'failed'>;
 
-function sentence({ action, total, done, working, failed, held, waves }: Omit<Lane, 'says'>): string {
-  if (action === 'uninstall')
-    return `${number(total)} to be taken off, ${number(working)} in work${tail({ failed, held })}`;
+function sentence(lane: Omit<Lane, 'says'>): string {
+  const { action, total, done, working, waves } = lane;
+  if (action === 'uninstall') return `${number(total)} to be taken off, ${number(working)} in work${tail(lane)}`;
   const at = waves.findIndex((wave) => wave.done < wave.size);
   const where = at === 0 ? 'canary' : `wave ${at} of ${waves.length - 1}`;
-  return `${number(done)} of ${number(total)} proved, ${where}, ${number(working)} in work${tail({ failed, held })}`;
+  return `${number(done)} of ${number(total)} proved, ${where}, ${number(working)} in work${tail(lane)}`;
 }
 
-function tail({ failed, held }: { readonly failed: number; readonly held: number }): string {
-  return `${failed > 0 ? `, ${number(failed)} failed` : ''}${held > 0 ? `, ${number(held)} held back` : ''}`;
+function tail({ failed, retrying, held }: Pick<Lane, 'failed' | 'retrying' | 'held'>): string {
+  const counts = [
+    [failed - retrying, 'failed'],
+    [retrying, 'retrying'],
+    [held, 'held back'],
+  ] as const;
+  return counts.map(([count, word]) => (count > 0 ? `, ${number(count)} ${word}` : '')).join('');
 }
