@@ -16,6 +16,16 @@ describe('docs/cli.md', () => {
     for (const code of Object.values(EXIT)) expect(page).to.contain(`| ${code} | `);
   });
 
+  it('names no exit code that no story shows on a real cluster', () => {
+    const stories = ['cli', 'cli-release'].map((name) =>
+      readFileSync(new URL(`../../e2e/${name}.test.ts`, import.meta.url), 'utf8'),
+    );
+    const shown = new Set(
+      stories.flatMap((text) => [...text.matchAll(/ended\(.*EXIT\.(\w+)\);/g)].map(([, key]) => key)),
+    );
+    expect([...shown]).to.have.members(Object.keys(EXIT));
+  });
+
   it('has a description of every command and every flag to show', () => {
     for (const command of commandsOf(makeProgram())) {
       expect(command.description(), command.name()).not.to.equal('');
