@@ -128,7 +128,7 @@ describe('kwasm func, on a cluster', function () {
     );
     const said = await kwasm.run('func', 'deploy', '--path', 'broken', '--image', test.fixtures.module);
     ended(said, EXIT.unfit);
-    expect(said.err)
+    expect(said.err, said.err)
       .to.match(/reason=(CrashLoopBackOff|Error): /)
       .and.to.match(/ \| .*there is no database/);
     ended(await kwasm.run('func', 'delete', 'broken'), EXIT.ok);

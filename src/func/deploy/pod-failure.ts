@@ -6,8 +6,6 @@ export interface PodFailure {
   readonly pod: string;
   readonly reason: string;
   readonly message: string;
-  /** Its container has been started again: what went wrong is in the log of the one before. */
-  readonly restarted: boolean;
 }
 
 const FINAL = ['ImagePullBackOff', 'CrashLoopBackOff'];
@@ -21,11 +19,10 @@ export function podFailure(pods: readonly V1Pod[], before: ReadonlySet<string>):
   const { state, lastState, restartCount } = status;
   const pod = newest.metadata?.name ?? '';
   const ended = state?.terminated ?? lastState?.terminated;
-  const restarted = restartCount > 0;
   const waiting = state?.waiting;
   if (waiting?.reason !== undefined && FINAL.includes(waiting.reason)) {
     const exit = ended === undefined ? undefined : `it ended with ${ended.exitCode}`;
-    return { pod, reason: waiting.reason, message: [waiting.message, exit].filter(Boolean).join('; '), restarted };
+    return { pod, reason: waiting.reason, message: [waiting.message, exit].filter(Boolean).join('; ') };
   }
   const exits = restartCount + (state?.terminated === undefined ? 0 : 1);
   if (ended === undefined || ended.exitCode === 0 || exits < EXITS_MAX) return undefined;
@@ -33,7 +30,6 @@ export function podFailure(pods: readonly V1Pod[], before: ReadonlySet<string>):
     pod,
     reason: ended.reason ?? 'Error',
     message: `it has ended ${exits} times, with ${ended.exitCode}`,
-    restarted,
   };
 }
 

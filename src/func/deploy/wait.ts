@@ -6,12 +6,12 @@ import type { FunctionObject } from './deployed-function.ts';
 import { goDuration } from './go-duration.ts';
 import { judge } from './judge.ts';
 import { type Kind, objectPath, SERVICE_LABEL } from './kinds.ts';
+import { lastWords } from './last-words.ts';
 import { newestPod, podFailure } from './pod-failure.ts';
 
 /** func's own pace. */
 const POLL_MS = 500;
 const PODS_EVERY = 4;
-const LOG_LINES = 10;
 
 export interface Wait {
   readonly kind: Kind;
@@ -73,7 +73,6 @@ export async function podsOf(
   return await cluster.list<V1Pod>(`list the pods of ${name}`, path, `${SERVICE_LABEL}=${name}`);
 }
 
-/** The log is a help: where it cannot be read, the reason stands alone. */
 async function withLog(
   error: FuncError,
   pods: readonly V1Pod[],
@@ -81,14 +80,8 @@ async function withLog(
   cluster: FunctionCluster,
 ): Promise<FuncError> {
   const pod = newestPod(pods.filter(({ metadata }) => !before.has(metadata?.uid ?? '')));
-  const name = pod?.metadata?.name;
-  if (pod === undefined || name === undefined) return error;
-  const restarted = (pod.status?.containerStatuses?.[0]?.restartCount ?? 0) > 0;
-  const text = await cluster.logTail(namespace, name, LOG_LINES, restarted).catch(() => '');
-  if (text.trim() === '') return error;
-  const lines = text.trimEnd().split('\n').slice(-LOG_LINES);
-  return new FuncError(
-    error.kind,
-    `${error.message}\nlast lines of pod ${name}:\n${lines.map((line) => `  | ${line}`).join('\n')}`,
-  );
+  const lines = pod === undefined ? [] : await lastWords(pod, namespace, cluster);
+  if (lines.length === 0) return error;
+  const quoted = lines.map((line) => `  | ${line}`).join('\n');
+  return new FuncError(error.kind, `${error.message}\nlast lines of pod ${pod?.metadata?.name}:\n${quoted}`);
 }
