@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { createFunction } from './create.ts';
+import { FuncError } from './func-error.ts';
+import { readFunctionFile } from './function-file.ts';
+import { linkPackages, packages } from './run/testing.ts';
+
+describe('kwasm func create', function () {
+  this.timeout(60_000);
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'kwasm-func-'));
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+  const refusal = async (act: Promise<unknown>) => {
+    const error = await act.catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(FuncError);
+    return (error as FuncError).message;
+  };
+
+  for (const runtime of ['ts-wasi', 'js-wasi']) {
+    it(`${runtime}: writes a project that passes its own test`, async () => {
+      const { files, folder } = await createFunction(join(dir, 'hello'), runtime);
+      expect(files).to.include.members(['func.yaml', 'package.json', 'wit/world.wit', '.gitignore', 'README.md']);
+      expect(await readFunctionFile(folder)).to.include({ name: 'hello', runtime });
+      const tested = spawnSync(process.execPath, ['--test'], {
+        cwd: folder,
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'] },
+      });
+      expect(tested.stdout).to.match(/pass 1\b/);
+      expect(tested.status, tested.stdout).to.equal(0);
+    });
+  }
+
+  it('ts-wasi: has types that hold, and packages in the versions that kwasm itself has tested', async () => {
+    const { folder } = await createFunction(join(dir, 'hello'), 'ts-wasi');
+    linkPackages(folder);
+    const types = spawnSync(join(packages, '.bin/tsc'), ['-p', '.'], { cwd: folder, encoding: 'utf8' });
+    expect(types.stdout + types.stderr).to.equal('');
+    const own = JSON.parse(readFileSync(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8'));
+    const { devDependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    expect({ ...own.dependencies, ...own.devDependencies }).to.include(devDependencies);
+  });
+
+  it('overwrites nothing', async () => {
+    mkdirSync(join(dir, 'hello'));
+    writeFileSync(join(dir, 'hello', 'mine.txt'), 'mine');
+    const said = await refusal(createFunction(join(dir, 'hello'), 'ts-wasi'));
+    expect(said).to.contain('hello is not empty (mine.txt); nothing was written');
+  });
+  it('takes no name that a cluster would refuse', async () => {
+    expect(await refusal(createFunction(join(dir, 'Hello_World'), 'ts-wasi'))).to.contain(
+      `"Hello_World" cannot be a function's name`,
+    );
+  });
+  it('says what is not there', async () => {
+    expect(await refusal(createFunction(join(dir, 'a'), 'python-wasi'))).to.equal(
+      'WASM builder: runtime "python-wasi": not yet implemented',
+    );
+    expect(await refusal(createFunction(join(dir, 'a'), 'go'))).to.contain('not a WASI runtime');
+    expect(await refusal(createFunction(join(dir, 'a'), 'js-wasi', 'cloudevents'))).to.contain('there is: http');
+  });
+});
