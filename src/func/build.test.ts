@@ -97,6 +97,16 @@ describe('kwasm func build', () => {
     }
   });
 
+  it('names a WIT package that is wanted and not there', async () => {
+    const file = newFunctionFile('hello', 'go-wasi', new Date(0));
+    const builderImages = { http: 'ghcr.io/webassembly/wasi/http:0.2.3', __WASI_WIT_PROVIDER_MODE: 'forgiving' };
+    await writeFunctionFile(folder, { ...file, build: { ...file.build, builderImages } });
+    onPath({ tinygo: 'exit 9', go: 'exit 9', 'wasm-opt': 'exit 9', 'wasm-tools': 'exit 9' });
+    const [kind, text] = await refusal();
+    expect(kind).to.equal('witProvision');
+    expect(text).to.contain('dep "http" from ghcr.io/webassembly/wasi/http:0.2.3: it is not in DIR/wit/deps');
+  });
+
   describe('with a compiler', () => {
     const rust = async (cargo: string) => {
       await begun('rust-wasi');

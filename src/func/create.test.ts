@@ -47,6 +47,16 @@ describe('kwasm func create', function () {
     expect({ ...own.dependencies, ...own.devDependencies }).to.include(devDependencies);
   });
 
+  it('rust-wasi: writes a crate', async () => {
+    const { files } = await createFunction(join(dir, 'hello'), 'rust-wasi');
+    expect(files).to.include.members(['func.yaml', 'Cargo.toml', 'src/main.rs', '.gitignore']);
+  });
+  it('go-wasi: says that there is no template yet', async () => {
+    expect(await refusal(createFunction(join(dir, 'hello'), 'go-wasi'))).to.contain(
+      'no template "http" for go-wasi yet',
+    );
+  });
+
   it('overwrites nothing', async () => {
     mkdirSync(join(dir, 'hello'));
     writeFileSync(join(dir, 'hello', 'mine.txt'), 'mine');

@@ -17,6 +17,11 @@ export interface Creation {
 export async function createFunction(directory: string, runtime: string, template = 'http'): Promise<Creation> {
   const built = builtRuntime(runtime);
   const files = templateFiles(built, knownTemplate(template));
+  if (Object.keys(files).length === 0)
+    throw new FuncError(
+      'notImplemented',
+      `no template ${JSON.stringify(template)} for ${runtime} yet; kwasm func build builds a project of func's (func create -l ${runtime})`,
+    );
   const folder = resolve(directory);
   const name = basename(folder);
   const file = named(name, built);

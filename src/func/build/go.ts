@@ -1,16 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { witProvisionFailed } from '../func-error.ts';
+import type { FunctionFile } from '../function-file.ts';
 import type { Compilation } from './compilation.ts';
 import { requireTool, runTool } from './tool.ts';
 
 const MODULE = 'module.wasm';
 
 /** As func builds it: TinyGo's wasip2, in the world that the project's wit/ names. */
-export async function compileGo({ folder, log, signal }: Compilation): Promise<string> {
+export async function compileGo({ folder, file, log, signal }: Compilation): Promise<string> {
   requireTool('tinygo', 'https://tinygo.org');
   requireTool('go', 'https://go.dev/dl');
   requireTool('wasm-opt', 'https://github.com/WebAssembly/binaryen');
   requireTool('wasm-tools', 'https://github.com/bytecodealliance/wasm-tools');
+  await requireWit(folder, file);
   const at = { folder, signal };
   log('resolving Go modules');
   await runTool('go', ['mod', 'tidy'], at); // a template has no go.sum
@@ -20,6 +23,20 @@ export async function compileGo({ folder, log, signal }: Compilation): Promise<s
   log('making the component');
   await runTool('tinygo', ['build', '-target=wasip2', '-no-debug', ...wit, '-o', MODULE, '.'], at);
   return join(folder, MODULE);
+}
+
+/** Packages that func.yaml names lie in wit/deps, or TinyGo would say that it cannot resolve them. */
+async function requireWit(folder: string, { build }: FunctionFile): Promise<void> {
+  const wanted = Object.entries(build.builderImages).filter(([key]) => !key.startsWith('__'));
+  const there = await readdir(join(folder, 'wit', 'deps')).catch(() => []);
+  const missing = wanted.find(([key]) => !there.includes(key) && !there.includes(`${key}.wit`));
+  if (missing === undefined) return;
+  const [key, reference] = missing;
+  throw witProvisionFailed(
+    key,
+    reference,
+    `it is not in ${join(folder, 'wit', 'deps')}, and fetching is not yet implemented; wkg wit fetch, or func build, puts it there`,
+  );
 }
 
 async function generates(folder: string): Promise<boolean> {
