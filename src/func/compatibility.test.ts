@@ -45,7 +45,7 @@ describe('which builder and deployer go with which runtime', () => {
   it('refuses wasm for what becomes a container', () => {
     expect(refused(() => builderFor('go', { flag: 'wasm' }))).to.deep.equal([
       'combination',
-      'builder "wasm" is not compatible with runtime "go". Valid builders for this runtime are: host, pack, s2i',
+      'builder "wasm" is not compatible with runtime "go". Valid builders for this runtime are: pack, s2i, and host',
     ]);
     expect(refused(() => deployerFor('node', { flag: 'wasm' }))[0]).to.equal('combination');
   });

@@ -27,11 +27,11 @@ export function deployerFor(runtime: string, choice: Choice<Deployer> = {}): Cho
 }
 
 export function validBuilders(runtime: string): readonly Builder[] {
-  return isWasi(runtime) ? ['wasm'] : ['host', 'pack', 's2i'];
+  return isWasi(runtime) ? ['wasm'] : ['pack', 's2i', 'host'];
 }
 
 export function validDeployers(runtime: string): readonly Deployer[] {
-  return isWasi(runtime) ? ['wasm'] : ['keda', 'knative', 'raw'];
+  return isWasi(runtime) ? ['wasm'] : ['knative', 'raw', 'keda'];
 }
 
 function chosen<T extends string>(

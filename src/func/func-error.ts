@@ -76,8 +76,14 @@ export function crdMissing(): FuncError {
 export function incompatible(part: 'builder' | 'deployer', value: string, runtime: string, valid: readonly string[]) {
   return new FuncError(
     'combination',
-    `${part} ${JSON.stringify(value)} is not compatible with runtime ${JSON.stringify(runtime)}. Valid ${part}s for this runtime are: ${valid.join(', ')}`,
+    `${part} ${JSON.stringify(value)} is not compatible with runtime ${JSON.stringify(runtime)}. Valid ${part}s for this runtime are: ${listed(valid)}`,
   );
+}
+
+function listed(names: readonly string[]): string {
+  const [last, ...before] = names.toReversed();
+  if (before.length < 2) return names.join(' and ');
+  return `${before.toReversed().join(', ')}, and ${last}`;
 }
 
 export function notReadyInTime(name: string, namespace: string, after: string): FuncError {

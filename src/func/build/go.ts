@@ -28,7 +28,7 @@ export async function compileGo({ folder, file, log, signal }: Compilation): Pro
 /** Packages that func.yaml names lie in wit/deps, or TinyGo would say that it cannot resolve them. */
 async function requireWit(folder: string, { build }: FunctionFile): Promise<void> {
   const wanted = Object.entries(build.builderImages).filter(([key]) => !key.startsWith('__'));
-  const there = await readdir(join(folder, 'wit', 'deps')).catch(() => []);
+  const there = await readdir(join(folder, 'wit', 'deps')).catch((): string[] => []);
   const missing = wanted.find(([key]) => !there.includes(key) && !there.includes(`${key}.wit`));
   if (missing === undefined) return;
   const [key, reference] = missing;
