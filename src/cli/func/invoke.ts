@@ -72,6 +72,12 @@ async function proxied(url: URL, path: string, invocation: Invocation, client: C
   const { method, data, contentType, headers: given, timeoutMs } = invocation;
   const type = contentType === undefined ? [] : [['content-type', contentType] as [string, string]];
   const headers = Object.fromEntries(new Headers([...given.map(headerOf), ...type]));
+  if (headers['authorization'] !== undefined) {
+    throw new CliError(
+      `-H authorization: ${url.host} is reached through the API server, whose own login takes its place; kubectl port-forward and --target URL pass it on`,
+      { exitCode: EXIT.usage },
+    );
+  }
   const call = {
     method: (method ?? (data === undefined ? 'GET' : 'POST')).toUpperCase(),
     path,

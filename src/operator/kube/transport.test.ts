@@ -45,6 +45,29 @@ describe('Transport', () => {
     expect(requests).to.deep.equal(Array.from({ length: 20 }, () => 'get 200'));
   });
 
+  it('passes a request on as it is, with its own credentials, and hands back any answer', async () => {
+    server.answer((response) => {
+      response.writeHead(418, { 'x-pod': 'one' }).end(Buffer.from([0, 255]));
+    });
+    const headers = { 'content-type': 'text/plain', authorization: 'of the caller' };
+    const call = { method: 'PUT', path: '/proxy/a', search: '?b=c%20d', headers, body: Buffer.from('not JSON') };
+    const answer = await transport.proxied(call, AbortSignal.timeout(1_500));
+    const parts: Buffer[] = [];
+    for await (const part of answer.body) parts.push(part);
+    expect({ status: answer.status, body: Buffer.concat(parts) }).to.deep.equal({
+      status: 418,
+      body: Buffer.from([0, 255]),
+    });
+    expect(answer.headers).to.include({ 'x-pod': 'one' });
+    const [seen] = server.calls;
+    expect({ method: seen?.method, search: seen?.url.search, body: seen?.body }).to.deep.equal({
+      method: 'PUT',
+      search: '?b=c%20d',
+      body: 'not JSON',
+    });
+    expect(seen?.headers).to.include({ 'content-type': 'text/plain', authorization: 'Bearer t' });
+  });
+
   it('offers HTTP/1.1 alone: undici offers HTTP/2 too unless told, and an API server takes it', async () => {
     const hello = Promise.withResolvers<Buffer>();
     const listener = createServer((socket) => {
