@@ -10,18 +10,24 @@ export interface PodUsage {
   readonly threads: number;
 }
 
+/** cgroup version 2, or the memory controller's tree of version 1, whose figures have other names. */
 const SCRIPT = `
 set -eu
-dir=$(find /sys/fs/cgroup -type d \\( -name "*pod$1" -o -name "*pod$2.slice" \\) | head -n 1)
+root=/sys/fs/cgroup
+[ -d $root/memory ] && root=$root/memory
+dir=$(find $root -type d \\( -name "*pod$1" -o -name "*pod$2.slice" \\) | head -n 1)
 [ -n "$dir" ] || { echo "no cgroup of pod $1" >&2; exit 1; }
 descriptors=0; threads=0
 for pid in $(find "$dir" -name cgroup.procs -exec cat {} +); do
   descriptors=$((descriptors + $(ls /proc/$pid/fd | wc -l)))
   threads=$((threads + $(ls /proc/$pid/task | wc -l)))
 done
-anon=$(sed -n 's/^anon //p' "$dir/memory.stat")
-inactive=$(sed -n 's/^inactive_file //p' "$dir/memory.stat")
-echo "$anon $(($(cat "$dir/memory.current") - inactive)) $descriptors $threads"
+figure() { sed -n "s/^$1 //p" "$dir/memory.stat"; }
+if [ -f "$dir/memory.current" ]; then
+  echo "$(figure anon) $(($(cat "$dir/memory.current") - $(figure inactive_file))) $descriptors $threads"
+else
+  echo "$(figure total_rss) $(($(cat "$dir/memory.usage_in_bytes") - $(figure total_inactive_file))) $descriptors $threads"
+fi
 `;
 
 export async function podUsage(exec: Exec, uid: string): Promise<PodUsage> {

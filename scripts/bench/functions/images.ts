@@ -1,12 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { type Access, accessFrom, forWriting } from '../../../src/oci/access.ts';
-import { blob, jsonBlob } from '../../../src/oci/artifact.ts';
+import { accessFrom } from '../../../src/oci/access.ts';
 import { pushForBoth } from '../../../src/oci/both-worlds.ts';
 import { registrySettings } from '../../../src/oci/endpoint.ts';
-import { MEDIA } from '../../../src/oci/media-types.ts';
-import { formatReference, manifestKey, parseReference, withDigest } from '../../../src/oci/reference.ts';
+import { formatReference, parseReference, withDigest } from '../../../src/oci/reference.ts';
 import { cacheDir } from '../../cluster/paths.ts';
 import { assemble, debianBase } from '../../images/assemble.ts';
 import { Blobs } from '../../images/blobs.ts';
@@ -17,7 +15,7 @@ import { push } from '../../images/push.ts';
 
 /** What is compared, and how a pod of it is run. */
 export interface Candidate {
-  readonly name: 'node' | 'ts' | 'ts-layer' | 'small';
+  readonly name: 'node' | 'ts' | 'small';
   readonly title: string;
   readonly image: string;
   readonly runtimeClass: string | undefined;
@@ -41,12 +39,6 @@ export async function candidates(registry: string): Promise<readonly Candidate[]
   return [
     { name: 'node', title: 'Node.js container', image: await nodeImage(registry), runtimeClass: undefined },
     { name: 'ts', title: 'TypeScript component', image: await both('ts', component), runtimeClass: 'wasmtime' },
-    {
-      name: 'ts-layer',
-      title: 'the same as a Wasm layer',
-      image: await layerImage(component, `${registry}/bench-layer:1`, access),
-      runtimeClass: 'wasmtime',
-    },
     {
       name: 'small',
       title: 'small component',
@@ -84,26 +76,4 @@ async function nodeImage(registry: string): Promise<string> {
   } finally {
     rmSync(context, { recursive: true, force: true });
   }
-}
-
-/** The layout that containerd-shim-wasm compiles ahead of time: a layer that is the module, and no root file system. */
-async function layerImage(wasm: Buffer, target: string, access: Access): Promise<string> {
-  const reference = parseReference(target);
-  const repository = forWriting(access, reference);
-  const layer = blob(MEDIA.wasm, wasm);
-  const config = jsonBlob(MEDIA.ociConfig, {
-    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
-    os: 'linux',
-    config: { Entrypoint: ['/module.wasm'] },
-    rootfs: { type: 'layers', diff_ids: [] },
-  });
-  const manifest = jsonBlob(MEDIA.ociManifest, {
-    schemaVersion: 2,
-    mediaType: MEDIA.ociManifest,
-    config: config.descriptor,
-    layers: [layer.descriptor],
-  });
-  for (const { bytes } of [layer, config]) await repository.putBlob(bytes);
-  await repository.putManifest(manifestKey(reference), MEDIA.ociManifest, manifest.bytes);
-  return formatReference(withDigest(reference, manifest.descriptor.digest));
 }

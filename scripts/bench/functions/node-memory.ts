@@ -1,21 +1,22 @@
 import type { Exec } from '../../../e2e/harness/host-state.ts';
 
 /**
- * All that pods make the node use beyond files: their cgroups, and containerd's, in which the shims are. Shared pages of programs and
- * compiled code that are files count for nobody, as the kernel can drop them.
+ * What the processes of pods and their shims hold beyond files, which the kernel can drop: each process's share of anonymous and shared
+ * memory (a Wasm container is a fork of its shim), and its page tables. A pod's cgroup does not tell, for its shim is not in it.
  */
 const SCRIPT = `
-set -eu
 sum=0
-for dir in $(find /sys/fs/cgroup -maxdepth 3 -type d \\( -name kubepods.slice -o -name kubepods -o -name containerd.service \\)); do
-  for field in anon shmem kernel; do
-    value=$(sed -n "s/^$field //p" "$dir/memory.stat")
-    sum=$((sum + value))
-  done
+for dir in /proc/[0-9]*; do
+  case "$(cat $dir/comm 2>/dev/null) $(cat $dir/cgroup 2>/dev/null)" in
+    containerd-shim*|*kubepods*) ;;
+    *) continue ;;
+  esac
+  held=$(cat $dir/smaps_rollup $dir/status 2>/dev/null | awk '/^(Pss_Anon|Pss_Shmem|VmPTE):/ { sum += $2 } END { print sum + 0 }')
+  sum=$((sum + held))
 done
 echo $sum
 `;
 
 export async function nodeMemory(exec: Exec): Promise<number> {
-  return Number((await exec(['sh', '-c', SCRIPT])).trim());
+  return Number((await exec(['sh', '-c', SCRIPT])).trim()) * 1024;
 }
