@@ -34,7 +34,7 @@ interface Taken {
   readonly loads: Load[][];
   idleMib: number;
   loadedMib: number;
-  marginalMib: number;
+  marginalMib: number | undefined;
 }
 
 async function measure(test: TestCluster): Promise<void> {
@@ -48,7 +48,7 @@ async function measure(test: TestCluster): Promise<void> {
     await pods.forget(candidate);
     const { tookMs } = await pods.firstAnswer(candidate, `${candidate.name}-cold`);
     await pods.remove();
-    taken.set(candidate, { coldMs: tookMs, warmMs: [], loads: [], idleMib: 0, loadedMib: 0, marginalMib: 0 });
+    taken.set(candidate, { coldMs: tookMs, warmMs: [], loads: [], idleMib: 0, loadedMib: 0, marginalMib: undefined });
     say(`${candidate.title}: cold image, first answer after ${(tookMs / 1000).toFixed(2)} s`);
   }
   for (let round = 0; round < WARM_STARTS; round += 1) {
@@ -75,18 +75,23 @@ async function measure(test: TestCluster): Promise<void> {
       );
     }
   }
-  for (const [candidate, figures] of taken) {
+  try {
+    for (const [candidate, figures] of taken) figures.marginalMib = await marginal(candidate);
+  } finally {
+    print(all, taken); // what was measured before a candidate did not start is worth having
+  }
+
+  async function marginal(candidate: Candidate): Promise<number> {
     await delay(3_000);
     const before = await nodeMemory(exec);
     const names = Array.from({ length: POD_COUNT }, (_, count) => `${candidate.name}-many-${count}`);
     await Promise.all(names.map((name) => pods.firstAnswer(candidate, name)));
     await delay(3_000);
-    figures.marginalMib = (await nodeMemory(exec)) - before;
-    figures.marginalMib /= MIB * POD_COUNT;
+    const mib = ((await nodeMemory(exec)) - before) / MIB / POD_COUNT;
     await pods.remove();
-    say(`${candidate.title}: ${figures.marginalMib.toFixed(1)} MiB for each of ${POD_COUNT} pods`);
+    say(`${candidate.title}: ${mib.toFixed(1)} MiB for each of ${POD_COUNT} pods`);
+    return mib;
   }
-  print(all, taken);
 }
 
 function print(all: readonly Candidate[], taken: ReadonlyMap<Candidate, Taken>): void {
@@ -123,8 +128,13 @@ function print(all: readonly Candidate[], taken: ReadonlyMap<Candidate, Taken>):
     ]),
     row("pod's cgroup, idle after its first answer", 'MiB', 1, ({ idleMib }) => idleMib),
     row("pod's cgroup, after the load", 'MiB', 1, ({ loadedMib }) => loadedMib),
-    row(`node's memory for one pod more (of ${POD_COUNT}), shim included`, 'MiB', 1, ({ marginalMib }) => marginalMib),
-    row('such pods in 1 GiB, by that', '', 0, ({ marginalMib }) => Math.floor(1024 / marginalMib)),
+    row(
+      `node's memory for one pod more (of ${POD_COUNT}), shim included`,
+      'MiB',
+      1,
+      ({ marginalMib }) => marginalMib ?? Number.NaN,
+    ),
+    row('such pods in 1 GiB, by that', '', 0, ({ marginalMib }) => Math.floor(1024 / (marginalMib ?? Number.NaN))),
   ];
   console.log(`\n${machine()}\nload ${loadAverage()} at the end\n\n${functionsTable(all, rows)}`);
 }

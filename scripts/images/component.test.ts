@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WASI } from 'node:wasi';
 import { expect } from 'chai';
-import { assembledModule } from './component.ts';
+import { wasmNames } from '../../src/oci/wasm-names.ts';
+import { assembledModule, textComponent } from './component.ts';
 
 interface Engine {
   readonly RuntimeError: new () => Error;
@@ -39,5 +40,15 @@ describe('the canary module', () => {
       wasi_snapshot_preview1: { fd_write: () => 8 },
     });
     expect(() => instance.exports['_start']?.()).to.throw(engine.RuntimeError);
+  });
+});
+
+describe('a component of text', () => {
+  it('is an HTTP handler without an engine in it, and another with other globals', async () => {
+    const source = join(import.meta.dirname, '../../e2e/fixtures/small');
+    const [one, other] = [await textComponent(source), await textComponent(source, { rounds: 1, pages: 1 })];
+    expect(wasmNames(one, 'one').kind).to.equal('component');
+    expect(one.length).to.be.lessThan(20_000);
+    expect(one.equals(other)).to.equal(false);
   });
 });

@@ -54,7 +54,8 @@ export async function textComponent(source: string, globals: Readonly<Record<str
   try {
     const witPath = join(work, 'wit');
     layOutWit(source, witPath);
-    await opened(witPath);
+    // All of it: the tools ask what is open when they are used first, and never again.
+    await opened(tmpdir());
     const core = await componentEmbed({ binary: await parse(text), witPath, world: worldOf(source) });
     return Buffer.from(await componentNew(core));
   } finally {
