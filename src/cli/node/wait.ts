@@ -6,8 +6,9 @@ import { jobLogTail } from '../kube/job-log.ts';
 import { followNodes, type NodeFeed } from '../kube/node-watch.ts';
 import { LiveLines } from '../live.ts';
 import type { NodeFlags } from '../node.ts';
-import { bar, painter, type Screen, screenOf } from '../screen.ts';
+import { bar, columns, type Paint, painter, type Screen, screenOf } from '../screen.ts';
 import type { Wish } from '../status/node-row.ts';
+import { age } from '../status/text.ts';
 import { type Progress, progressTo } from './goal.ts';
 import type { Verb } from './wish.ts';
 
@@ -123,10 +124,20 @@ function onScreen(screen: Screen, goal: 'ready' | 'gone'): Show {
     lines.draw([
       head,
       ...(trouble === '' ? [] : [paint('bad', `no news from the API server: ${trouble}`)]),
-      ...shown.map(([name, one]) => `${paint(TONES[one.kind], SIGNS[one.kind])} ${name}  ${saidOf(one)}`),
+      ...columns(shown.map(([name, one]) => cellsOf(name, one, paint))),
       ...(all.length > shown.length ? [paint('dim', `  and ${all.length - shown.length} more`)] : []),
     ]);
   };
+}
+
+/** The message last: on a narrow terminal it is what is cut. */
+function cellsOf(name: string, one: Progress, paint: Paint): readonly string[] {
+  if (one.kind === 'done') return [paint(TONES.done, SIGNS.done), name, one.said];
+  const { standing, reason, message, since } = one.row;
+  const waits = one.kind === 'going' && standing !== 'working';
+  const sign = waits ? paint('dim', '○') : paint(TONES[one.kind], SIGNS[one.kind]);
+  const time = since === '' ? '' : age(systemClock.nowMs() - Date.parse(since));
+  return [sign, name, reason || 'asked for', time, reason === '' ? 'the operator has not said anything yet' : message];
 }
 
 function asLines(screen: Screen): Show {
