@@ -61,6 +61,8 @@ describe("the article's application", function () {
     });
     for (const name of ADDON_NAMES) await removeAddon(test.cluster, name, { progress });
     await removeRelease(test);
+    // Classes outlive a release, for the pods that use them.
+    await test.kubectl.run(['delete', 'runtimeclass', 'wasmtime-spin-v2', '--ignore-not-found']);
     await test.kubectl.run(['delete', 'crd', 'wasmmodules.wasm.serving.knative.dev', '--wait=true', '--timeout=60s']);
   });
 

@@ -171,7 +171,7 @@ export const metricsServer: GoTool = {
   version: VERSIONS.metricsServer,
   programs: { 'metrics-server': 'sigs.k8s.io/metrics-server/cmd/metrics-server' },
   ldflags: [],
-  firstBuild: 'about 2 minutes',
+  firstBuild: 'about 4 minutes',
 };
 
 function kubernetesStamp(version: string): readonly string[] {
