@@ -142,7 +142,7 @@ describe("the article's application", function () {
     await cpuPercent('hello');
     expect(await readyReplicas()).to.equal(1);
     load = loadHost(address, 'hello.example.com', CLIENTS);
-    await eventually('a second pod is ready', 240_000, async (seen) => {
+    await eventually('a second pod is ready', 420_000, async (seen) => {
       const { status } = await scaler('hello');
       const ready = await readyReplicas();
       const usage = status?.currentMetrics?.[0]?.resource?.current.averageUtilization;
@@ -159,7 +159,7 @@ describe("the article's application", function () {
     const { answered, failed } = await load.stop();
     expect(answered).to.be.greaterThan(100);
     expect(failed).to.deep.equal([]);
-    await eventually('one pod is left', 240_000, async (seen) => {
+    await eventually('one pod is left', 120_000, async (seen) => {
       const { status } = await scaler('hello');
       const { items } = await test.kubectl.get<{ items: V1Pod[] }>(['pods', '-n', WORKLOADS, '-l', 'app=hello']);
       seen(`${items.length} pods, ${status?.desiredReplicas} wanted`);
