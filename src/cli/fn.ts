@@ -32,8 +32,7 @@ interface RunFlags extends LimitFlags {
 
 async function run(given: readonly string[], flags: RunFlags, command: Command): Promise<void> {
   const { paths, rest } = splitAtDashes(given, command);
-  const modules = await Promise.all(paths.map(moduleOf));
-  const { openRunner } = await import('../wasm/runner.ts');
+  const [{ openRunner }, ...modules] = await Promise.all([import('../wasm/runner.ts'), ...paths.map(moduleOf)]);
   const opening = openRunner(modules, limitsFrom(flags));
   opening.catch(() => {}); // awaited below; the list is read while the process starts
   try {

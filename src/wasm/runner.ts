@@ -39,7 +39,7 @@ export interface FunctionRunner {
 }
 
 /**
- * Judges every module before a process is started, compiles all before it returns; throws ModuleRefused with the first that is in the way.
+ * Judges every module while its process starts, compiles all before it returns; throws ModuleRefused with the first that is in the way.
  * `packagesOf` is a directory whose packages may hold the translator of components where kwasm has none: the user's own project.
  */
 export async function openRunner(
@@ -48,18 +48,21 @@ export async function openRunner(
   packagesOf?: string,
 ): Promise<FunctionRunner> {
   const bounds = { ...DEFAULT_LIMITS, ...limits };
-  const judged = modules.map((module) => {
-    const { abi } = detect(module.name, module.bytes, bounds.memoryBytes);
-    return { ...module, abi, digest: createHash('sha256').update(module.bytes).digest('hex') };
-  });
-  const runner = new ResidentRunner(judged, bounds, packagesOf);
+  const opening = Child.open(bounds);
   try {
+    const judged = modules.map((module) => judge(module, bounds));
+    const runner = new ResidentRunner(judged, bounds, packagesOf, await opening);
     await runner.start();
+    return runner;
   } catch (error) {
-    await runner.close();
+    await (await opening).close();
     throw error;
   }
-  return runner;
+}
+
+function judge(module: WasmModule, { memoryBytes }: Limits): Judged {
+  const { abi } = detect(module.name, module.bytes, memoryBytes);
+  return { ...module, abi, digest: createHash('sha256').update(module.bytes).digest('hex') };
 }
 
 /** The start of the process and V8's reading of a module; no code of the guest runs in it. */
@@ -75,11 +78,13 @@ class ResidentRunner implements FunctionRunner {
   private readonly modules: readonly Judged[];
   private readonly limits: Limits;
   private readonly packagesOf: string | undefined;
-  private child: Child | undefined;
+  private child: Child;
+  private isLoaded = false;
   private last: Promise<unknown> = Promise.resolve();
   private closed = false;
 
-  constructor(modules: readonly Judged[], limits: Limits, packagesOf: string | undefined) {
+  constructor(modules: readonly Judged[], limits: Limits, packagesOf: string | undefined, child: Child) {
+    this.child = child;
     this.packagesOf = packagesOf;
     this.modules = modules;
     this.limits = limits;
@@ -89,14 +94,18 @@ class ResidentRunner implements FunctionRunner {
   /** A child that was killed for one list is no reason to refuse the next. */
   async start(): Promise<Child> {
     if (this.closed) throw new Error('the runner is closed');
-    if (this.child?.alive) return this.child;
-    await this.child?.close();
-    this.child = await Child.open(this.limits);
+    if (!this.child.alive) {
+      await this.child.close();
+      this.child = await Child.open(this.limits);
+      this.isLoaded = false;
+    }
+    if (this.isLoaded) return this.child;
     const loaded = new Set<string>();
     for (const module of this.modules) {
       if (!loaded.has(module.digest)) await this.load(this.child, module);
       loaded.add(module.digest);
     }
+    this.isLoaded = true;
     return this.child;
   }
 
@@ -108,7 +117,7 @@ class ResidentRunner implements FunctionRunner {
 
   async close(): Promise<void> {
     this.closed = true;
-    await this.child?.close();
+    await this.child.close();
   }
 
   private async load(child: Child, { name, abi, bytes, digest }: Judged): Promise<void> {

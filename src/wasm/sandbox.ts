@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +19,7 @@ export interface Sandbox {
 
 /** The program is the guests' own; a test of the walls brings another. */
 export async function openSandbox(limits: Limits, program = guestProgram()): Promise<Sandbox> {
-  const directory = await mkdtemp(join(tmpdir(), 'kwasm-guest-'));
+  const directory = mkdtempSync(join(tmpdir(), 'kwasm-guest-')); // not awaited: the caller has work to do while the process starts
   const [command, ...args] = [...withoutNetwork(), process.execPath, ...nodeFlags(limits), ...program];
   const child = spawn(command ?? process.execPath, args, { cwd: directory, env: {}, stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = new Promise<void>((resolve) => {
@@ -70,19 +71,14 @@ export function permissionFlag(): string {
 
 const known = (flag: string): boolean => process.allowedNodeEnvironmentFlags.has(flag);
 
-/** A network namespace of its own, which has not even a loopback that is up. Undone by nothing: it ends with the process. */
+/**
+ * A network namespace of its own, which has not even a loopback that is up, as root or where users may have namespaces. Undone by nothing: it ends with the
+ * process. `env -i`, for a shell has variables of its own. Whether it can be had is tried in the child, on its way: to ask before would cost each run a process and the time of waiting for it.
+ */
 function withoutNetwork(): readonly string[] {
-  networkWall ??= networkWalls().find(
-    ([command, ...args]) =>
-      command !== undefined && spawnSync(command, [...args, '/bin/true'], { stdio: 'ignore' }).status === 0,
-  );
-  return networkWall ?? [];
+  if (process.platform !== 'linux' || !existsSync(SHELL)) return [];
+  const wall = process.getuid?.() === 0 ? 'unshare --net' : 'unshare --map-root-user --net';
+  return [SHELL, '-c', `if ${wall} true 2>/dev/null; then exec ${wall} env -i "$@"; fi; exec env -i "$@"`, 'guest'];
 }
 
-/** What this system can do does not change while the process runs, and asking costs some milliseconds. */
-let networkWall: readonly string[] | undefined;
-
-function networkWalls(): readonly (readonly string[])[] {
-  if (process.platform !== 'linux') return [];
-  return process.getuid?.() === 0 ? [['unshare', '--net']] : [['unshare', '--map-root-user', '--net']];
-}
+const SHELL = '/bin/sh';
