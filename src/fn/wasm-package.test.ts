@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { type GoBuild, goGuest } from '../../scripts/testing/go-guest.ts';
+import { type GoBuild, goComponent, goGuest } from '../../scripts/testing/go-guest.ts';
 import { Workshop } from './testing.ts';
 
 /** Wasm functions of the real Go toolchain over packages on disk: what becomes of the files, of results.yaml, of what a person reads. */
@@ -228,3 +228,38 @@ for (const { name, rows, ...build } of builds) {
     });
   });
 }
+
+describe('a component that is a command, over a package', function () {
+  this.timeout(300_000);
+  let shop: Workshop;
+  let path: string;
+
+  before(async function () {
+    const built = await goComponent('modes');
+    if (built === undefined) return this.skip();
+    path = built;
+  });
+  beforeEach(() => {
+    shop = new Workshop();
+    shop.write({ 'p/Kptfile': KPTFILE, 'p/cm.yaml': CM, 'p/s.yaml': SECRET });
+  });
+  afterEach(() => shop.remove());
+
+  it('by eval: changes what it changes, comments stay', async () => {
+    await shop.eval('p', path, { configWords: ['mode=add'] });
+    const { 'cm.yaml': cm } = shop.tree('p');
+    expect(cm).to.contain('name: cm # c').and.not.equal(CM);
+  });
+
+  it('by render, between native programs; when it fails, nothing of the package changes', async () => {
+    const pipeline = (mode: string) =>
+      `${KPTFILE}pipeline:\n  mutators:\n  - exec: /bin/cat\n  - exec: ${path}\n    configMap: {mode: ${mode}}\n  - exec: /bin/cat\n`;
+    shop.write({ 'p/Kptfile': pipeline('exit7') });
+    const before = shop.tree('p');
+    expect(await shop.render('p').then(String, String)).to.contain('exited with code 1');
+    expect(shop.tree('p')).to.deep.equal(before);
+    shop.write({ 'p/Kptfile': pipeline('add') });
+    await shop.render('p');
+    expect(shop.tree('p')['cm.yaml']).to.not.equal(CM);
+  });
+});
