@@ -126,7 +126,16 @@ describe('kwasm func, on a cluster', function () {
       join(await create('broken', 'js-wasi'), 'func.yaml'),
       'run:\n  args: ["stderr:there is no database", "exit:3"]\n',
     );
-    const said = await kwasm.run('func', 'deploy', '--path', 'broken', '--image', test.fixtures.module);
+    const said = await kwasm.run(
+      'func',
+      'deploy',
+      '--path',
+      'broken',
+      '--image',
+      test.fixtures.module,
+      '--timeout',
+      '5m',
+    );
     ended(said, EXIT.unfit);
     expect(said.err, said.err)
       .to.match(/reason=(CrashLoopBackOff|Error): /)
