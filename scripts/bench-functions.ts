@@ -21,7 +21,7 @@ import { ensurePackages } from './toolchain/packages.ts';
  */
 const NAME = process.env['KWASM_E2E_NAME'] ?? 'kwasm-bench';
 const RANGE = process.env['KWASM_E2E_RANGE'] ?? '10.188.0.0/16';
-const WARM_STARTS = 2;
+const WARM_STARTS = 3;
 const AT = [1, 16] as const;
 const LOAD_SECONDS = 8;
 const ROUNDS = 1;
