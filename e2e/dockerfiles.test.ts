@@ -25,7 +25,7 @@ describe('the Dockerfiles mean the same to buildah and to us', function () {
     context = join(dir, 'context');
     for (const name of ['app/deep', 'assets']) mkdirSync(join(context, name), { recursive: true });
     writeFileSync(join(context, 'app/deep/main.mjs'), 'program');
-    writeFileSync(join(context, 'assets/shim'), 'binary', { mode: 0o755 });
+    for (const name of ['assets/shim', 'kwasm-runner']) writeFileSync(join(context, name), 'binary', { mode: 0o755 });
     for (const name of ['component', 'canary']) writeFileSync(join(context, `${name}.wasm`), name);
     symlinkSync('deep', join(context, 'app/linked'));
   });

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { root } from '../scripts/testing/mocha.ts';
 import { EXIT } from '../src/cli/exit.ts';
 import { bundledKwasm, type Kwasm, type Said } from './harness/cli.ts';
+import { eventually } from './harness/eventually.ts';
 import { provisioned } from './harness/nodes.ts';
 import { installRelease, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
@@ -50,6 +51,13 @@ describe('kwasm func, on a cluster', function () {
     return join(kwasm.directory, name);
   }
 
+  /** What containerd keeps of the function's layer, by containerd-shim-wasm's label. */
+  async function machineCode(): Promise<readonly string[]> {
+    const stored = await test.exec(test.nodes[0]?.name ?? '')(['ctr', '-n', 'k8s.io', 'content', 'ls']);
+    const made = stored.split('\n').filter((line) => /runwasi\.io\/precompiled\/wasmtime\/\d+\/original=/.test(line));
+    return made.map((line) => line.split(/\s/, 1)[0] ?? '');
+  }
+
   async function imageOf(name: string): Promise<string> {
     const said = await kwasm.run('func', 'describe', name, '-o', 'json');
     ended(said, EXIT.ok);
@@ -90,7 +98,16 @@ describe('kwasm func, on a cluster', function () {
     ended(await kwasm.run('func', 'logs', 'hello'), EXIT.ok);
   });
 
-  it('a change: the URL answers the new version as soon as deploy has ended, from a new digest', async () => {
+  it('the node has compiled it ahead of its pods, once for all of them', async () => {
+    const compiled = await machineCode();
+    expect(compiled).to.have.length(1);
+    await test.kubectl.run(['delete', 'pod', '-n', WORKLOADS, '-l', `${SERVICE_LABEL}=hello`, '--timeout=60s']);
+    await test.kubectl.run(['rollout', 'status', '-n', WORKLOADS, 'deployment/hello', '--timeout=60s']);
+    ended(await kwasm.run('func', 'invoke', 'hello'), EXIT.ok);
+    expect(await machineCode()).to.deep.equal(compiled);
+  });
+
+  it('a change: the URL answers the new version moments after deploy has ended, from a new digest', async () => {
     const file = join(kwasm.directory, 'hello/src/handler.ts');
     writeFileSync(file, readFileSync(file, 'utf8').replace('Hello from WASI!', 'Hello again!'));
     const said = await kwasm.run(
@@ -104,8 +121,12 @@ describe('kwasm func, on a cluster', function () {
       '5m',
     );
     ended(said, EXIT.ok);
-    const answer = await kwasm.run('func', 'invoke', 'hello');
-    expect(answer.out).to.equal('Hello again! Path: /');
+    // The old pod is on its way out when deploy ends; endpoints and proxies follow within moments.
+    await eventually('the new version at the URL', 15_000, async (seen) => {
+      const { out } = await kwasm.run('func', 'invoke', 'hello');
+      seen(out);
+      return out === 'Hello again! Path: /' ? true : undefined;
+    });
     expect(await imageOf('hello')).not.to.equal(first);
   });
 

@@ -216,6 +216,7 @@ describe('a real registry', () => {
         'linux/amd64',
         'linux/arm64',
         'wasip1/wasm',
+        'wasi/wasm',
       ]);
       expect(found.module).to.include({ kind: 'module', convention: 'cncf' });
       expect(await pull('repack/both:v2')).to.deep.equal(wasm(21));
@@ -258,11 +259,19 @@ describe('a real registry', () => {
       expect(await both('both/fn:v1', wasm(30))).to.deep.include({ index, changed: false });
     });
 
+    it('has an entry whose layer is the module itself, for pods that name its digest', async () => {
+      const { compiledOnce } = await both('both/layer:v1', wasm(35));
+      const { module, mediaType } = await inspect(`${registry.host}/both/layer:v1@${compiledOnce}`, access);
+      expect(mediaType).to.equal('application/vnd.oci.image.manifest.v1+json');
+      expect(module).to.deep.include({ kind: 'module', convention: 'runwasi' });
+      expect(await pull(`both/layer:v1@${compiledOnce}`)).to.deep.equal(wasm(35));
+    });
+
     it('leaves nothing of the version before at its tag', async () => {
       await both('both/fn:v2', wasm(31));
       await both('both/fn:v2', wasm(32), ['linux/amd64']);
       const { entries } = await inspect(`${registry.host}/both/fn:v2`, access);
-      expect(entries.map(({ platform }) => platform)).to.deep.equal(['linux/amd64', 'wasip1/wasm']);
+      expect(entries.map(({ platform }) => platform)).to.deep.equal(['linux/amd64', 'wasip1/wasm', 'wasi/wasm']);
       await push('both/artifact:v2', wasm(33), 'cncf');
       expect((await both('both/artifact:v2', wasm(34))).changed).to.equal(true);
     });

@@ -113,6 +113,7 @@ async function repack(
   const { repackModule } = await import('../oci/repack.ts');
   const done = await repackModule(image, target, await access(flags), flags.platform ?? PLATFORMS);
   console.log(`digest of the image index: ${done.index}`);
+  console.log(`digest for pods, compiled once for a node: ${done.compiledOnce}`);
   console.log(`image has been pushed to ${done.reference}${done.changed ? '' : ' (it was there already)'}`);
 }
 

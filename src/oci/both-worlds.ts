@@ -1,6 +1,6 @@
 import { Terminal } from '../errors.ts';
 import { type Access, forWriting } from './access.ts';
-import { type Artifact, blob, CREATED, jsonBlob } from './artifact.ts';
+import { type Artifact, type Blob, blob, CREATED, jsonBlob } from './artifact.ts';
 import { cncfArtifact } from './cncf-artifact.ts';
 import { type Digest, digestOf } from './digest.ts';
 import type { Descriptor, Index } from './manifest.ts';
@@ -28,13 +28,16 @@ export interface BothWorldsOptions {
 export interface PushedIndex {
   readonly reference: string;
   readonly index: Digest;
+  /** Of the entry that a shim compiles once for all pods of a node. containerd finds it by this digest only. */
+  readonly compiledOnce: Digest;
   readonly changed: boolean;
 }
 
 /**
  * One reference for both worlds: an index with the CNCF's artifact, for those who know Wasm, and for each platform an image that
  * containerd pulls and runs through a shim. containerd cannot pull the artifact itself ("unknown image config media type",
- * containerd#10179); of an index it takes the entry for its own platform and leaves the rest alone.
+ * containerd#10179); of an index it takes the entry for its own platform and leaves the rest alone. Who names the last entry by its
+ * digest gets the same module as a layer that the shim compiles ahead of the pods.
  */
 export async function pushForBoth(
   wasm: Buffer,
@@ -50,12 +53,15 @@ export async function pushForBoth(
   const entries: Entry[] = [];
   for (const platform of platforms) entries.push(await imageEntry(wasm, platform));
   entries.push({ artifact, descriptor: { ...artifact.manifest.descriptor, platform: { architecture: 'wasm', os } } });
+  const layered = layerEntry(artifact.layer);
+  entries.push(layered);
   const repository = forWriting(access, reference);
   const key = manifestKey(reference);
   const earlier = await repository.manifest(key, signal);
   const stays = what === 'keep' ? kept(earlier, artifact, formatReference(reference)) : [];
   const index = Buffer.from(JSON.stringify(indexOf(entries, stays)));
-  const done = { reference: formatReference(reference), index: digestOf(index) };
+  const compiledOnce = layered.descriptor.digest;
+  const done = { reference: formatReference(reference), index: digestOf(index), compiledOnce };
   if (earlier?.digest === done.index) return { ...done, changed: false };
   for (const entry of entries) await put(entry.artifact, repository, signal);
   await repository.putManifest(key, MEDIA.ociIndex, index, signal);
@@ -90,6 +96,32 @@ async function imageEntry(wasm: Buffer, platform: string): Promise<Entry> {
     artifact: { layer, config, manifest },
     descriptor: { ...manifest.descriptor, platform: { architecture, os } },
   };
+}
+
+/**
+ * An image whose layer is the module itself. containerd-shim-wasm takes it for one by the config's architecture and the layer's type, of
+ * a manifest that a pod names, never of one in an index; containerd wants no `diff_ids` of what it does not unpack.
+ */
+function layerEntry(layer: Blob): Entry {
+  const platform = { architecture: 'wasm', os: 'wasi' };
+  const config = jsonBlob(MEDIA.ociConfig, {
+    created: CREATED,
+    ...platform,
+    config: { Entrypoint: [`/${FILE}`] },
+    rootfs: { type: 'layers', diff_ids: [] },
+  });
+  const manifest = jsonBlob(MEDIA.ociManifest, {
+    schemaVersion: 2,
+    mediaType: MEDIA.ociManifest,
+    config: config.descriptor,
+    layers: [layer.descriptor],
+  });
+  return { artifact: { layer, config, manifest }, descriptor: { ...manifest.descriptor, platform } };
+}
+
+/** Of an index that was made here, or by Docker: the entry for pods that name it by its digest. */
+export function compiledOnceIn({ manifests }: Index): Digest | undefined {
+  return manifests.find((entry) => platformOf(entry) === 'wasi/wasm')?.digest;
 }
 
 /** Entries for other platforms stay. What is not an index is replaced only by the index that holds it. */

@@ -34,7 +34,7 @@ export async function candidates(registry: string): Promise<readonly Candidate[]
       platforms,
       earlier: 'replace',
     });
-    return formatReference(withDigest(parseReference(pushed.reference), pushed.index));
+    return formatReference(withDigest(parseReference(pushed.reference), pushed.compiledOnce));
   };
   return [
     { name: 'node', title: 'Node.js container', image: await nodeImage(registry), runtimeClass: undefined },

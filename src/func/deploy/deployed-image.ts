@@ -1,5 +1,5 @@
 import type { Access } from '../../oci/access.ts';
-import { pushForBoth } from '../../oci/both-worlds.ts';
+import { compiledOnceIn, pushForBoth } from '../../oci/both-worlds.ts';
 import { top } from '../../oci/pull.ts';
 import { parseReference } from '../../oci/reference.ts';
 import { buildFunction, lastBuiltFunction } from '../build.ts';
@@ -23,13 +23,14 @@ export async function deployedImage(wish: ImageWish, access: Access): Promise<st
   const reference = parseReference(image);
   if (reference.digest !== undefined) return image;
   if (!push) {
-    const { digest } = await top(reference, access, { signal });
-    return pinned(image, digest);
+    const { digest, document } = await top(reference, access, { signal });
+    const compiledOnce = document.kind === 'index' ? compiledOnceIn(document.index) : undefined;
+    return pinned(image, compiledOnce ?? digest);
   }
   const built = build ? await buildFunction(folder, { builder, log, signal }) : await lastBuiltFunction(folder);
   log(`${built.unchanged ? 'unchanged' : 'built'}: ${built.component}, ${built.bytes.length} bytes`);
   const options = { platforms, earlier: 'replace', signal } as const;
-  const { index, changed } = await pushForBoth(built.bytes, built.component, image, access, options);
+  const { index, compiledOnce, changed } = await pushForBoth(built.bytes, built.component, image, access, options);
   log(`${changed ? 'pushed' : 'already in the registry'}: ${image}@${index}`);
-  return pinned(image, index);
+  return pinned(image, compiledOnce);
 }
