@@ -267,6 +267,14 @@ describe('a real registry', () => {
       expect(await pull(`both/layer:v1@${compiledOnce}`)).to.deep.equal(wasm(35));
     });
 
+    it('has another config for another module: to CRI, one config is one image', async () => {
+      const configOf = async (bytes: Buffer): Promise<string> => {
+        const { compiledOnce } = await both('both/config:v1', bytes);
+        return (await pullModule(`${registry.host}/both/config:v1@${compiledOnce}`, access)).manifest.config.digest;
+      };
+      expect(await configOf(wasm(36))).not.to.equal(await configOf(wasm(37)));
+    });
+
     it('leaves nothing of the version before at its tag', async () => {
       await both('both/fn:v2', wasm(31));
       await both('both/fn:v2', wasm(32), ['linux/amd64']);

@@ -107,7 +107,8 @@ function layerEntry(layer: Blob): Entry {
   const config = jsonBlob(MEDIA.ociConfig, {
     created: CREATED,
     ...platform,
-    config: { Entrypoint: [`/${FILE}`] },
+    // The label makes it this module's: to CRI an image is its config, and two modules with one config are one image.
+    config: { Entrypoint: [`/${FILE}`], Labels: { 'kwasm.sh/module': layer.descriptor.digest } },
     rootfs: { type: 'layers', diff_ids: [] },
   });
   const manifest = jsonBlob(MEDIA.ociManifest, {
