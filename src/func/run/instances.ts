@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Where a function runs on this machine: `.func/instances/PORT`, as func keeps it, so that `invoke` finds it. */
@@ -16,6 +16,15 @@ export async function noteInstance(folder: string, port: number, url: string): P
 export async function notedInstances(folder: string): Promise<readonly string[]> {
   const directory = join(folder, ...DIRECTORY);
   const names = await readdir(directory).catch(() => []);
-  const texts = await Promise.all(names.map((name) => readFile(join(directory, name), 'utf8').catch(() => '')));
-  return texts.map((text) => text.trim()).filter((text) => URL.canParse(text));
+  const notes = await Promise.all(names.map((name) => noteIn(join(directory, name))));
+  const newestFirst = notes.toSorted((a, b) => b.writtenMs - a.writtenMs);
+  return newestFirst.map(({ url }) => url).filter((url) => URL.canParse(url));
+}
+
+async function noteIn(path: string): Promise<{ readonly url: string; readonly writtenMs: number }> {
+  try {
+    return { url: (await readFile(path, 'utf8')).trim(), writtenMs: (await stat(path)).mtimeMs };
+  } catch {
+    return { url: '', writtenMs: 0 }; // it ended meanwhile
+  }
 }
