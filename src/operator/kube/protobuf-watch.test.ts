@@ -43,6 +43,13 @@ describe('protobufEvents', () => {
     expect(await read(chunksOf(frame, [7]))).to.deep.equal([{ type: 'ERROR', object: gone }]);
   });
 
+  it('brings none of its events a hidden class of its own, which would hold their bytes until a full collection', async () => {
+    const frames = ['1', '2'].map((name) => watchFrame('ADDED', { metadata: { name } }, NODE));
+    for await (const event of protobufEvents(chunksOf(Buffer.concat(frames), [4096]), NODE)) {
+      expect(Object.values(Object.getOwnPropertyDescriptors(event)).filter(({ get }) => get !== undefined)).to.be.empty;
+    }
+  });
+
   it('does not collect a frame without end', async () => {
     const huge = Buffer.alloc(8, 0x7f);
     const outcome = await read(chunksOf(huge, [8])).catch((error: Error) => error.message);
