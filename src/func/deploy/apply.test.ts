@@ -119,6 +119,34 @@ describe('applyFunction', () => {
     );
   });
 
+  it('waits through a pull that fails at first, and says so', async () => {
+    const cluster = new Memory();
+    const pulls = ['i/o timeout', 'i/o timeout', 'Back-off pulling image "a"'];
+    cluster.onGet = (reads) => {
+      const message = pulls[Math.floor(reads / 20)];
+      if (message === undefined) set(cluster, 'True', 'Serving');
+      else set(cluster, 'False', reads < 40 ? 'ErrImagePull' : 'ImagePullBackOff', message);
+    };
+    const waiting = wait();
+    expect(await applyFunction(manifest, undefined, waiting, cluster)).to.have.property('url');
+    expect(waiting.said).to.deep.equal([
+      'ErrImagePull: i/o timeout; its node tries again',
+      'ImagePullBackOff: i/o timeout; its node tries again',
+    ]);
+  });
+
+  it('ends with a pull that goes on failing, with its cause, also where time runs out first', async () => {
+    const cluster = new Memory();
+    cluster.pods = [stuck('new', 'ErrImagePull', 'registry.example: connection refused')];
+    for (const timeoutMs of [600_000, 20_500]) {
+      const waiting = wait(timeoutMs);
+      const error = await refused(applyFunction(manifest, undefined, waiting, cluster));
+      expect(error.kind).to.equal('pod');
+      expect(error.message).to.equal('reason=ErrImagePull: pod hello-new: registry.example: connection refused');
+      expect(waiting.clock.monotonicMs()).to.equal(timeoutMs === 600_000 ? 90_000 : 20_500);
+    }
+  });
+
   it('ends in time, with the command that shows why', async () => {
     const error = await refused(applyFunction(manifest, undefined, wait(), new Memory()));
     expect(error.kind).to.equal('readiness');
@@ -146,7 +174,11 @@ describe('applyFunction', () => {
 });
 
 function crashing(uid: string): V1Pod {
-  const state = { waiting: { reason: 'CrashLoopBackOff' } };
+  return stuck(uid, 'CrashLoopBackOff');
+}
+
+function stuck(uid: string, reason: string, message = ''): V1Pod {
+  const state = { waiting: { reason, message } };
   const container = { name: 'user-container', image: '', imageID: '', ready: false, restartCount: 2, state };
   return { metadata: { name: `hello-${uid}`, uid }, status: { containerStatuses: [container] } };
 }

@@ -79,8 +79,8 @@ describe('podFailure', () => {
   const none = new Set<string>();
   const cases: readonly (readonly [string, PodState, string | undefined])[] = [
     ['on its way', { waiting: 'ContainerCreating' }, undefined],
-    ['a first pull that failed', { waiting: 'ErrImagePull' }, undefined],
-    ['pulls that go on failing', { waiting: 'ImagePullBackOff' }, 'ImagePullBackOff'],
+    ['a pull that failed, to be watched', { waiting: 'ErrImagePull' }, 'ErrImagePull'],
+    ['a name that is none', { waiting: 'InvalidImageName' }, 'InvalidImageName'],
     ['a first bad end', { exits: [3] }, undefined],
     ['a second bad end', { exits: [3, 3] }, 'Error'],
     ['a second good end', { exits: [0, 0] }, undefined],

@@ -1,14 +1,14 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { CONTAINER } from './kinds.ts';
 
-/** A pod that will not come up by waiting. */
+/** A pod that does not come up; how long it is waited for nevertheless is PullPatience's. */
 export interface PodFailure {
   readonly pod: string;
   readonly reason: string;
   readonly message: string;
 }
 
-const FINAL = ['ImagePullBackOff', 'CrashLoopBackOff'];
+const TROUBLES = ['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'InvalidImageName', 'CrashLoopBackOff'];
 const EXITS_MAX = 2;
 
 /** Of the newest pod that was not there before: what older ones say is about an older version. */
@@ -20,7 +20,7 @@ export function podFailure(pods: readonly V1Pod[], before: ReadonlySet<string>):
   const pod = newest.metadata?.name ?? '';
   const ended = state?.terminated ?? lastState?.terminated;
   const waiting = state?.waiting;
-  if (waiting?.reason !== undefined && FINAL.includes(waiting.reason)) {
+  if (waiting?.reason !== undefined && TROUBLES.includes(waiting.reason)) {
     const exit = ended === undefined ? undefined : `it ended with ${ended.exitCode}`;
     return { pod, reason: waiting.reason, message: [waiting.message, exit].filter(Boolean).join('; ') };
   }

@@ -8,6 +8,7 @@ import { judge } from './judge.ts';
 import { type Kind, objectPath, SERVICE_LABEL } from './kinds.ts';
 import { lastWords } from './last-words.ts';
 import { newestPod, podFailure } from './pod-failure.ts';
+import { PullPatience } from './pull-patience.ts';
 
 /** func's own pace. */
 const POLL_MS = 500;
@@ -26,11 +27,17 @@ export interface Wait {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Its address, once it serves. What waiting cannot mend ends it at once, with the last words of the pod. */
+/** Its address, once it serves. What waiting cannot mend ends it, with the last words of the pod: at once, or a pull once it has failed again. */
 export async function untilReady(wait: Wait, cluster: FunctionCluster): Promise<string> {
   const { kind, namespace, name, timeoutMs, before, progress, clock, signal } = wait;
   const endMs = clock.monotonicMs() + timeoutMs;
+  const patience = new PullPatience();
   let said = '';
+  let trouble: Trouble | undefined;
+  const say = (line: string) => {
+    if (line !== said) progress(line);
+    said = line;
+  };
   for (let round = 0; ; round += 1) {
     const object = await cluster.get<FunctionObject>(
       `look at the ${kind.kind} ${name}`,
@@ -41,19 +48,32 @@ export async function untilReady(wait: Wait, cluster: FunctionCluster): Promise<
     }
     const judgement = judge(object);
     if (judgement.kind === 'ready') return judgement.url;
-    const pods = judgement.kind === 'failed' || round % PODS_EVERY === 0 ? await podsOf(wait, cluster) : [];
-    const failure = podFailure(pods, before);
-    if (judgement.kind === 'failed')
-      throw await withLog(notReady(judgement.reason, judgement.message), pods, wait, cluster);
-    if (failure !== undefined) {
-      const error = new FuncError('pod', `reason=${failure.reason}: pod ${failure.pod}: ${failure.message}`);
-      throw await withLog(error, pods, wait, cluster);
+    const late = clock.monotonicMs() >= endMs;
+    const looked = late || judgement.kind === 'failed' || round % PODS_EVERY === 0;
+    const pods = looked ? await podsOf(wait, cluster) : [];
+    if (looked) trouble = judgement.kind === 'failed' ? judgement : podFailure(pods, before);
+    if (trouble === undefined) patience.forget();
+    if (trouble !== undefined && looked) {
+      const spent = patience.isSpent(trouble.reason, trouble.message, clock.monotonicMs());
+      if (spent || late) throw await withLog(errorOf(trouble, patience.cause), pods, wait, cluster);
     }
-    if (judgement.says !== said) progress(judgement.says);
-    said = judgement.says;
-    if (clock.monotonicMs() >= endMs) throw timedOut(wait, said);
+    if (trouble !== undefined) say(`${trouble.reason}: ${patience.cause}; its node tries again`);
+    else if (judgement.kind === 'waiting') say(judgement.says);
+    if (late) throw timedOut(wait, said);
     await clock.sleep(POLL_MS, signal);
   }
+}
+
+/** Of the object itself, or of a pod. */
+interface Trouble {
+  readonly pod?: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+function errorOf({ pod, reason }: Trouble, cause: string): FuncError {
+  if (pod === undefined) return notReady(reason, cause);
+  return new FuncError('pod', `reason=${reason}: pod ${pod}: ${cause}`);
 }
 
 function timedOut({ kind, name, namespace, timeoutMs }: Wait, said: string): FuncError {

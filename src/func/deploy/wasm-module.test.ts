@@ -30,7 +30,7 @@ describe('wasmModule', () => {
         },
         annotations: { a: 'b', 'function.knative.dev/deployer': 'wasm' },
       },
-      spec: { image: IMAGE },
+      spec: { image: IMAGE, resources: { requests: { cpu: '100m' } } },
     });
     expect(notes).to.deep.equal([]);
   });
@@ -64,7 +64,7 @@ describe('wasmModule', () => {
         { name: 'secret-my-secret', mountPath: '/s' },
         { name: 'empty-1', mountPath: '/tmp' },
       ],
-      resources: { limits: { memory: '128Mi' } },
+      resources: { requests: { cpu: '100m' }, limits: { memory: '128Mi' } },
       network: {
         inherit: false,
         allowIpNameLookup: true,
@@ -77,6 +77,16 @@ describe('wasmModule', () => {
       'kwasm.sh/max-replicas': '5',
       'kwasm.sh/target-cpu-percent': '70',
     });
+  });
+
+  it('requests some of the processor, unless func.yaml says how much: a pod that requests none starves on a busy node', () => {
+    const of = (resources: object) => wasmModule(wanted({ deploy: { options: { resources } } })).manifest.spec;
+    const given = (resources: object) => of(resources)['resources'];
+    expect(given({ requests: { memory: '64Mi' } })).to.deep.equal({ requests: { cpu: '100m', memory: '64Mi' } });
+    expect(given({ requests: { cpu: '20m' } })).to.deep.equal({ requests: { cpu: '20m' } });
+    expect(given({ requests: { cpu: '0' } })).to.deep.equal({ requests: { cpu: '0' } });
+    // The API server takes the limit for the request where there is none.
+    expect(given({ limits: { cpu: '50m' } })).to.deep.equal({ limits: { cpu: '50m' } });
   });
 
   it('says what of func.yaml comes to nothing', () => {
@@ -109,6 +119,7 @@ describe('knativeService', () => {
       containers: [
         {
           image: IMAGE,
+          resources: { requests: { cpu: '100m' } },
           env: [
             { name: 'A', value: 'b' },
             { name: 'WASI_CONFIG', value: '{"limits":{}}' },

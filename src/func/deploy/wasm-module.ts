@@ -123,11 +123,17 @@ function labelsOf(file: FunctionFile, local: Wanted['local']): Readonly<Record<s
   };
 }
 
+/** With none, a pod has next to no share of a busy processor: it may not even answer its first request. What an autoscaled module requests, too. */
+const CPU_REQUEST = '100m';
+
 function resourcesOf({ deploy }: FunctionFile): object {
   const { requests, limits } = deploy.options.resources;
   const { concurrency: _, ...amounts } = limits;
+  // The API server takes a limit for the request where none is said.
+  const cpu = requests.cpu ?? (limits.cpu === undefined ? CPU_REQUEST : undefined);
+  const wanted = { ...(cpu === undefined ? {} : { cpu }), ...(requests.memory ? { memory: requests.memory } : {}) };
   return {
-    ...(Object.values(requests).some(Boolean) ? { requests } : {}),
+    ...(Object.keys(wanted).length === 0 ? {} : { requests: wanted }),
     ...(Object.values(amounts).some(Boolean) ? { limits: amounts } : {}),
   };
 }
