@@ -5,6 +5,8 @@ import { cacheDir } from '../scripts/cluster/paths.ts';
 import { componentOf } from '../scripts/images/component.ts';
 import { buildAndPush } from './harness/derived-images.ts';
 import { eventually } from './harness/eventually.ts';
+import { lookingGuest } from './harness/looking-guest.ts';
+import { manyRequests } from './harness/many-requests.ts';
 import { provisioned } from './harness/nodes.ts';
 import { installRelease, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
@@ -65,7 +67,7 @@ describe('a WASI HTTP guest with a policy', function () {
     await removeRelease(test);
   });
 
-  function guest(name: string, policy: object | undefined): V1Pod {
+  function guest(name: string, policy: object | undefined, of = image): V1Pod {
     const env = policy === undefined ? [] : [{ name: 'WASI_CONFIG', value: JSON.stringify(policy) }];
     return {
       apiVersion: 'v1',
@@ -76,7 +78,7 @@ describe('a WASI HTTP guest with a policy', function () {
         nodeSelector: { 'kubernetes.io/hostname': node },
         terminationGracePeriodSeconds: 1,
         restartPolicy: 'Never',
-        containers: [{ name: 'guest', image, env: [{ name: 'GREETING', value: 'hi' }, ...env] }],
+        containers: [{ name: 'guest', image: of, env: [{ name: 'GREETING', value: 'hi' }, ...env] }],
       },
     };
   }
@@ -139,6 +141,23 @@ describe('a WASI HTTP guest with a policy', function () {
   it('starts anew with each request', async () => {
     const seen = await Promise.all(Array.from({ length: 20 }, () => ask(`${walled}/answered`)));
     expect(new Set(seen.map(({ text }) => text))).to.deep.equal(new Set(['{"answered":1}']));
+  });
+
+  /** e2e/long/isolation.test.ts asks ten thousand times, and looks at what is left behind. */
+  it('finds nothing of a thousand others in its memory', async () => {
+    const looks = [
+      { name: 'policy-looks', rounds: 1, finds: 'clean', asked: 1_000 },
+      { name: 'policy-looks-twice', rounds: 2, finds: 'found', asked: 20 },
+    ] as const;
+    for (const { name, rounds } of looks) {
+      const of = await lookingGuest(test.images.registry, rounds);
+      await test.kubectl.apply(guest(name, { limits: { memoryBytes: 4 * MIB } }, of));
+    }
+    for (const { name, finds, asked } of looks) {
+      const url = `http://${await addressOf(name)}:8080`;
+      await answers(url);
+      expect(await manyRequests(url, asked), name).to.deep.equal({ [`200 ${finds}`]: asked });
+    }
   });
 
   it('does not start at all with a policy that cannot be read', async () => {

@@ -1,9 +1,7 @@
-import { join } from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
-import { textComponent } from '../../scripts/images/component.ts';
-import { buildAndPush } from '../harness/derived-images.ts';
 import { eventually } from '../harness/eventually.ts';
+import { lookingGuest } from '../harness/looking-guest.ts';
 import { manyRequests } from '../harness/many-requests.ts';
 import { provisioned } from '../harness/nodes.ts';
 import { type PodUsage, podUsage } from '../harness/pod-usage.ts';
@@ -28,24 +26,14 @@ describe('ten thousand instances of a WASI HTTP guest', function () {
     await installRelease(test);
     await test.kubectl.run(['annotate', 'node', node, 'kwasm.sh/kwasm-node=true']);
     await provisioned(test.kubectl, node);
-    await start('looks', { pages: 16, rounds: 1 });
-    await start('looks-twice', { pages: 16, rounds: 2 });
+    await apply('looks', await lookingGuest(test.images.registry, 1));
+    await apply('looks-twice', await lookingGuest(test.images.registry, 2));
   });
 
   after(async () => {
     await test.kubectl.run(['delete', 'pods', '-n', WORKLOADS, '-l', 'story=isolation', '--timeout=90s']);
     await removeRelease(test);
   });
-
-  async function start(name: string, globals: Readonly<Record<string, number>>): Promise<void> {
-    const component = await textComponent(join(import.meta.dirname, '../fixtures/small'), globals);
-    const image = await buildAndPush(
-      `${test.images.registry}/kwasm-story-${name}:1`,
-      'FROM scratch\nCOPY it.wasm /it.wasm\nENTRYPOINT ["/it.wasm"]\n',
-      { 'it.wasm': component },
-    );
-    await apply(name, image);
-  }
 
   async function apply(name: string, image: string): Promise<void> {
     await test.kubectl.apply({

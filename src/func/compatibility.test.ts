@@ -55,7 +55,7 @@ describe('which builder and deployer go with which runtime', () => {
         'notImplemented',
         `WASM builder: runtime "${runtime}": not yet implemented`,
       ]);
-    for (const runtime of ['go', 'node', 'python', 'rust', ''])
+    for (const runtime of ['go', 'node', 'python', 'rust', 'unknown-wasi', ''])
       expect(refused(() => builtRuntime(runtime))[0]).to.equal('notWasi');
   });
 });

@@ -1,23 +1,49 @@
 //! Ahead-of-time compilation of Wasm layers.
 //!
-//! containerd-shim-wasm calls this in the shim process on the node, before there is a container, and keeps the result
-//! in containerd's content store, where no guest can reach it. Only images of the Wasm OCI layout get here; a module
+//! containerd-shim-wasm calls this in the shim process on the node, before there is a container. The code is kept in
+//! containerd's content store, where no guest can write, and what containerd-shim-wasm gets is a ticket for it (kept.rs).
+//! Only images of the Wasm OCI layout get here; a module
 //! that is a file of the image is compiled in its container at each start (docs/decisions/ says why).
 
 use std::hash::Hash;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use containerd_shim_wasm::sandbox::context::{WasmBinaryType, WasmLayer};
 use containerd_shim_wasm::shim::Compiler;
 use wasmtime::Engine;
 
+use crate::guest::give_back_memory;
+use crate::kept::Store;
+
+/// What an earlier release of this shim kept was the code itself.
+const FORM: &str = "ticket";
+
 pub struct LayerCompiler {
     engine: Engine,
+    /// None: the code itself is returned, and each pod has it in its own memory.
+    store: Option<Store>,
 }
 
 impl LayerCompiler {
-    pub fn new() -> Result<Self> {
-        Ok(Self { engine: crate::engine::new()? })
+    pub async fn new() -> Result<Self> {
+        let engine = crate::engine::new()?;
+        let store = Store::connect().await.inspect_err(|err| log::warn!("code is not shared between pods: {err:#}")).ok();
+        Ok(Self { engine, store })
+    }
+
+    async fn keep(&self, code: Vec<u8>, layer: &WasmLayer) -> Vec<u8> {
+        let Some(store) = &self.store else {
+            return code;
+        };
+        let code = Arc::new(code);
+        match store.keep(&code, layer.config.digest().as_ref()).await {
+            Ok(digest) => digest.ticket(),
+            Err(err) => {
+                log::warn!("code is not shared between pods: {err:#}");
+                Arc::unwrap_or_clone(code)
+            }
+        }
     }
 
     fn compile_one(&self, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
@@ -35,17 +61,22 @@ impl Compiler for LayerCompiler {
     /// Covers Wasmtime's version, its settings and the processor's features: compiled code is never used by an engine
     /// that it was not made for.
     fn cache_key(&self) -> impl Hash {
-        self.engine.precompile_compatibility_hash()
+        (FORM, self.engine.precompile_compatibility_hash())
     }
 
     async fn compile(&self, layers: &[WasmLayer]) -> Result<Vec<Option<Vec<u8>>>> {
-        layers
-            .iter()
-            .map(|layer| {
-                self.compile_one(&layer.layer)
-                    .with_context(|| format!("layer {} is not valid WebAssembly", layer.config.digest()))
-            })
-            .collect()
+        let mut kept = Vec::with_capacity(layers.len());
+        for layer in layers {
+            let code = self
+                .compile_one(&layer.layer)
+                .with_context(|| format!("layer {} is not valid WebAssembly", layer.config.digest()))?;
+            kept.push(match code {
+                Some(code) => Some(self.keep(code, layer).await),
+                None => None,
+            });
+        }
+        give_back_memory();
+        Ok(kept)
     }
 }
 
@@ -56,7 +87,7 @@ mod tests {
     use super::*;
 
     fn compiler() -> LayerCompiler {
-        LayerCompiler::new().expect("engine")
+        LayerCompiler { engine: crate::engine::new().expect("engine"), store: None }
     }
 
     fn key(compiler: &LayerCompiler) -> u64 {

@@ -13,6 +13,7 @@ mod entry;
 mod exit;
 mod guest;
 mod http;
+mod kept;
 mod native;
 mod policy;
 mod run;
@@ -49,7 +50,7 @@ impl Shim for WasmtimeShim {
     }
 
     async fn compiler() -> Option<impl Compiler> {
-        LayerCompiler::new().inspect_err(|err| log::error!("layers will not be compiled ahead of time: {err:#}")).ok()
+        LayerCompiler::new().await.inspect_err(|err| log::error!("layers will not be compiled ahead of time: {err:#}")).ok()
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Once, OnceLock};
 use std::{env, process};
 
-use crate::{bundles, cgroup, native};
+use crate::{bundles, cgroup, kept, native};
 
 const STATE: &str = "/run/containerd/wasmtime";
 
@@ -31,5 +31,6 @@ pub fn prepare_container() {
         let mut starting = bundles::starting(&bundle, Path::new(STATE));
         starting.iter_mut().for_each(cgroup::place);
         native::remember_programs(&starting);
+        kept::remember_blobs(&bundle);
     });
 }

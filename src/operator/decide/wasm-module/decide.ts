@@ -1,5 +1,5 @@
 import { addressOf, type ModuleObjects, type ModulePolicy, objectsOf } from './objects.ts';
-import { COMPILE, PULL, type RunnerPolicy } from './runner-pod.ts';
+import { COMPILE, PULL, type Runner } from './runner-pod.ts';
 import type { ModuleView, ReadyCondition, Trouble, WorkloadView } from './view.ts';
 
 /** Everything that a decision about one module rests on. */
@@ -9,6 +9,8 @@ export interface ModuleFacts {
   readonly workload: WorkloadView | undefined;
   /** The worst of what its pods say, if any does not run. */
   readonly trouble: Trouble | undefined;
+  /** What its newest pod is pulled with; undefined: it has none. */
+  readonly podSecrets?: readonly string[] | undefined;
   /** A Knative Service of its name is there and controlled by it: another controller looks after it. */
   readonly foreign: boolean;
 }
@@ -49,11 +51,14 @@ export function decideModule(facts: ModuleFacts, policy: ModulePolicy): readonly
 /** What a node has said of an image holds for as long as the image is the same: the Deployment that was made then tells. */
 function runnerOf(
   image: string,
-  { workload, trouble }: ModuleFacts,
+  { module, workload, trouble, podSecrets }: ModuleFacts,
   { runner }: ModulePolicy,
-): RunnerPolicy | undefined {
+): Runner | undefined {
   const refused = trouble?.image === image && PURE_ARTIFACT.test(trouble.message);
-  return refused || workload?.runnerFor === image ? runner : undefined;
+  if (runner === undefined || (!refused && workload?.runnerFor !== image)) return undefined;
+  // Its service account's are not ours to read; the API server writes their names into each pod that names none itself.
+  const found = podSecrets ?? workload?.runnerSecrets ?? [];
+  return { ...runner, pullSecrets: module.pullSecrets.length > 0 ? module.pullSecrets : found };
 }
 
 function readiness(workload: WorkloadView | undefined, made: string, trouble: Trouble | undefined): ReadyCondition {

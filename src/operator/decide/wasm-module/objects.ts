@@ -12,7 +12,7 @@ import { MANAGED_BY, MANAGED_BY_LABEL } from '../../../contract.ts';
 import { sha256Hex } from '../name.ts';
 import { parsePattern, type Target } from './pattern.ts';
 import { shimPod } from './pod.ts';
-import { pullEgress, type RunnerPolicy, runnerPod } from './runner-pod.ts';
+import { pullEgress, type Runner, type RunnerPolicy, runnerPod } from './runner-pod.ts';
 import type { ModuleNetwork, ModuleSpec, ModuleView } from './view.ts';
 
 /** A name that knative's tools look for, func's among them. */
@@ -43,12 +43,7 @@ export interface ModuleObjects {
 }
 
 /** All that is made for a module, owned by it: who deletes the module deletes these. `runner`: it is served by that one. */
-export function objectsOf(
-  module: ModuleView,
-  spec: ModuleSpec,
-  policy: ModulePolicy,
-  runner?: RunnerPolicy,
-): ModuleObjects {
+export function objectsOf(module: ModuleView, spec: ModuleSpec, policy: ModulePolicy, runner?: Runner): ModuleObjects {
   const bare = {
     deployment: deployment(module, spec, policy, runner),
     service: service(module),
@@ -84,7 +79,7 @@ function deployment(
   module: ModuleView,
   spec: ModuleSpec,
   { runtimeClass }: ModulePolicy,
-  runner: RunnerPolicy | undefined,
+  runner: Runner | undefined,
 ): V1Deployment {
   const { min, max } = spec.serving.replicas;
   const { annotations, ...named } = metadata(module);
@@ -111,7 +106,7 @@ function podTemplate(
   module: ModuleView,
   spec: ModuleSpec,
   runtimeClass: string,
-  runner: RunnerPolicy | undefined,
+  runner: Runner | undefined,
 ): V1PodTemplateSpec {
   const template: V1PodTemplateSpec = {
     metadata: { labels: { ...module.labels, ...selector(module) }, annotations: { ...module.annotations } },
@@ -177,7 +172,7 @@ function ingress(module: ModuleView, { serving }: ModuleSpec): V1Ingress | undef
 function networkPolicy(
   module: ModuleView,
   { network, image }: ModuleSpec,
-  runner: RunnerPolicy | undefined,
+  runner: Runner | undefined,
 ): V1NetworkPolicy {
   const fetching = runner === undefined ? [] : pullEgress(image);
   return {

@@ -1,6 +1,7 @@
 import type { V1ContainerStatus, V1Deployment, V1OwnerReference, V1Pod, V1PodSpec } from '@kubernetes/client-node';
 import { madeOf, runnerFor, SERVICE_LABEL, templateOf } from './objects.ts';
 import { CONTAINER } from './pod.ts';
+import { pullSecretsIn } from './runner-pod.ts';
 import type { Trouble, WorkloadView } from './view.ts';
 
 /** What is kept of a Deployment that was made for a module. */
@@ -13,6 +14,7 @@ export function projectWorkload({ metadata, spec, status }: V1Deployment): Workl
     owner: controllerOf(metadata?.ownerReferences)?.uid,
     made: madeOf(metadata?.annotations),
     runnerFor: runnerFor(metadata?.annotations),
+    runnerSecrets: pullSecretsIn(spec?.template.spec?.volumes),
     observed: (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0),
     wanted: spec?.replicas ?? 1,
     available: status?.availableReplicas ?? 0,
@@ -32,6 +34,8 @@ export interface ModulePodView {
   /** Hash of the template that it was made from. */
   readonly template: string | undefined;
   readonly trouble: Trouble | undefined;
+  /** What the kubelet pulls its images with: where the pod named none, those of its service account, which the API server has added. */
+  readonly pullSecrets: readonly string[];
 }
 
 export function projectModulePod({ metadata, spec, status }: V1Pod): ModulePodView {
@@ -46,6 +50,7 @@ export function projectModulePod({ metadata, spec, status }: V1Pod): ModulePodVi
     module: metadata?.labels?.[SERVICE_LABEL] ?? '',
     createdMs: Date.parse(String(metadata?.creationTimestamp ?? '')) || 0,
     template: templateOf(metadata?.annotations),
+    pullSecrets: spec?.imagePullSecrets?.flatMap(({ name: secret }) => secret ?? []) ?? [],
     trouble:
       unscheduled === undefined
         ? (troubles.find(({ reason }) => !PASSING.has(reason)) ?? troubles[0])

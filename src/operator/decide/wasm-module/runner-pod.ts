@@ -20,8 +20,15 @@ export interface RunnerPolicy {
   readonly insecureRegistries: readonly string[];
 }
 
+/** The runner for one module. */
+export interface Runner extends RunnerPolicy {
+  /** Names of Secrets of the module's namespace that its artifact is pulled with. */
+  readonly pullSecrets: readonly string[];
+}
+
 const MODULE = '/module';
 const SECRETS = '/pull-secrets';
+const SECRETS_VOLUME = 'kwasm-pull-secrets';
 const WASM = `${MODULE}/module.wasm`;
 const CODE = `${MODULE}/module.code`;
 const NOBODY = 65532;
@@ -30,16 +37,20 @@ const NOBODY = 65532;
  * Three containers of one image, each with no more than it needs: the first has the network and the pull secrets, the second
  * writes machine code, the third runs the guest and can change neither (docs/decisions/0038-a-runner-in-three-containers.md).
  */
-export function runnerPod(module: ModuleView, spec: ModuleSpec, runner: RunnerPolicy): V1PodSpec {
+export function runnerPod(module: ModuleView, spec: ModuleSpec, runner: Runner): V1PodSpec {
   const common = commonPod(module, spec);
   const serving = moduleContainer(spec, [{ name: 'PORT', value: String(PORT) }]);
   return {
     ...common,
     securityContext: { runAsNonRoot: true, runAsUser: NOBODY, runAsGroup: NOBODY },
-    volumes: [...(common.volumes ?? []), { name: 'kwasm-module', emptyDir: { sizeLimit: '1Gi' } }, pullSecrets(module)],
+    volumes: [
+      ...(common.volumes ?? []),
+      { name: 'kwasm-module', emptyDir: { sizeLimit: '1Gi' } },
+      secretsVolume(runner),
+    ],
     initContainers: [
       {
-        ...step(PULL, runner, [writable, { name: 'kwasm-pull-secrets', mountPath: SECRETS, readOnly: true }]),
+        ...step(PULL, runner, [writable, { name: SECRETS_VOLUME, mountPath: SECRETS, readOnly: true }]),
         command: ['/usr/local/bin/node', '/app/pull.mjs', WASM],
         env: [
           { name: 'IMAGE', value: spec.image },
@@ -81,11 +92,17 @@ function step(name: string, { image }: RunnerPolicy, volumeMounts: V1VolumeMount
 }
 
 /** A directory for each, as Docker's programs have one. One that is not there is no reason to wait: the kubelet does not, either. */
-function pullSecrets(module: ModuleView): V1Volume {
-  const sources = module.pullSecrets.map((name, at) => ({
+function secretsVolume({ pullSecrets }: Runner): V1Volume {
+  const sources = pullSecrets.map((name, at) => ({
     secret: { name, optional: true, items: [{ key: '.dockerconfigjson', path: `${at}/config.json` }] },
   }));
-  return { name: 'kwasm-pull-secrets', projected: { sources, defaultMode: 0o444 } };
+  return { name: SECRETS_VOLUME, projected: { sources, defaultMode: 0o444 } };
+}
+
+/** Those that a runner's pod was made with. */
+export function pullSecretsIn(volumes: readonly V1Volume[] | undefined): readonly string[] {
+  const volume = volumes?.find(({ name }) => name === SECRETS_VOLUME);
+  return volume?.projected?.sources?.flatMap(({ secret }) => secret?.name ?? []) ?? [];
 }
 
 /** A NetworkPolicy is the whole pod's: what its first container needs stays open. Names lead anywhere, so only ports are told. */

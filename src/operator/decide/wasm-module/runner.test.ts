@@ -4,7 +4,7 @@ import { decideModule, type ModuleFacts } from './decide.ts';
 import { objectsOf } from './objects.ts';
 import { projectModule } from './parse.ts';
 import { projectModulePod, projectWorkload } from './project.ts';
-import { COMPILE, PULL, pullEgress } from './runner-pod.ts';
+import { COMPILE, PULL, pullEgress, pullSecretsIn } from './runner-pod.ts';
 import type { Trouble } from './view.ts';
 
 const IMAGE = 'registry.example:5000/hello@sha256:00';
@@ -39,7 +39,7 @@ function decided(given: Partial<ModuleFacts>, by = policy) {
 function made(annotations: Readonly<Record<string, string>> = {}) {
   const view = module(annotations);
   if (view.spec.kind === 'invalid') throw new Error(view.spec.problems.join());
-  return objectsOf(view, view.spec.spec, policy, runner);
+  return objectsOf(view, view.spec.spec, policy, { ...runner, pullSecrets: view.pullSecrets });
 }
 
 /** The Deployment that was made, as the API server has it. */
@@ -93,6 +93,37 @@ describe('a module for the runner', () => {
     ]);
     expect(pull?.env).to.deep.include({ name: 'IMAGE', value: IMAGE });
     expect(pull?.env).to.deep.include({ name: 'INSECURE_REGISTRIES', value: 'registry.example:5000' });
+  });
+
+  describe('pulls with the secrets of its service account, as the kubelet does', () => {
+    const workload = () => workloadOf(decided({}));
+    const secretsOf = ({ deployment }: ReturnType<typeof decided>) =>
+      pullSecretsIn(deployment?.spec?.template.spec?.volumes);
+    const servedWith = (podSecrets: readonly string[] | undefined, more: Partial<ModuleFacts> = {}) =>
+      decided({ workload: workload(), trouble: refused, podSecrets, ...more });
+
+    it('by the names that the API server has written into the pod that was refused', () => {
+      const { imagePullSecrets } = { imagePullSecrets: [{ name: 'of-the-account' }, {}] };
+      const pod = projectModulePod({ metadata: {}, spec: { containers: [], imagePullSecrets } });
+      expect(secretsOf(servedWith(pod.pullSecrets))).to.deep.equal(['of-the-account']);
+    });
+    it('without naming them in the pods that it makes, or a change of the account would never be seen', () => {
+      const { deployment } = servedWith(['of-the-account']);
+      expect(deployment?.spec?.template.spec).not.to.have.property('imagePullSecrets');
+    });
+    it('goes on so while there is no pod, and when its pods say the same', () => {
+      const served = workloadOf(servedWith(['of-the-account']));
+      for (const podSecrets of [undefined, ['of-the-account']])
+        expect(decided({ workload: served, podSecrets }).deployment).to.equal(undefined);
+    });
+    it('is made anew when a new pod has others', () => {
+      const served = workloadOf(servedWith(['of-the-account']));
+      expect(secretsOf(decided({ workload: served, podSecrets: ['renewed'] }))).to.deep.equal(['renewed']);
+    });
+    it("an annotation's names go before them", () => {
+      const named = module({ 'kwasm.sh/image-pull-secrets': 'named' });
+      expect(secretsOf(servedWith(['of-the-account'], { module: named }))).to.deep.equal(['named']);
+    });
   });
 
   it('has no rights that it does not need', () => {

@@ -44,6 +44,7 @@ export interface ModuleView {
   readonly labels: Readonly<Record<string, string>>;
   /** Annotations that go on to what is made of it. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** Of the annotation. */
   readonly pullSecrets: readonly string[];
   readonly spec:
     | { readonly kind: 'valid'; readonly spec: ModuleSpec }
@@ -70,6 +71,8 @@ export interface WorkloadView {
   readonly made: string | undefined;
   /** The image for which it was made with the runner; undefined: the image is its pods' own. */
   readonly runnerFor?: string | undefined;
+  /** The Secrets that it was made with for the runner. */
+  readonly runnerSecrets?: readonly string[];
   readonly observed: boolean;
   readonly wanted: number;
   readonly available: number;

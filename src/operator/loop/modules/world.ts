@@ -7,7 +7,7 @@ import {
   projectModulePod,
   projectWorkload,
 } from '../../decide/wasm-module/project.ts';
-import type { ModuleView, Trouble, WorkloadView } from '../../decide/wasm-module/view.ts';
+import type { ModuleView, WorkloadView } from '../../decide/wasm-module/view.ts';
 import { Store } from '../../kube/store.ts';
 import { moduleKey } from './key.ts';
 
@@ -72,16 +72,17 @@ export function gatherModule(key: string, world: ModuleWorld): ModuleFacts | und
   const module = world.modules.get(key);
   if (module === undefined) return undefined;
   const workload = world.workloads.get(key);
-  const pods = world.pods.inGroup(key).filter(({ template }) => template === workload?.template);
+  const newest = newestPod(world.pods.inGroup(key).filter(({ template }) => template === workload?.template));
   return {
     module,
     workload,
-    trouble: newestTrouble(pods),
+    trouble: newest?.trouble,
+    podSecrets: newest?.pullSecrets,
     foreign: world.knative.get(key)?.owner === module.uid,
   };
 }
 
-/** Of the pod that was made last; those of earlier versions, which have nothing to say about this one, are out already. */
-function newestTrouble(pods: readonly ModulePodView[]): Trouble | undefined {
-  return pods.toSorted((one, other) => other.createdMs - one.createdMs)[0]?.trouble;
+/** Those of earlier versions, which have nothing to say about this one, are out already. */
+function newestPod(pods: readonly ModulePodView[]): ModulePodView | undefined {
+  return pods.toSorted((one, other) => other.createdMs - one.createdMs)[0];
 }
