@@ -12,13 +12,25 @@ interface Layer {
   readonly pure?: true;
 }
 
-const TOP = ['contract', 'errors', 'clock', 'log', 'verdict', 'retry-delays', 'bounded-directory'];
+const TOP = [
+  'contract',
+  'errors',
+  'clock',
+  'log',
+  'verdict',
+  'retry-delays',
+  'bounded-directory',
+  'guest-network',
+  'quantity',
+];
 
 const layers: readonly Layer[] = [
   { under: 'contract', may: [], pure: true },
   { under: 'verdict', may: ['zod'], pure: true },
   { under: 'errors', may: [], pure: true },
   { under: 'retry-delays', may: [], pure: true },
+  { under: 'guest-network', may: [], pure: true },
+  { under: 'quantity', may: [], pure: true },
   { under: 'clock', may: ['node:'] },
   { under: 'bounded-directory', may: ['node:'] },
   { under: 'log', may: ['winston'] },
@@ -43,7 +55,10 @@ const layers: readonly Layer[] = [
   { under: 'cli/', may: [''] },
   {
     under: 'operator/decide/',
-    may: ['contract', 'errors', 'verdict', 'retry-delays', 'shims/', 'operator/decide/', 'semver', 'node:crypto'],
+    may: [
+      ...['contract', 'errors', 'verdict', 'retry-delays', 'guest-network', 'quantity'],
+      ...['shims/', 'operator/decide/', 'semver', 'node:crypto'],
+    ],
     pure: true,
   },
   { under: 'operator/kube/', may: [...TOP, '@kubernetes/client-node', 'undici', 'node:', 'operator/kube/'] },

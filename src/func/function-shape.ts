@@ -1,14 +1,14 @@
 import { z } from 'zod';
+import { parsePattern } from '../guest-network.ts';
+import { parseQuantity } from '../quantity.ts';
 import { BUILDERS, DEPLOYERS } from './compatibility.ts';
 import { ENV_FORMS, envSource } from './env.ts';
-import { isPattern } from './network.ts';
 
 /**
  * The keys of func.yaml that are read here, as func's schema names them, with those that its WASI support adds (run.args, deploy.network). What is not
  * named here is left alone.
  * https://github.com/knative/func/blob/main/schema/func_yaml-schema.json
  */
-const QUANTITY = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+|m|u|n|k|[KMGTPE]i?)?$/;
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 const text = z.string();
@@ -19,8 +19,11 @@ const name = text.regex(
 const quantity = z
   .union([text, z.number()])
   .transform(String)
-  .refine((value) => QUANTITY.test(value), 'it must be a quantity, such as 500m, 128Mi or 1.5Gi');
-const pattern = text.refine(isPattern, 'it must be host:port, where either part may be *');
+  .refine((value) => parseQuantity(value) !== undefined, 'it must be a quantity, such as 500m, 128Mi or 1.5Gi');
+const pattern = text.refine(
+  (value) => parsePattern(value) !== undefined,
+  'it must be host:port, where either part may be *',
+);
 const patterns = z.array(pattern).readonly().default([]);
 const map = z.record(text, text).readonly().default({});
 /** func writes `registry: ""` for what is not set. */

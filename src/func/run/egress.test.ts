@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { FunctionNetwork } from '../network.ts';
+import type { GuestNetwork } from '../../guest-network.ts';
 import { allowedAddress, outgoingOf } from './egress.ts';
 
 describe('what a function may ask', () => {
@@ -13,7 +13,7 @@ describe('what a function may ask', () => {
     looked.push(host);
     return names[host] ?? [];
   };
-  const open = (connect: readonly string[], more: Partial<FunctionNetwork> = {}): FunctionNetwork => ({
+  const open = (connect: readonly string[], more: Partial<GuestNetwork> = {}): GuestNetwork => ({
     inherit: false,
     allowIpNameLookup: true,
     tcp: { bind: [], connect },

@@ -2,8 +2,8 @@ import { lookup } from 'node:dns/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
+import { type GuestNetwork, type Target as Pattern, parsePattern } from '../../guest-network.ts';
 import type { HttpAnswer, Outgoing, OutgoingCall, OutgoingError } from '../../wasm/http-call.ts';
-import type { FunctionNetwork } from '../network.ts';
 
 /**
  * What a function may ask, by the rules of the shim (docs/guest-policy.md): a pattern's name allows itself and the addresses it has, and what is connected
@@ -17,7 +17,7 @@ const ANSWER_MS = 30_000;
 const resolveAll: Resolver = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
 /** undefined: the function has no network at all. */
-export function outgoingOf(network: FunctionNetwork | undefined, resolve: Resolver = resolveAll): Outgoing | undefined {
+export function outgoingOf(network: GuestNetwork | undefined, resolve: Resolver = resolveAll): Outgoing | undefined {
   if (network === undefined) return undefined;
   return async (call) => {
     const target = targetOf(call);
@@ -42,35 +42,32 @@ function targetOf({ scheme, authority }: OutgoingCall): Target | undefined {
 
 /** The address to connect to, or why there is none. */
 export async function allowedAddress(
-  network: FunctionNetwork,
+  network: GuestNetwork,
   { host, port }: Target,
   resolve: Resolver = resolveAll,
 ): Promise<string | { readonly code: OutgoingError }> {
   const isName = isIP(host) === 0;
   if (isName && !network.inherit && !network.allowIpNameLookup) return { code: 'HTTP-request-denied' };
-  const patterns = network.tcp.connect.map(split).filter((one) => one.port === '*' || Number(one.port) === port);
+  const patterns = network.tcp.connect
+    .flatMap((text) => parsePattern(text) ?? [])
+    .filter((one) => one.port === undefined || one.port === port);
   if (!network.inherit && patterns.length === 0) return { code: 'HTTP-request-denied' }; // before a name is looked up: a look-up can carry out what a guest knows
   const addresses = isName ? await resolve(host).catch(() => []) : [host];
   const [first] = addresses;
   if (first === undefined) return { code: 'DNS-error' };
-  if (network.inherit || patterns.some((one) => one.host === '*' || one.host === host.toLowerCase())) return first;
-  for (const { host: allowed } of patterns) {
-    const theirs = isIP(allowed) === 0 ? await resolve(allowed).catch(() => []) : [allowed];
+  const named = host.toLowerCase();
+  if (network.inherit || patterns.some((one) => one.kind === 'any' || hostOf(one) === named)) return first;
+  for (const one of patterns) {
+    const theirs = one.kind === 'name' ? await resolve(one.name).catch(() => []) : [hostOf(one)];
     const shared = addresses.find((address) => theirs.includes(address));
     if (shared !== undefined) return shared;
   }
   return { code: 'HTTP-request-denied' };
 }
 
-function split(pattern: string): { readonly host: string; readonly port: string } {
-  const at = pattern.lastIndexOf(':');
-  return {
-    host: pattern
-      .slice(0, at)
-      .replace(/^\[|\]$/g, '')
-      .toLowerCase(),
-    port: pattern.slice(at + 1),
-  };
+function hostOf(pattern: Pattern): string {
+  if (pattern.kind === 'any') return '*';
+  return pattern.kind === 'name' ? pattern.name : pattern.address.toLowerCase();
 }
 
 type Asked = Awaited<ReturnType<Outgoing>>;

@@ -1,3 +1,4 @@
+import { parseQuantity } from '../../quantity.ts';
 import { envSource } from '../env.ts';
 import { FuncError } from '../func-error.ts';
 import type { FunctionFile } from '../function-file.ts';
@@ -45,7 +46,8 @@ export function localSettings(file: FunctionFile, flags: LocalFlags, environment
     left.push(`the volume ${secret ?? configMap ?? ''} at ${path ?? '(no path)'}`.replace('volume  at', 'volume at'));
   for (const text of flags.env) setOrTake(env, text);
   const limit = file.deploy.options.resources.limits.memory;
-  const memoryBytes = flags.memoryBytes ?? (limit === undefined ? MEMORY_BYTES : bytesOf(limit) * INSTANCE_SHARE);
+  const memoryBytes =
+    flags.memoryBytes ?? (limit === undefined ? MEMORY_BYTES : (parseQuantity(limit) ?? 0) * INSTANCE_SHARE);
   return { env, args: file.run.args, memoryBytes: wholePages(memoryBytes), left };
 }
 
@@ -54,17 +56,6 @@ function setOrTake(env: Record<string, string>, text: string): void {
   if (at > 0) env[text.slice(0, at)] = text.slice(at + 1);
   else if (at === -1 && /^[^=]+-$/.test(text)) delete env[text.slice(0, -1)];
   else throw new FuncError('input', `--env ${text}: write NAME=value, or NAME- to take it away`);
-}
-
-const FACTORS: Readonly<Record<string, number>> = {
-  ...{ '': 1, m: 1e-3, u: 1e-6, n: 1e-9, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18 },
-  ...{ Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60 },
-};
-
-/** The form was checked when the file was read. */
-function bytesOf(quantity: string): number {
-  const [, number = '', suffix = ''] = /^([+-]?[\d.]+(?:[eE][+-]?\d+)?)([A-Za-z]*)$/.exec(quantity) ?? [];
-  return Number(number) * (FACTORS[suffix] ?? 1);
 }
 
 function wholePages(bytes: number): number {

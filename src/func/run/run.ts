@@ -1,5 +1,5 @@
+import type { GuestNetwork } from '../../guest-network.ts';
 import { readFunctionFile } from '../function-file.ts';
-import type { FunctionNetwork } from '../network.ts';
 import type { Backend } from './backend.ts';
 import { ComponentBackend } from './component-backend.ts';
 import { outgoingOf } from './egress.ts';
@@ -65,7 +65,7 @@ async function served(folder: string, address: Address, backend: Backend, say: (
   };
 }
 
-function reachOf(network: FunctionNetwork | undefined): string {
+function reachOf(network: GuestNetwork | undefined): string {
   if (network === undefined) return 'no network';
   if (network.inherit) return 'outgoing HTTP to anywhere';
   const { connect } = network.tcp;

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { parsePattern } from '../../../guest-network.ts';
+import { parseQuantity } from '../../../quantity.ts';
 import { objectsOf } from './objects.ts';
 import { ANNOTATIONS, projectModule } from './parse.ts';
-import { parsePattern } from './pattern.ts';
-import { parseQuantity } from './quantity.ts';
 import type { ModuleSpec } from './view.ts';
 import { wasiConfig } from './wasi-config.ts';
 

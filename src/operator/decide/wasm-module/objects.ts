@@ -9,11 +9,11 @@ import type {
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../../contract.ts';
+import { type GuestNetwork, parsePattern, type Target } from '../../../guest-network.ts';
 import { sha256Hex } from '../name.ts';
-import { parsePattern, type Target } from './pattern.ts';
 import { shimPod } from './pod.ts';
 import { pullEgress, type Runner, type RunnerPolicy, runnerPod } from './runner-pod.ts';
-import type { ModuleNetwork, ModuleSpec, ModuleView } from './view.ts';
+import type { ModuleSpec, ModuleView } from './view.ts';
 
 /** A name that knative's tools look for, func's among them. */
 export const SERVICE_LABEL = 'serving.knative.dev/service';
@@ -187,7 +187,7 @@ function networkPolicy(
   };
 }
 
-function egress(network: ModuleNetwork | undefined): V1NetworkPolicyEgressRule[] {
+function egress(network: GuestNetwork | undefined): V1NetworkPolicyEgressRule[] {
   if (network === undefined) return [];
   const { tcp, udp, allowIpNameLookup } = network;
   const tcpTargets = tcp.connect.flatMap(targetOf);

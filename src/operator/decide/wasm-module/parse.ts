@@ -1,7 +1,7 @@
 import { messageOf } from '../../../errors.ts';
-import { parsePattern } from './pattern.ts';
-import { parseQuantity } from './quantity.ts';
-import type { ModuleNetwork, ModuleSpec, ModuleView, Serving } from './view.ts';
+import { type GuestNetwork, parsePattern } from '../../../guest-network.ts';
+import { parseQuantity } from '../../../quantity.ts';
+import type { ModuleSpec, ModuleView, Serving } from './view.ts';
 
 /** The object as the API server sends it. The CRD's schema has checked it, unless another controller's CRD is in place. */
 export interface WasmModule {
@@ -116,13 +116,13 @@ const EARLY: readonly (readonly [string, string])[] = [
   ['serviceName', 'what is made of a module has its name'],
 ];
 
-function networkOf(given: unknown): ModuleNetwork | undefined {
+function networkOf(given: unknown): GuestNetwork | undefined {
   if (given === undefined || given === null) return undefined;
   const { inherit, allowIpNameLookup, tcp, udp } = given as {
     readonly inherit?: boolean;
     readonly allowIpNameLookup?: boolean;
-    readonly tcp?: Partial<ModuleNetwork['tcp']>;
-    readonly udp?: Partial<ModuleNetwork['udp']>;
+    readonly tcp?: Partial<GuestNetwork['tcp']>;
+    readonly udp?: Partial<GuestNetwork['udp']>;
   };
   return {
     inherit: inherit === true,

@@ -5,7 +5,7 @@ import type {
   V1Volume,
   V1VolumeMount,
 } from '@kubernetes/client-node';
-import { parsePattern } from './pattern.ts';
+import { parsePattern } from '../../../guest-network.ts';
 import { commonPod, moduleContainer, PORT } from './pod.ts';
 import type { ModuleSpec, ModuleView } from './view.ts';
 

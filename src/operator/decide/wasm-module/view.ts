@@ -1,4 +1,5 @@
 import type { V1EnvVar, V1ResourceRequirements, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
+import type { GuestNetwork } from '../../../guest-network.ts';
 
 /** What a WasmModule (wasm.serving.knative.dev/v1alpha1) asks for, read from the object and checked. */
 export interface ModuleSpec {
@@ -10,20 +11,8 @@ export interface ModuleSpec {
   readonly volumeMounts: readonly V1VolumeMount[];
   readonly resources: V1ResourceRequirements;
   /** undefined: nothing was said, so everything is closed. */
-  readonly network: ModuleNetwork | undefined;
+  readonly network: GuestNetwork | undefined;
   readonly serving: Serving;
-}
-
-/** As the CRD writes it; patterns are `host:port`, either of which may be `*`. */
-export interface ModuleNetwork {
-  readonly inherit: boolean;
-  readonly allowIpNameLookup: boolean;
-  readonly tcp: { readonly bind: readonly string[]; readonly connect: readonly string[] };
-  readonly udp: {
-    readonly bind: readonly string[];
-    readonly connect: readonly string[];
-    readonly outgoing: readonly string[];
-  };
 }
 
 /** Of annotations, for the CRD has no fields for it. */

@@ -1,5 +1,6 @@
-import { parseQuantity } from './quantity.ts';
-import type { ModuleNetwork, ModuleSpec } from './view.ts';
+import type { GuestNetwork } from '../../../guest-network.ts';
+import { parseQuantity } from '../../../quantity.ts';
+import type { ModuleSpec } from './view.ts';
 
 /**
  * What the shim reads of a module (docs/guest-policy.md). The network's form is that of knative-serving-wasm's runner; empty parts
@@ -34,7 +35,7 @@ export function wasiConfig({ network, resources, serving }: ModuleSpec): WasiCon
   };
 }
 
-function networkOf({ inherit, allowIpNameLookup, tcp, udp }: ModuleNetwork): NonNullable<WasiConfig['network']> {
+function networkOf({ inherit, allowIpNameLookup, tcp, udp }: GuestNetwork): NonNullable<WasiConfig['network']> {
   const list = <Key extends string>(key: Key, values: readonly string[]) =>
     (values.length === 0 ? {} : { [key]: values }) as { readonly [key in Key]?: readonly string[] };
   return {

@@ -1,4 +1,20 @@
-/** `host:port` of a module's network: where it leads, for a NetworkPolicy and for the shim. */
+/**
+ * What a guest may reach: `spec.network` of a WasmModule and `deploy.network` of func.yaml, which have one form. Patterns are `host:port`, either of
+ * which may be `*`. Where it is left out, nothing may be reached.
+ */
+export interface GuestNetwork {
+  readonly inherit: boolean;
+  /** Names may be looked up; true where the network is named at all. */
+  readonly allowIpNameLookup: boolean;
+  readonly tcp: { readonly bind: readonly string[]; readonly connect: readonly string[] };
+  readonly udp: {
+    readonly bind: readonly string[];
+    readonly connect: readonly string[];
+    readonly outgoing: readonly string[];
+  };
+}
+
+/** Where a pattern leads. */
 export type Target =
   | { readonly kind: 'any'; readonly port: number | undefined }
   | { readonly kind: 'address'; readonly address: string; readonly port: number | undefined }
