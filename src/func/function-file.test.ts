@@ -134,6 +134,11 @@ describe('func.yaml', () => {
       /limits\.memory: it must be a quantity/,
     ],
     [
+      'a suffix that Kubernetes does not know: kilo is k, and kibi Ki',
+      `${head}deploy: {options: {resources: {limits: {memory: 128K}}}}\n`,
+      /limits\.memory: it must be a quantity/,
+    ],
+    [
       'a volume of two kinds',
       `${head}run:\n  volumes: [{secret: a, configMap: b, path: /x}]\n`,
       /run\.volumes\[0\]: it must have one of secret, configMap/,
