@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,11 +20,16 @@ interface Pinned {
   readonly spec: { readonly sources: readonly { readonly https: { readonly url: string; readonly sha256: string } }[] };
 }
 
+/** Where the site's own server has what `shim mirror` laid out. */
+const SITE = '/site';
+
 /** `kwasm shim`: from a release that nobody has pinned to a node that serves it, through a site's own file server. */
 describe('kwasm shim', function () {
   this.timeout(600_000);
   let test: TestCluster;
   let kwasm: Kwasm;
+  /** The same, where github.com is what the proxy leads to. */
+  let behind: Kwasm;
   let scratch: string;
   let trusted: string;
   let mirror: FileMirror;
@@ -49,7 +54,10 @@ describe('kwasm shim', function () {
     sha256 = sha256Of(archive);
     mirror.serve(`${RELEASE}/${ASSET}`, { content: archive });
     mirror.serve(`${RELEASE.replace('/github.com', '')}/${ASSET}`, { content: archive }); // behind the proxy
-    await installRelease(test, ['kwasmOperator.installer.caConfigMap=site']);
+    await installRelease(test, [
+      'kwasmOperator.installer.caConfigMap=site',
+      `kwasmOperator.installer.mirror=${mirror.origin}${SITE}`,
+    ]);
     await test.kubectl.apply({
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -57,12 +65,15 @@ describe('kwasm shim', function () {
       data: { 'ca.crt': readFileSync(trusted, 'utf8') },
     });
     kwasm = await bundledKwasm(test, { NODE_EXTRA_CA_CERTS: trusted });
+    const { port } = proxy.address() as AddressInfo;
+    behind = await bundledKwasm(test, { NODE_EXTRA_CA_CERTS: trusted, HTTPS_PROXY: `http://127.0.0.1:${port}` });
   });
 
   after(async () => {
     await test.kubectl.run(['delete', 'shims.kwasm.sh', 'spin', '--ignore-not-found', '--timeout=200s']);
     await removeRelease(test);
     kwasm.remove();
+    behind.remove();
     proxy.close();
     await mirror.close();
     rmSync(scratch, { recursive: true });
@@ -100,11 +111,22 @@ describe('kwasm shim', function () {
     expect(broken.err).to.contain('cannot be downloaded');
   });
 
-  it('what pin printed is applied, and a node serves it; list and show tell', async () => {
-    const { out } = await kwasm.run('shim', 'pin', 'spin', '0.25.1', '--url', url(), '--sha256', `amd64=${sha256}`);
+  it('what pin printed is mirrored and applied, and a node without a way out serves it; list and show tell', async () => {
+    const { out } = await behind.run('shim', 'pin', 'spin', '0.25.1', '--url', `amd64=https:/${RELEASE}/${ASSET}`);
+    expect((load(out) as Pinned).spec.sources[0]?.https.url).to.equal(`https:/${RELEASE}/${ASSET}`);
+    const file = join(scratch, 'shim.yaml');
+    writeFileSync(file, out);
+    const site = join(scratch, 'site');
+    const said = await behind.run('shim', 'mirror', site, '-f', file);
+    ended(said, EXIT.ok);
+    const content = readFileSync(join(site, RELEASE, ASSET));
+    expect(sha256Of(content)).to.equal(sha256);
+    expect((await behind.run('shim', 'mirror', site, '-f', file)).out).to.contain('there already');
+    mirror.serve(`${SITE}${RELEASE}/${ASSET}`, { content });
     await test.kubectl.run(['apply', '-f', '-'], out);
     ended(await kwasm.run('node', 'enable', node, '--wait'), EXIT.ok);
     await provisioned(test.kubectl, node, 'spin');
+    expect(mirror.requests.map(({ path }) => path)).to.include(`${SITE}${RELEASE}/${ASSET}`);
     const row = await eventually('one of one node has it', 60_000, async (seen) => {
       const list = (await kwasm.run('shim', 'list')).out;
       seen(list);
@@ -126,13 +148,7 @@ describe('kwasm shim', function () {
     expect(dry.out).to.contain(
       join(to, 'github.com/spinframework/containerd-shim-spin/releases/download/v0.25.1', ASSET),
     );
-    const { port } = proxy.address() as AddressInfo;
-    const behind = await bundledKwasm(test, {
-      NODE_EXTRA_CA_CERTS: trusted,
-      HTTPS_PROXY: `http://127.0.0.1:${port}`,
-    });
     const said = await behind.run('shim', 'mirror', to, 'spin');
-    behind.remove();
     ended(said, EXIT.unfit);
     expect(said.err).to.contain('https://github.com/').and.to.contain(sha256).and.to.contain('Do not use it');
     expect(existsSync(join(to, 'github.com', RELEASE.split('/').slice(2).join('/'), ASSET))).to.equal(false);

@@ -13,6 +13,7 @@ export interface PinFlags {
 }
 
 export interface MirrorFlags {
+  readonly filename?: string;
   readonly dryRun?: true;
   readonly timeout: number;
 }
@@ -56,6 +57,10 @@ export function register(program: Command): void {
     .command('mirror <directory> [names...]')
     .description(
       'Downloads what the catalogue names over https, or only these shims, checks every digest, and lays it out for kwasmOperator.installer.mirror: HOST/PATH below the directory, for any file server.',
+    )
+    .option(
+      '-f, --filename <file>',
+      'Shims as YAML, as `kwasm shim pin` prints them, instead of the catalogue; - reads them from stdin',
     )
     .option('--dry-run', 'only say what would be downloaded, and where to')
     .option('--timeout <seconds>', 'for each download', seconds, 600)

@@ -1,5 +1,7 @@
+import type { V1NodeSystemInfo } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { nodeView } from '../../operator/decide/examples.ts';
+import { projectNode } from '../../operator/decide/project.ts';
 import { painter } from '../screen.ts';
 import { statusView } from '../status/view.ts';
 import { after } from './after.ts';
@@ -74,10 +76,6 @@ describe('kwasm check --pre', () => {
 
   const unfit = [
     { node: nodeView(), why: undefined },
-    {
-      node: nodeView({ kind: 'eks, Bottlerocket OS 1.19 (aws-k8s-1.30), containerd 1.7, amd64' }),
-      why: /Bottlerocket/,
-    },
     { node: nodeView({ runtime: 'containerd://1.5.11' }), why: /older than 1\.6/ },
     { node: nodeView({ runtime: 'cri-o://1.30.1' }), why: /only containerd/ },
     { node: nodeView({ os: 'windows' }), why: /windows/ },
@@ -85,8 +83,57 @@ describe('kwasm check --pre', () => {
   ];
   for (const { node, why } of unfit) {
     it(`a node: ${why ?? 'fit'}`, () =>
-      why === undefined ? expect(whyUnfit(node)).to.equal(undefined) : expect(whyUnfit(node)).to.match(why));
+      why === undefined ? expect(whyUnfit(node)).to.equal(undefined) : expect(whyUnfit(node)?.why).to.match(why));
   }
+
+  // As their kubelets report them.
+  const systems = [
+    { osImage: 'Talos (v1.11.2)', runtime: 'containerd://2.1.4', says: /^Talos cannot/, instead: /system extensions/ },
+    {
+      osImage: 'Bottlerocket OS 1.48.0 (aws-k8s-1.33)',
+      runtime: 'containerd://2.0.6+bottlerocket',
+      says: /^Bottlerocket cannot/,
+      instead: /Amazon Linux/,
+    },
+    {
+      osImage: 'Container-Optimized OS from Google',
+      runtime: 'containerd://2.0.6',
+      says: /^Container-Optimized OS cannot/,
+      instead: /Ubuntu node images/,
+    },
+    {
+      osImage: 'Red Hat Enterprise Linux CoreOS 9.6.20250925-0 (Plow)',
+      runtime: 'cri-o://1.33.4-2.rhaos4.20.git1f5cb4c.el9',
+      says: /only containerd/,
+    },
+    {
+      osImage: 'Windows Server 2022 Datacenter',
+      runtime: 'containerd://1.7.28',
+      operatingSystem: 'windows',
+      says: /runs windows/,
+    },
+    { osImage: 'Flatcar Container Linux by Kinvolk 4230.2.3 (Oklo)', runtime: 'containerd://1.7.27' },
+    { osImage: 'Fedora CoreOS 42.20250901.3.0', runtime: 'containerd://2.1.4' },
+    { osImage: 'openSUSE MicroOS', runtime: 'containerd://1.7.27' },
+    { osImage: 'Amazon Linux 2023.9.20250929', runtime: 'containerd://2.1.4' },
+    { osImage: 'Ubuntu 24.04.3 LTS', runtime: 'containerd://2.1.4' },
+  ];
+  for (const { osImage, runtime, operatingSystem = 'linux', says, instead } of systems) {
+    it(`${osImage}: ${says === undefined ? 'can be changed' : 'cannot, and what to do instead'}`, () => {
+      const nodeInfo = { osImage, operatingSystem, containerRuntimeVersion: runtime, architecture: 'amd64' };
+      const conditions = [{ type: 'Ready', status: 'True' }];
+      const node = projectNode({
+        metadata: { name: 'n1' },
+        status: { nodeInfo: { ...nodeInfo, kubeletVersion: 'v1.33.4' } as V1NodeSystemInfo, conditions },
+      });
+      if (says === undefined) return void expect(judgeNodes([node]).kind).to.equal('ok');
+      expect(whyUnfit(node)?.why).to.match(says);
+      const answer = judgeNodes([nodeView(), node]);
+      expect(answer.said).to.match(/^1 of 2\. n1: /);
+      if (instead !== undefined) expect('fix' in answer && answer.fix).to.match(instead);
+    });
+  }
+
   it('names nodes by what they have in common', () => {
     const windows = ['a', 'b', 'c', 'd'].map((name) => nodeView({ name, os: 'windows' }));
     const answer = judgeNodes([nodeView(), ...windows]);

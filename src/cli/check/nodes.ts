@@ -1,23 +1,27 @@
+import { READ_ONLY_SYSTEMS } from '../../installer/plan/read-only-systems.ts';
 import { firstFinding } from '../../operator/decide/check.ts';
 import type { NodeView } from '../../operator/decide/view.ts';
 import { type Answer, ok, warn } from './result.ts';
 
 /** Which nodes could be changed, from what their kubelets say of them. The installer looks closer: `kwasm doctor`. */
 
-/** Their root file systems are read-only, or made anew at each boot (docs/support.md). */
-const UNCHANGEABLE: readonly (readonly [RegExp, string])[] = [
-  [/talos/i, 'Talos'],
-  [/bottlerocket/i, 'Bottlerocket'],
-  [/container-optimized os/i, 'Container-Optimized OS'],
-];
+export interface Unfit {
+  readonly why: string;
+  /** What to do instead; undefined: what holds for all of them. */
+  readonly instead?: string;
+}
 
-export function whyUnfit(node: NodeView): string | undefined {
-  const os = UNCHANGEABLE.find(([pattern]) => pattern.test(node.kind))?.[1];
-  if (os !== undefined) return `${os} cannot be changed from a pod`;
+export function whyUnfit(node: NodeView): Unfit | undefined {
+  const system = READ_ONLY_SYSTEMS.find(({ image }) => image.test(node.kind));
+  if (system !== undefined) return { why: `${system.name} cannot be changed from a pod`, instead: system.instead };
   const version = /^containerd:\/\/v?(\d+)\.(\d+)/.exec(node.runtime);
   if (version !== null && isTooOld(Number(version[1]), Number(version[2])))
-    return `${node.runtime.replace('://', ' ')} is older than 1.6`;
-  return firstFinding(node)?.message;
+    return {
+      why: `${node.runtime.replace('://', ' ')} is older than 1.6`,
+      instead: 'upgrade containerd on these nodes',
+    };
+  const finding = firstFinding(node);
+  return finding === undefined ? undefined : { why: finding.message };
 }
 
 function isTooOld(major: number, minor: number): boolean {
@@ -26,14 +30,17 @@ function isTooOld(major: number, minor: number): boolean {
 
 export function judgeNodes(nodes: readonly NodeView[]): Answer {
   const unfit = nodes.flatMap((node) => {
-    const why = whyUnfit(node);
-    return why === undefined ? [] : [{ name: node.name, why }];
+    const found = whyUnfit(node);
+    return found === undefined ? [] : [{ name: node.name, ...found }];
   });
   if (unfit.length === 0) return ok(`${nodes.length} of ${nodes.length}`);
   const groups = Map.groupBy(unfit, ({ why }) => why);
   const said = [...groups].map(([why, its]) => `${some(its.map(({ name }) => name))}: ${why}`).join('; ');
-  const fix =
-    'leave them out when you enable nodes; the operator refuses them and says so. Table of distributions: docs/support.md';
+  const ways = new Set(unfit.flatMap(({ instead }) => instead ?? []));
+  const fix = [
+    ...ways,
+    'leave them out when you enable nodes; the operator refuses them before anything is changed, and says so. Table of distributions: docs/support.md',
+  ].join('. ');
   return warn(`${nodes.length - unfit.length} of ${nodes.length}. ${said}`, fix);
 }
 

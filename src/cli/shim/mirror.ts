@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { z } from 'zod';
+import { messageOf } from '../../errors.ts';
 import { CATALOGUE, type Entry } from '../../shims/catalogue.ts';
+import { type ShimSpec, shimSpecSchema } from '../../shims/spec.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { MirrorFlags } from '../shim.ts';
 import { download } from './download.ts';
@@ -26,17 +31,51 @@ export function mirrorFiles(
       exitCode: EXIT.notFound,
     });
   }
-  const files = Object.entries(catalogue)
-    .filter(([name]) => names.length === 0 || names.includes(name))
-    .flatMap(([shim, { version, sources = [], versions = {} }]) =>
-      Object.entries({ [version]: sources, ...versions }).flatMap(([its, all]) =>
-        all.flatMap(({ https }) =>
-          https === undefined
-            ? []
-            : [{ shim, version: its, url: https.url, sha256: https.sha256, path: pathOf(https.url) }],
-        ),
+  return once(
+    Object.entries(catalogue)
+      .filter(([name]) => names.length === 0 || names.includes(name))
+      .flatMap(([shim, { version, sources = [], versions = {} }]) =>
+        Object.entries({ [version]: sources, ...versions }).flatMap(([its, all]) => downloads(shim, its, all)),
       ),
-    );
+  );
+}
+
+/** Of Shims in YAML: one or more documents, or a List as `kubectl get shims.kwasm.sh -o yaml` prints. */
+export async function filesOfShims(text: string, from: string): Promise<readonly MirrorFile[]> {
+  const { loadAll } = await import('js-yaml');
+  const wrong = (problem: string, cause?: unknown) =>
+    new CliError(`${from}: ${problem}. What \`kwasm shim pin\` prints is what is wanted`, {
+      exitCode: EXIT.usage,
+      cause,
+    });
+  let documents: readonly unknown[];
+  try {
+    documents = loadAll(text);
+  } catch (cause) {
+    throw wrong(`no YAML: ${messageOf(cause).split('\n')[0]}`, cause);
+  }
+  const parsed = z.array(z.union([shimSchema, listSchema])).safeParse(documents.filter((one) => one != null));
+  if (!parsed.success) throw wrong('not only Shims of kwasm.sh/v1alpha1 with their sources');
+  const shims = parsed.data.flatMap((one) => ('items' in one ? one.items : [one]));
+  if (shims.length === 0) throw wrong('no Shim');
+  return once(shims.flatMap(({ metadata, spec }) => downloads(metadata.name, spec.version, spec.sources)));
+}
+
+const shimSchema = z.object({
+  apiVersion: z.literal('kwasm.sh/v1alpha1'),
+  kind: z.literal('Shim'),
+  metadata: z.object({ name: z.string() }),
+  spec: shimSpecSchema,
+});
+const listSchema = z.object({ kind: z.literal(['List', 'ShimList']), items: z.array(shimSchema) });
+
+function downloads(shim: string, version: string, sources: ShimSpec['sources']): readonly MirrorFile[] {
+  return sources.flatMap(({ https }) =>
+    https === undefined ? [] : [{ shim, version, url: https.url, sha256: https.sha256, path: pathOf(https.url) }],
+  );
+}
+
+function once(files: readonly MirrorFile[]): readonly MirrorFile[] {
   return [...new Map(files.map((file) => [file.url, file])).values()];
 }
 
@@ -47,7 +86,9 @@ function pathOf(url: string): string {
 }
 
 export async function mirrorShims(directory: string, names: readonly string[], flags: MirrorFlags): Promise<void> {
-  const files = mirrorFiles(names);
+  const { filename } = flags;
+  const given = filename === undefined ? [] : await filesOfShims(await read(filename), filename);
+  const files = filename === undefined || names.length > 0 ? [...given, ...mirrorFiles(names)] : given;
   for (const { shim, version, url, sha256, path } of files) {
     const to = join(directory, path);
     if (flags.dryRun === true) {
@@ -64,6 +105,14 @@ export async function mirrorShims(directory: string, names: readonly string[], f
       ? 'nothing of these is downloaded: they are in the image, or not pinned'
       : 'serve the directory, and set kwasmOperator.installer.mirror to its URL (docs/air-gapped.md)';
   process.stderr.write(`kwasm: ${said}\n`);
+}
+
+async function read(filename: string): Promise<string> {
+  try {
+    return filename === '-' ? await text(process.stdin) : await readFile(filename, 'utf8');
+  } catch (cause) {
+    throw new CliError(`${filename} cannot be read: ${messageOf(cause)}`, { exitCode: EXIT.usage, cause });
+  }
 }
 
 async function digestOf(path: string): Promise<string> {

@@ -6,11 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { dump } from 'js-yaml';
 import { placeOf, readMirror } from '../../installer/fetch/place.ts';
 import type { Entry } from '../../shims/catalogue.ts';
-import { EXIT } from '../exit.ts';
+import { resolveShim } from '../../shims/resolve.ts';
+import { type CliError, EXIT } from '../exit.ts';
 import { download } from './download.ts';
-import { mirrorFiles } from './mirror.ts';
+import { filesOfShims, mirrorFiles } from './mirror.ts';
 import { byArch, urlsOf } from './pin.ts';
 import { shimRows } from './view.ts';
 
@@ -40,6 +42,43 @@ describe('a mirror', () => {
     expect(mirrorFiles(['y'], catalogue)).to.deep.equal([]);
     expect(() => mirrorFiles(['nope'], catalogue)).to.throw(/no nope; it has: x, y, z/);
   });
+  it('holds what Shims in YAML name, as pin prints them and as kubectl lists them', async () => {
+    const { spec } = resolveShim({
+      name: 'spin',
+      version: '9',
+      sources: [{ arch: 'amd64', https: { url, sha256: SHA } }],
+    });
+    const shim = {
+      apiVersion: 'kwasm.sh/v1alpha1',
+      kind: 'Shim',
+      metadata: { name: 'spin' },
+      spec: JSON.parse(JSON.stringify(spec)),
+    };
+    const other = {
+      ...shim,
+      metadata: { name: 'own', uid: 'u' },
+      spec: { ...shim.spec, sources: [{ arch: 'amd64', bundled: {} }] },
+      status: {},
+    };
+    const wanted = [{ shim: 'spin', version: '9', url, sha256: SHA, path: mirrorFiles([], { x: entry })[0]?.path }];
+    expect(await filesOfShims(`---\n${dump(shim)}---\n${dump(other)}`, 'f')).to.deep.equal(wanted);
+    expect(await filesOfShims(dump({ apiVersion: 'v1', kind: 'List', items: [shim, other] }), 'f')).to.deep.equal(
+      wanted,
+    );
+  });
+  for (const [text, says] of [
+    ['', /^f: no Shim\. /],
+    ['a: [', /^f: no YAML: /],
+    ['kind: Pod\n', /^f: not only Shims of kwasm\.sh/],
+  ] as const)
+    it(`refuses ${JSON.stringify(text)}`, async () => {
+      const error = await filesOfShims(text, 'f').then(
+        () => undefined,
+        (thrown: CliError) => thrown,
+      );
+      expect(error?.message).to.match(says);
+      expect(error?.exitCode).to.equal(EXIT.usage);
+    });
 });
 
 describe('shims in a list', () => {

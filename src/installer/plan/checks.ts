@@ -2,6 +2,7 @@ import { major, minor, valid } from 'semver';
 import type { Finding } from './change.ts';
 import type { ContainerdFacts, Facts } from './facts.ts';
 import { declaredHandlers, isKwasmType } from './handlers.ts';
+import { readOnlySystem } from './read-only-systems.ts';
 import { parseDocument } from './toml.ts';
 
 type Check = (facts: Facts, containerd: ContainerdFacts) => Finding | undefined;
@@ -76,16 +77,9 @@ function replacedBinary(_: Facts, { binaryReplaced, binary, unit }: ContainerdFa
 
 function readOnly({ host }: Facts): Finding | undefined {
   if (host.readOnly.length === 0) return undefined;
-  const instead = READ_ONLY_SYSTEMS[host.osId] ?? 'such systems take new runtimes as part of their image';
+  const instead = readOnlySystem(host.osId)?.instead ?? 'such systems take new runtimes as part of their image';
   return { reason: 'ReadOnlyHost', message: `${host.readOnly.join(', ')} cannot be written on ${host.os}; ${instead}` };
 }
-
-/** The way out, by os-release's ID. */
-const READ_ONLY_SYSTEMS: Readonly<Record<string, string>> = {
-  talos: 'Talos takes runtimes as system extensions and its machine configuration names them',
-  bottlerocket: 'Bottlerocket has no setting for further runtimes; use nodes with another image, such as Amazon Linux',
-  cos: "Container-Optimized OS keeps nothing of it over a reboot either; use GKE's Ubuntu node images",
-};
 
 function unreadable(_: Facts, { config }: ContainerdFacts): Finding | undefined {
   for (const file of [config.root, ...config.imported]) {
