@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { State } from '../wire.ts';
 import { row } from './example-rows.ts';
-import { countsOf, groupsOf } from './group.ts';
+import { byName, countsOf, groupsOf } from './group.ts';
 import { adviceOn, needsOf } from './need.ts';
 import { sharedEnding, shortName } from './short-name.ts';
 import { ago, duration, headline } from './words.ts';
@@ -51,7 +51,7 @@ describe('words of the page', () => {
 describe('groups', () => {
   it('hold every node once, by name with digits by value, the largest group first', () => {
     const rows = ['n10', 'n9', 'n1'].map((name) => row({ name, zone: 'b' }));
-    const groups = groupsOf([...rows, row({ name: 'm', zone: '' })], 'zone');
+    const groups = groupsOf([...rows, row({ name: 'm', zone: '' })].sort(byName), 'zone');
     expect(groups.map(({ name }) => name)).to.deep.equal(['b', 'no zone']);
     expect(groups[0]?.rows.map(({ name }) => name)).to.deep.equal(['n1', 'n9', 'n10']);
     expect(groups[0]?.counts.ready).to.equal(3);

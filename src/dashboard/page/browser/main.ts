@@ -7,17 +7,18 @@ import { renderLanes } from './lanes.ts';
 import { renderLatest } from './latest.ts';
 import { type Look, renderNeeds } from './needs.ts';
 import { Panel } from './panel.ts';
+import { Rows } from './rows.ts';
 import { renderShims } from './shims.ts';
+import { labelOf } from './state-word.ts';
 import { follow, type Link } from './stream.ts';
 import { Summary } from './summary.ts';
-import { labelOf, Tiles } from './tiles.ts';
+import { Tiles } from './tiles.ts';
 import { takeToken } from './token.ts';
 
 /** Changes are drawn together: what 5,000 nodes do in a second is one picture, four times a second at most. */
 const RENDER_MS = 250;
 
-const rows = new Map<string, NodeRow>();
-let fresh: Map<string, NodeRow> | undefined;
+const rows = new Rows();
 let health: Health | undefined;
 let link: Link = { kind: 'connecting' };
 let grouping: Grouping = 'kind';
@@ -53,13 +54,13 @@ function schedule(): void {
 function render(): void {
   const nowMs = Date.now();
   const began = performance.now();
-  const leaving = [...rows.values()].filter(({ action }) => action === 'uninstall').length;
-  summary.render(countsOf(rows.values()), leaving, nowMs);
-  ending = sharedEnding(rows.keys());
-  tiles.render(groupsOf(rows.values(), grouping), ending, isShown);
-  renderNeeds(rows.values(), look());
-  renderLanes(rows.values());
-  renderLatest(rows.values(), look());
+  const all = rows.sorted();
+  summary.render(countsOf(all), all.filter(({ action }) => action === 'uninstall').length, nowMs);
+  ending = sharedEnding(all.map(({ name }) => name));
+  tiles.render(groupsOf(all, grouping), ending, isShown);
+  renderNeeds(all, look());
+  renderLanes(all);
+  renderLatest(all, look());
   renderNotice();
   performance.measure('render', { start: began });
 }
@@ -94,21 +95,13 @@ function hello({ context, namespace, version }: Hello): void {
   setText(byId('where'), `${context} · namespace ${namespace} · kwasm ${version}`);
 }
 
-function take({ rows: changed, gone }: Stream['nodes']): void {
-  const into = fresh ?? rows;
-  for (const row of changed) into.set(row.name, row);
-  for (const name of gone) into.delete(name);
-  if (panel.name !== undefined && changed.some(({ name }) => name === panel.name)) void panel.refresh();
-  if (fresh === undefined) schedule();
+function take(told: Stream['nodes']): void {
+  if (rows.take(told)) schedule();
+  if (panel.name !== undefined && told.rows.some(({ name }) => name === panel.name)) void panel.refresh();
 }
 
-/** After a new connection the old picture stays until the new one is whole. */
 function current(): void {
-  if (fresh !== undefined) {
-    rows.clear();
-    for (const [name, row] of fresh) rows.set(name, row);
-    fresh = undefined;
-  }
+  rows.current();
   document.body.dataset['current'] = String(rows.size);
   schedule();
 }
@@ -123,12 +116,14 @@ function wire(): void {
   const find = byId<HTMLInputElement>('find');
   find.addEventListener('input', () => {
     wanted = find.value.trim().toLowerCase();
-    const found = wanted === '' ? [] : [...rows.values()].filter(isShown);
-    setText(byId('readout'), wanted === '' ? '' : plural(found.length, 'node'));
+    const found = wanted === '' ? [] : rows.sorted().filter(isShown);
+    const [first] = found;
+    const only = found.length === 1 && first !== undefined ? `, ${labelOf(first)}` : '';
+    setText(byId('readout'), wanted === '' ? '' : `${plural(found.length, 'node')}${only}`);
     schedule(); // each key alone would be a picture of thousands
   });
   find.addEventListener('keydown', ({ key }) => {
-    const first = [...rows.values()].find(isShown);
+    const first = rows.sorted().find(isShown);
     if (key === 'Enter' && wanted !== '' && first !== undefined) open(first.name, true);
   });
   document.addEventListener('keydown', (event) => {
@@ -141,14 +136,12 @@ function wire(): void {
     event.preventDefault();
     find.focus();
   });
-  setInterval(() => renderLatest(rows.values(), look()), 5_000);
+  setInterval(() => renderLatest(rows.sorted(), look()), 5_000);
 }
 
 wire();
 await follow(token, {
-  begin: () => {
-    fresh = new Map();
-  },
+  begin: () => rows.begin(),
   link: (now) => {
     link = now;
     renderNotice();

@@ -1,4 +1,4 @@
-import type { State } from '../../wire.ts';
+import type { NodeRow, State } from '../../wire.ts';
 
 /** Each state has a word and a shape of its own: colour only repeats what they say. */
 export const WORDS: Readonly<Record<State, { readonly word: string; readonly means: string }>> = {
@@ -10,3 +10,9 @@ export const WORDS: Readonly<Record<State, { readonly word: string; readonly mea
   ready: { word: 'ready', means: 'proved; Wasm pods can come' },
   idle: { word: 'not asked', means: 'nobody asked for it' },
 };
+
+/** A node in one line. */
+export function labelOf({ name, state, reason, handlers, ready }: NodeRow): string {
+  const why = state === 'ready' ? handlers.join(' and ') : reason;
+  return [`${name}: ${WORDS[state].word}`, why, ready ? '' : 'node not Ready'].filter(Boolean).join(', ');
+}
