@@ -1,10 +1,15 @@
 import type { Screen } from './screen.ts';
 import { widthOf } from './screen.ts';
 
+/** Terminals that know it show what lies between the two at once; others ignore both. */
+const [TOGETHER, SHOW] = ['\u001b[?2026h', '\u001b[?2026l'];
+const [LINE_END, BELOW] = ['\u001b[K', '\u001b[J'];
+
 /** Lines that are drawn over themselves on a terminal. */
 export class LiveLines {
   readonly #screen: Screen;
-  #drawn = 0;
+  /** How wide each drawn line is. */
+  #drawn: readonly number[] = [];
 
   constructor(screen: Screen) {
     this.#screen = screen;
@@ -12,17 +17,27 @@ export class LiveLines {
 
   /** What does not fit on the screen is cut at the end, since what has scrolled away cannot be drawn on again. */
   draw(lines: readonly string[]): void {
-    const room = Math.max(3, this.#screen.rows - 1);
-    const shown =
+    const { rows, columns } = this.#screen;
+    const room = Math.max(3, rows - 1);
+    const fitting =
       lines.length <= room ? lines : [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more lines`];
-    const up = this.#drawn === 0 ? '' : `\u001b[${this.#drawn}A`;
-    this.#screen.write(`${up}\r\u001b[J${shown.map((line) => `${cut(line, this.#screen.columns)}\n`).join('')}`);
-    this.#drawn = shown.length;
+    const shown = fitting.map((line) => cut(line, columns));
+    // Each line over the one that stands there: a screen that is cleared first flickers.
+    const text = shown.map((line) => `${line}${LINE_END}\n`).join('');
+    this.#screen.write(`${TOGETHER}${this.#up()}${text}${BELOW}${SHOW}`);
+    this.#drawn = shown.map(widthOf);
   }
 
   clear(): void {
-    if (this.#drawn > 0) this.#screen.write(`\u001b[${this.#drawn}A\r\u001b[J`);
-    this.#drawn = 0;
+    if (this.#drawn.length > 0) this.#screen.write(`${this.#up()}${BELOW}`);
+    this.#drawn = [];
+  }
+
+  /** To the first line. A window that has become narrower has wrapped what stood there, so it is higher up. */
+  #up(): string {
+    const { rows, columns } = this.#screen;
+    const height = this.#drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
+    return height === 0 ? '\r' : `\u001b[${Math.min(height, rows - 1)}A\r`;
   }
 }
 

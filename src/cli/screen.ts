@@ -6,12 +6,14 @@ export interface Screen {
   readonly colour: boolean;
   /** A terminal that lines can be drawn on again. */
   readonly live: boolean;
+  /** As wide and as high as it is now: windows are resized. */
   readonly columns: number;
   readonly rows: number;
   write(text: string): void;
 }
 
 const COLUMNS_DEFAULT = 120;
+const ROWS_DEFAULT = 24;
 
 /** https://no-color.org: any value that is not empty. */
 export function screenOf(stream: WriteStream, env: Readonly<Record<string, string | undefined>>): Screen {
@@ -19,8 +21,12 @@ export function screenOf(stream: WriteStream, env: Readonly<Record<string, strin
   return {
     colour: isTerminal && !env['NO_COLOR'],
     live: isTerminal,
-    columns: isTerminal ? stream.columns || COLUMNS_DEFAULT : COLUMNS_DEFAULT,
-    rows: isTerminal ? stream.rows || 24 : 24,
+    get columns() {
+      return isTerminal ? stream.columns || COLUMNS_DEFAULT : COLUMNS_DEFAULT;
+    },
+    get rows() {
+      return isTerminal ? stream.rows || ROWS_DEFAULT : ROWS_DEFAULT;
+    },
     write: (text) => {
       stream.write(text);
     },
@@ -60,6 +66,9 @@ export function columns(rows: readonly (readonly string[])[]): readonly string[]
   );
 }
 
+/** Where there are no colours, they must not be what tells a failure from a success. */
+const PLAIN: Readonly<Record<Tone, string>> = { good: '█', busy: '▓', warn: '▒', bad: '▒', dim: '░', strong: '█' };
+
 /** `████░░░░`: the parts in their order, each at least one cell wide where it is not zero. */
 export function bar(
   parts: readonly { readonly tone: Tone; readonly count: number }[],
@@ -76,10 +85,10 @@ export function bar(
   });
   // What rounding down left over goes to the largest.
   const largest = cells.reduce((best, one) => (one.size > best.size ? one : best));
+  const isPlain = paint('good', PLAIN.good) === PLAIN.good;
+  const glyph = (tone: Tone) => (isPlain || tone === 'dim' ? PLAIN[tone] : PLAIN.good);
   return cells
-    .map((one) =>
-      paint(one.tone, (one.tone === 'dim' ? '░' : '█').repeat(one === largest ? one.size + left : one.size)),
-    )
+    .map((one) => paint(one.tone, glyph(one.tone).repeat(one === largest ? one.size + left : one.size)))
     .join('');
 }
 

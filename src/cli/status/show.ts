@@ -35,8 +35,10 @@ async function print(view: StatusView, { output }: StatusFlags, screen: Screen):
   }
 }
 
-export function statusLines(view: StatusView, screen: Screen, wide: boolean): readonly string[] {
+/** `rows`: of a screen that is drawn on again and again. */
+export function statusLines(view: StatusView, screen: Screen, wide: boolean, rows?: number): readonly string[] {
   return statusText(view, {
+    ...(rows === undefined ? {} : { rows }),
     paint: painter(screen.colour),
     width: screen.columns,
     wide,

@@ -1,28 +1,11 @@
 import type { OperatorFound } from '../operator.ts';
 import { bar, columns, type Paint, type Tone, widthOf, wrap } from '../screen.ts';
 import type { NodeRow, Standing } from './node-row.ts';
+import { SIGNS, TONES, troubleLines } from './trouble.ts';
 import type { StatusView } from './view.ts';
 
 /** Lines of `kwasm status`. */
 
-const TONES: Readonly<Record<Standing, Tone>> = {
-  ready: 'good',
-  working: 'busy',
-  waiting: 'dim',
-  retrying: 'warn',
-  failed: 'bad',
-  unseen: 'dim',
-  idle: 'dim',
-};
-const SIGNS: Readonly<Record<Standing, string>> = {
-  ready: '✓',
-  working: '●',
-  waiting: '○',
-  retrying: '↻',
-  failed: '✗',
-  unseen: '?',
-  idle: '·',
-};
 const ORDER = ['ready', 'working', 'retrying', 'failed', 'waiting', 'unseen'] as const;
 const [BAR_WIDTH_MIN, BAR_WIDTH_MAX] = [6, 30];
 
@@ -33,20 +16,25 @@ export interface TextOptions {
   readonly nowMs: number;
   /** More nodes than this are shown in numbers, with those in trouble by name. */
   readonly nodesMax: number;
+  /** Of a screen that cannot be scrolled: what matters most is shown, as far as there is room. */
+  readonly rows?: number;
 }
 
 export function statusText(view: StatusView, options: TextOptions): readonly string[] {
-  return [
-    ...operatorLines(view, options),
-    '',
-    ...progressLines(view, options),
-    ...waitLines(view, options),
-    ...nodeLines(view, options),
-    ...troubleLines(view, options),
-    ...classLines(view, options),
-    ...workloadLines(view, options),
-  ];
+  const head = [...operatorLines(view, options), '', ...progressLines(view, options), ...waitLines(view, options)];
+  const rest = [...classLines(view, options), ...workloadLines(view, options)];
+  if (options.rows === undefined)
+    return [...head, ...nodeLines(view, options), ...troubleLines(view.nodes, options), ...rest];
+  const trouble = troubleLines(view.nodes, { ...options, groupsMax: Math.max(1, Math.floor(options.rows / 12)) });
+  const left = options.rows - head.length - trouble.length;
+  const below = rest.length <= left - TABLE_ROWS_MIN ? rest : [];
+  const nodesMax = Math.min(options.nodesMax, Math.max(1, left - below.length - TABLE_AROUND));
+  return [...head, ...trouble, ...nodeLines(view, { ...options, nodesMax }), ...below];
 }
+
+/** A blank line, the head, and how many more there are. */
+const TABLE_AROUND = 3;
+const TABLE_ROWS_MIN = TABLE_AROUND + 5;
 
 function operatorLines({ operator, pausedBy }: StatusView, { paint, width }: TextOptions): readonly string[] {
   const [tone, text] = operatorText(operator);
@@ -137,7 +125,10 @@ function nodeLines({ nodes }: StatusView, options: TextOptions): readonly string
   const all = wide || nodes.length <= nodesMax;
   const shown = all
     ? nodes
-    : nodes.filter(({ standing }) => standing !== 'ready' && standing !== 'waiting').slice(0, nodesMax);
+    : nodes
+        .filter(({ standing }) => standing !== 'ready' && standing !== 'waiting')
+        .sort((a, b) => URGENCY[a.standing] - URGENCY[b.standing])
+        .slice(0, nodesMax);
   if (shown.length === 0) return [];
   const head = ['', 'NODE', 'STATE', 'REASON', 'SINCE', 'SHIMS', ...(wide ? ['CONTAINERD', 'INSTALLER', 'KIND'] : [])];
   const rows = shown.map((row) => nodeCells(row, options));
@@ -145,6 +136,17 @@ function nodeLines({ nodes }: StatusView, options: TextOptions): readonly string
   const more = left === 0 ? [] : [paint('dim', `   and ${left} more: -o wide shows every node`)];
   return ['', ...columns([head.map((cell) => paint('dim', cell)), ...rows]), ...more];
 }
+
+/** Which are left out first where there is no room for all. */
+const URGENCY: Readonly<Record<Standing, number>> = {
+  failed: 0,
+  retrying: 1,
+  working: 2,
+  unseen: 3,
+  waiting: 4,
+  ready: 5,
+  idle: 6,
+};
 
 function nodeCells(row: NodeRow, { paint, wide, nowMs }: TextOptions): readonly string[] {
   const tone = TONES[row.standing];
@@ -161,24 +163,6 @@ function nodeCells(row: NodeRow, { paint, wide, nowMs }: TextOptions): readonly 
     row.handlers.join(','),
     ...(wide ? [row.containerd, shortImage(row.installer), row.kind] : []),
   ];
-}
-
-/** What a person has to know of each node that has failed, or will be tried again. */
-function troubleLines({ nodes }: StatusView, { paint, width, nodesMax }: TextOptions): readonly string[] {
-  const trouble = nodes.filter(({ standing }) => standing === 'failed' || standing === 'retrying');
-  const lines = trouble.slice(0, Math.min(10, nodesMax)).flatMap((row) => {
-    const head = `${paint(TONES[row.standing], `${SIGNS[row.standing]} ${row.name}`)}: ${row.reason}`;
-    const said = wrap(row.message, width - 4).map((line) => `    ${line}`);
-    const todo = row.todo === '' ? [] : wrap(`→ ${row.todo}`, width - 4).map((line) => `    ${paint('strong', line)}`);
-    return [
-      head,
-      ...said,
-      ...todo,
-      `    ${paint('dim', `kwasm logs ${row.name} · kwasm doctor ${row.name} · kwasm node retry ${row.name} --wait`)}`,
-    ];
-  });
-  const left = trouble.length - 10;
-  return lines.length === 0 ? [] : ['', ...lines, ...(left > 0 ? [`  and ${left} more in trouble`] : [])];
 }
 
 function classLines({ classes }: StatusView, { paint }: TextOptions): readonly string[] {

@@ -171,6 +171,29 @@ describe('kwasm status', () => {
     expect(lines.join('\n')).to.contain('50/51 ready').and.to.contain('and 50 more');
   });
 
+  it('says of many nodes of one reason what it is once, failures first', () => {
+    const nodes = [said('RolledBack'), ...Array.from({ length: 30 }, () => said('Refused'))];
+    const lines = statusText(statusView(facts(nodes)), options);
+    const heads = lines.filter((line) => /^[✗↻] .*: (Refused|RolledBack)$/.test(line));
+    expect(heads).to.deep.equal(['✗ 30 nodes, n1 among them: Refused', '↻ n0: RolledBack']);
+  });
+
+  it('fits on a screen that cannot be scrolled, with what failed above who is at work', () => {
+    const nodes = [
+      ...Array.from({ length: 60 }, () => said('Provisioned')),
+      ...Array.from({ length: 30 }, () => said('Installing')),
+      said('Refused'),
+    ];
+    for (const rows of [16, 23, 49]) {
+      const lines = statusText(statusView(facts(nodes)), { ...options, rows });
+      expect(lines.length, `${rows} rows`).to.be.at.most(rows);
+      expect(lines.findIndex((line) => line.includes('✗ n90: Refused'))).to.be.within(
+        1,
+        lines.findIndex((line) => /^● +n\d+ /.test(line)),
+      );
+    }
+  });
+
   it('keeps its first lines within a narrow terminal, where a live view would cut them', () => {
     const nodes = [said('Provisioned'), said('Installing'), said('Waiting'), said('RolledBack')];
     const lines = statusText(statusView(facts(nodes)), { ...options, width: 80 });

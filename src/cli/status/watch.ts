@@ -38,11 +38,14 @@ export async function watchStatus(flags: StatusFlags): Promise<ReturnType<typeof
     const shown = screen.live ? onScreen(screen, flags.output === 'wide') : asLines(screen);
     let view = statusView(rest);
     let drawnMs = Number.NEGATIVE_INFINITY;
+    let drawnSize = '';
     let readMs = systemClock.monotonicMs();
     try {
       while (!signal.aborted) {
         const nowMs = systemClock.monotonicMs();
-        if (dirty || nowMs - drawnMs >= REDRAW_MS) {
+        const size = `${screen.columns}x${screen.rows}`;
+        if (dirty || size !== drawnSize || nowMs - drawnMs >= REDRAW_MS) {
+          drawnSize = size;
           const nodes: readonly NodeView[] = feed.all();
           view = statusView(nodes.length === 0 ? rest : { ...rest, nodes });
           shown(view, feed.trouble());
@@ -81,7 +84,8 @@ function onScreen(screen: Screen, wide: boolean): Show {
   const paint = painter(screen.colour);
   return (view, trouble) => {
     const note = trouble === '' ? [] : [paint('bad', `no news from the API server: ${trouble}`)];
-    lines.draw([...note, ...statusLines(view, screen, wide)]);
+    // The last row is the cursor's.
+    lines.draw([...note, ...statusLines(view, screen, wide, screen.rows - 1 - note.length)]);
   };
 }
 
