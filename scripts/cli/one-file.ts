@@ -32,29 +32,48 @@ export async function oneFile(
   const { entry, first } = atStart(metafile, source);
   const functions = [...first].map((name) => `"./${name}"(exports,require,module){${modules.get(name)}}`);
   const texts = [...modules].flatMap(([name, text]) =>
-    first.has(name) ? [] : [`//@./${name} ${JSON.stringify(text)}`],
+    first.has(name) ? [] : [{ name, line: ascii(`//@./${name} ${JSON.stringify(text)}`) }],
   );
-  return [
+  const notices = [...licences].flatMap((text) => text.split('\n').map((line) => ascii(`// ${line}`.trimEnd())));
+  const head = [
     '#!/usr/bin/env node',
     `import{createRequire as __kwasmRequire}from"node:module";${guard}const __kwasmUrl=import.meta.url;`,
     `const __kwasmFirst={__proto__:null,${functions.join(',\n')}};`,
+    `const __kwasmTexts={__proto__:null,${placesFromEnd(texts, notices).join(',')}};`,
     LOADER,
     `process.exitCode=await __kwasmLoad("./${entry}").${run}(process.argv.slice(2));`,
-    ...texts,
-    ...[...licences].flatMap((text) => text.split('\n').map((line) => `// ${line}`.trimEnd())),
-    '',
-  ]
-    .join('\n')
-    .replace(NOT_ASCII, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  ];
+  return [...head.map(ascii), ...texts.map(({ line }) => line), ...notices, ''].join('\n');
 }
 
-/** Modules that refer to each other in a circle see what is there so far, as CommonJS has it; esbuild's getters make that live. */
+interface Text {
+  readonly name: string;
+  readonly line: string;
+}
+
+/** Where each text begins, counted from the end of the file since this table stands before it, and how long it is. */
+function placesFromEnd(texts: readonly Text[], notices: readonly string[]): readonly string[] {
+  const lengthOf = (lines: readonly string[]) => lines.reduce((sum, line) => sum + line.length + 1, 0);
+  let behind = lengthOf(texts.map(({ line }) => line)) + lengthOf(notices);
+  return texts.map(({ name, line }) => {
+    const mark = `//@./${name} `.length;
+    const place = `"./${name}":[${behind - mark},${line.length - mark}]`;
+    behind -= line.length + 1;
+    return place;
+  });
+}
+
+/**
+ * Modules that refer to each other in a circle see what is there so far, as CommonJS has it; esbuild's getters make that live. Only what is asked for is read from the
+ * file, which stays open: a newer one in its place has its texts elsewhere.
+ */
 const LOADER = `const __kwasmBuiltin=__kwasmRequire(__kwasmUrl),__kwasmLoaded=new Map();
 let __kwasmFile;
 function __kwasmText(id){
-__kwasmFile??=__kwasmBuiltin("node:fs").readFileSync(new URL(__kwasmUrl),"latin1");
-const mark="\\n//@"+id+" ",at=__kwasmFile.indexOf(mark)+mark.length;
-return JSON.parse(__kwasmFile.slice(at,__kwasmFile.indexOf("\\n",at)));
+const fs=__kwasmBuiltin("node:fs"),[fromEnd,length]=__kwasmTexts[id],bytes=Buffer.alloc(length);
+__kwasmFile??=fs.openSync(new URL(__kwasmUrl));
+fs.readSync(__kwasmFile,bytes,0,length,fs.fstatSync(__kwasmFile).size-fromEnd);
+return JSON.parse(bytes.toString("latin1"));
 }
 function __kwasmLoad(id){
 if(id[0]!==".")return __kwasmBuiltin(id);
@@ -66,6 +85,10 @@ const run=__kwasmFirst[id]??__kwasmBuiltin("node:vm").compileFunction(__kwasmTex
 run(module.exports,__kwasmLoad,module,__kwasmUrl);
 return module.exports;
 }`;
+
+function ascii(text: string): string {
+  return text.replace(NOT_ASCII, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
 
 /** Of licences only, since esbuild escapes what is in code. One such letter would have the whole file decoded the slow way, and twice as long in memory. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what ASCII begins with
