@@ -1,3 +1,4 @@
+import { withChangedValues } from './changed-values.ts';
 import { type Given, NoResourceList, type ResourceList, readList } from './resource-list.ts';
 import { requireUniqueKeys } from './unique-keys.ts';
 import { field, KIND, root, STYLE, type YamlNode } from './yaml/node.ts';
@@ -5,17 +6,17 @@ import { parseDocument } from './yaml/parser.ts';
 
 export interface Answered {
   readonly list: ResourceList;
-  /** Items that came back as they were given: the given nodes themselves, which have lost nothing. */
-  readonly unchanged: ReadonlySet<YamlNode>;
+  /** Items that came back as they were given, but for values: they consist of given nodes, which have lost nothing. */
+  readonly kept: ReadonlySet<YamlNode>;
 }
 
 /**
- * Reads a function's answer. Most functions change few of the items and keep their order, so an item whose text is the text that
- * was given is not read again, and the others are read one by one. Whatever is not laid out as we laid it out is read whole.
+ * Reads a function's answer. Most functions change few of the items, or values in them, and keep their order, so an item whose text is what
+ * was given but for values is not read again, and the others are read one by one. Whatever is not laid out as we laid it out is read whole.
  */
 export function readAnswer(text: string, given: Given): Answered {
-  const answered = readByItems(text, given) ?? { list: readList(text), unchanged: new Set() };
-  for (const item of answered.list.items) if (!answered.unchanged.has(item)) requireUniqueKeys(item);
+  const answered = readByItems(text, given) ?? { list: readList(text), kept: new Set() };
+  for (const item of answered.list.items) if (!answered.kept.has(item)) requireUniqueKeys(item);
   return answered;
 }
 
@@ -27,20 +28,20 @@ function readByItems(text: string, given: Given): Answered | undefined {
   try {
     const head = text.slice(0, first);
     const items: YamlNode[] = [];
-    const unchanged = new Set<YamlNode>();
+    const kept = new Set<YamlNode>();
     for (const piece of cut.pieces) {
-      if (typeof piece !== 'string') unchanged.add(piece);
+      if (typeof piece !== 'string') kept.add(piece);
       items.push(typeof piece === 'string' ? readItem(piece) : piece);
     }
     const end = readList(head + cut.end);
-    return { list: { ...end, items: [...items, ...end.items] }, unchanged };
+    return { list: { ...end, items: [...items, ...end.items] }, kept };
   } catch {
     return undefined; // an item that is not one alone, such as one with an alias of another's anchor
   }
 }
 
 interface Cut {
-  /** Nodes of unchanged items, texts of the others. */
+  /** Nodes of items that are kept, texts of the others. */
   readonly pieces: readonly (YamlNode | string)[];
   /** The last item where it was changed, and what stands behind the items. */
   readonly end: string;
@@ -62,7 +63,7 @@ function cutItems(text: string, first: number, given: Given): Cut | undefined {
     if (!text.startsWith('\n- ', end)) break;
     const piece = text.slice(at, end);
     if (piece.includes('#')) return undefined; // whose comment it is depends on what stands around
-    pieces.push(piece);
+    pieces.push(keptItem(piece, given, next) ?? piece);
     at = end;
     next++;
   }
@@ -79,21 +80,34 @@ function endOfItem(text: string, at: number): number {
   return text.length;
 }
 
-function reusable(text: string, at: number, { text: old, starts, items }: Given, index: number) {
+/** The given item with the values that it has now, where it is the same in all else. */
+function keptItem(piece: string, given: Given, index: number): YamlNode | undefined {
+  const item = given.items[index];
+  const before = givenText(given, index);
+  if (item === undefined || before === undefined || !comesBack(item)) return undefined;
+  return withChangedValues(root(item), before, piece);
+}
+
+function givenText({ text, starts }: Given, index: number): string | undefined {
   const start = starts[index];
   const stop = starts[index + 1];
-  const node = items[index];
-  if (start === undefined || stop === undefined || node === undefined) return undefined;
-  const piece = old.slice(start, stop);
-  if (!text.startsWith(piece, at)) return undefined;
+  return start === undefined || stop === undefined ? undefined : text.slice(start, stop);
+}
+
+function reusable(text: string, at: number, given: Given, index: number) {
+  const node = given.items[index];
+  const piece = givenText(given, index);
+  if (piece === undefined || node === undefined || !text.startsWith(piece, at)) return undefined;
   const end = at + piece.length;
   // Nothing of the item goes on behind it, and what follows is no comment.
   if (!(text.startsWith('\n- ', end) || /^\n[a-z]/.test(text.slice(end, end + 2)) || text.slice(end) === '\n'))
     return undefined;
-  // A document's own comments go to its node when it is read again.
-  return (node.kind !== KIND.document || node.isBare) && isPlain(root(node))
-    ? { node: root(node), end, index }
-    : undefined;
+  return comesBack(node) ? { node: root(node), end, index } : undefined;
+}
+
+/** A document's own comments would go to its node when it is read again. */
+function comesBack(node: YamlNode): boolean {
+  return (node.kind !== KIND.document || node.isBare) && isPlain(root(node));
 }
 
 /** A tree that comes back from writing and reading as it was: no comments, anchors or tags, no text of several lines. */

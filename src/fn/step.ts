@@ -52,9 +52,9 @@ export async function runStep(program: Program, input: StepInput): Promise<StepO
     return { kind: 'failed', message, exitCode, stderr, results: results.length > 0 ? results : reported(answer) };
   }
   try {
-    const { list, unchanged } = readAnswer(answer.output, given);
+    const { list, kept } = readAnswer(answer.output, given);
     judge(list, input);
-    restore(list.items, byId, unchanged);
+    restore(list.items, byId, kept);
     return { kind: 'passed', items: list.items, results: await resultsOf(list.results), stderr: answer.stderr };
   } catch (error) {
     if (!(error instanceof NoResourceList) && !(error instanceof Terminal)) throw error;
@@ -100,15 +100,11 @@ function numberItems(items: readonly YamlNode[]): ReadonlyMap<string, YamlNode> 
   return byId;
 }
 
-function restore(
-  items: readonly YamlNode[],
-  byId: ReadonlyMap<string, YamlNode>,
-  unchanged: ReadonlySet<YamlNode>,
-): void {
+function restore(items: readonly YamlNode[], byId: ReadonlyMap<string, YamlNode>, kept: ReadonlySet<YamlNode>): void {
   for (const item of items) {
     const id = annotation(item, ANNOTATION.id) ?? annotation(item, ANNOTATION.legacyId);
     const before = id === undefined ? undefined : byId.get(id);
-    if (before !== undefined && !unchanged.has(item)) {
+    if (before !== undefined && !kept.has(item)) {
       copyComments(before, item);
       restoreOrder(before, item);
     }

@@ -5,9 +5,9 @@ import { KIND, STYLE, YamlNode } from './node.ts';
  * scanner and parser, and to the same nodes; whatever might mean more (comments, anchors, tags, escapes, flow, several lines) makes it theirs.
  */
 const PLAIN = '(?:[A-Za-z0-9_./$(+=~\\\\^;]|-(?=[!-~]))(?:[!-9;-~]|:(?=[!-~])| +(?=[!"$-~]))*';
-const VALUE = `(${PLAIN})|"([ !#-[\\]-~]*)"|'([ -&(-~]*)'`;
+const VALUE = `${PLAIN}|"[ !#-[\\]-~]*"|'[ -&(-~]*'`;
 const KEY = '[A-Za-z0-9_/.$][A-Za-z0-9_/.$-]{0,127}';
-const LINE = new RegExp(`( *)((?:- )*)(?:(${KEY}):(?: +(?:${VALUE}|(\\{\\}|\\[\\])))?|${VALUE})?(?:\\n|$)`, 'y');
+const LINE = new RegExp(`( *(?:- )*)(?:(${KEY}):(?: +(${VALUE}|\\{\\}|\\[\\]))?|(${VALUE}))?(?:\\n|$)`, 'y');
 
 const DEPTH_MAX = 200;
 
@@ -23,35 +23,49 @@ export function readSimple(text: string): YamlNode | undefined {
   return open.document();
 }
 
+/** By index: to take an array apart costs an object for each of its parts, and this is done for every line of a package. */
 function takeLine(open: OpenCollections, line: RegExpExecArray): boolean {
-  const [, indent = '', dashes = '', key, plain, double, single, flow, itemPlain, itemDouble, itemSingle] = line;
-  const item = scalarOf(itemPlain, itemDouble, itemSingle);
-  if (key === undefined && item === undefined) return dashes === ''; // an empty line
-  let column = indent.length;
-  if (dashes === '') return key !== undefined && open.key(column, key, valueBehind(plain, double, single, flow));
-  for (let end = column + dashes.length; column < end; column += 2) if (!open.dash(column)) return false;
-  if (key !== undefined) return open.key(column, key, valueBehind(plain, double, single, flow));
-  return item !== undefined && open.item(item);
+  const start = line[1] ?? '';
+  const key = line[2];
+  const item = line[4];
+  const dashes = start.indexOf('-');
+  let column = dashes === -1 ? start.length : dashes;
+  if (key === undefined && item === undefined) return column === start.length; // an empty line
+  if (dashes === -1 && key === undefined) return false;
+  for (; column < start.length; column += 2) if (!open.dash(column)) return false;
+  if (key !== undefined) return open.key(column, key, line[3] === undefined ? undefined : nodeOf(line[3]));
+  return item !== undefined && open.item(nodeOf(item));
 }
 
-function valueBehind(
-  plain: string | undefined,
-  double: string | undefined,
-  single: string | undefined,
-  flow: string | undefined,
-): YamlNode | undefined {
-  if (flow === undefined) return scalarOf(plain, double, single);
-  return new YamlNode(flow === '{}' ? KIND.mapping : KIND.sequence, '', STYLE.flow);
+function nodeOf(text: string): YamlNode {
+  switch (text.charAt(0)) {
+    case '"':
+      return new YamlNode(KIND.scalar, text.slice(1, -1), STYLE.double);
+    case "'":
+      return new YamlNode(KIND.scalar, text.slice(1, -1), STYLE.single);
+    case '{':
+      return new YamlNode(KIND.mapping, '', STYLE.flow);
+    case '[':
+      return new YamlNode(KIND.sequence, '', STYLE.flow);
+    default:
+      return new YamlNode(KIND.scalar, text);
+  }
 }
 
-function scalarOf(
-  plain: string | undefined,
-  double: string | undefined,
-  single: string | undefined,
-): YamlNode | undefined {
-  if (plain !== undefined) return new YamlNode(KIND.scalar, plain);
-  if (double !== undefined) return new YamlNode(KIND.scalar, double, STYLE.double);
-  return single === undefined ? undefined : new YamlNode(KIND.scalar, single, STYLE.single);
+export interface SimpleLine {
+  /** Indentation and dashes. */
+  readonly start: string;
+  readonly key: string | undefined;
+  readonly value: YamlNode;
+}
+
+/** A line that has a value on it, without its end. */
+export function readLine(text: string): SimpleLine | undefined {
+  LINE.lastIndex = 0;
+  const line = LINE.exec(text);
+  const value = line?.[3] ?? line?.[4];
+  if (line === null || value === undefined || LINE.lastIndex !== text.length || text.includes('#')) return undefined;
+  return { start: line[1] ?? '', key: line[2], value: nodeOf(value) };
 }
 
 /** The collections that the next line may go on with, the innermost last. Each method says whether the line fits. */
