@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Terminal } from '../errors.ts';
+import { writeNewDirectory } from './new-directory.ts';
 import { documentsText, filesOf } from './package-files.ts';
 import { KPTFILE, type Package } from './package-reader.ts';
 import { LIST_VERSION, writeList } from './resource-list.ts';
-import { applyChanges, changesBetween, writeNewDirectory } from './transaction.ts';
+import { applyChanges, changesBetween } from './transaction.ts';
 import type { YamlNode } from './yaml/node.ts';
 
 /** Where the result goes. */

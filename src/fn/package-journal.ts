@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Terminal } from '../errors.ts';
+import { flushNames, writeFlushed } from './flushed.ts';
 
 /**
  * What a write of a package is about to change, told before the first change and taken away after the last. A process that is killed on the way leaves it
@@ -45,7 +46,8 @@ export function beginJournal(top: string, plan: Omit<Journal, 'version' | 'owner
   const journal: Journal = { version: 1, owner: { pid: process.pid, startedAt: startOf(process.pid) }, ...plan };
   const file = join(top, JOURNAL);
   const whole = `${file}.${process.pid}`;
-  writeFileSync(whole, `${JSON.stringify(journal)}\n`, { mode: 0o600 });
+  rmSync(whole, { force: true });
+  writeFlushed(whole, `${JSON.stringify(journal)}\n`, { flags: 'wx', mode: 0o600 });
   try {
     linkSync(whole, file); // whole at once, and only where there is none
   } catch (error) {
@@ -55,15 +57,24 @@ export function beginJournal(top: string, plan: Omit<Journal, 'version' | 'owner
   } finally {
     rmSync(whole, { force: true });
   }
+  flushNames([top]);
   return journal;
 }
 
+/** When the changes are on the disk. */
 export function markDone(top: string): void {
-  appendFileSync(join(top, JOURNAL), DONE);
+  writeFlushed(join(top, JOURNAL), DONE, { flags: 'a' });
 }
 
-export function endJournal(top: string): void {
+/** When what was done about the changes is on the disk: without a journal nobody looks after them any more. */
+export function endJournal(top: string, journal: Journal): void {
+  flushChanges(top, journal);
   rmSync(join(top, JOURNAL), { force: true });
+}
+
+/** The names of what has been changed so far, beside it, and of new directories. */
+export function flushChanges(top: string, { changes, directories }: Journal): void {
+  flushNames([...changes.map(({ path }) => path), ...directories].map((path) => dirname(join(top, path))));
 }
 
 /** Where the new text waits, and where what was there before is kept, beside the file itself: a rename stays on one file system. */

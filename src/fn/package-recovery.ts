@@ -39,7 +39,7 @@ export function recoverPackage(directory: string, say: (line: string) => void): 
   if (isRunning(journal.owner))
     throw new Terminal(`${directory}: another kwasm (process ${journal.owner.pid}) writes to this package`);
   const left = done ? forgetOld(top, journal) : undo(top, journal);
-  endJournal(top);
+  endJournal(top, journal);
   const what = done ? 'is complete; it was interrupted at its very end' : 'was interrupted and has been undone';
   say(`${directory}: the write of an earlier run ${what}`);
   for (const line of left) say(line);

@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { build } from 'esbuild';
+import fc from 'fast-check';
+import { Disk, type FileChange } from '../../scripts/testing/power-cut.ts';
 import { JOURNAL } from './package-journal.ts';
 import { readPackage } from './package-reader.ts';
 import { Workshop } from './testing.ts';
@@ -27,12 +29,18 @@ describe('writing a package', function () {
   /** In one file, which starts in a quarter of the time: it is started a hundred times. */
   const tools = new Workshop();
   const writer = tools.path('killed-writer.mjs');
+  const logger = tools.path('logged-writer.mjs');
   /** Where some files are new and some are not. */
   let amidst = 0;
 
   before(async () => {
-    const entry = fileURLToPath(new URL('../../scripts/testing/killed-writer.ts', import.meta.url));
-    await build({ entryPoints: [entry], outfile: writer, bundle: true, platform: 'node', format: 'esm', minify: true });
+    for (const [file, outfile] of [
+      ['killed-writer', writer],
+      ['logged-writer', logger],
+    ] as const) {
+      const entry = fileURLToPath(new URL(`../../scripts/testing/${file}.ts`, import.meta.url));
+      await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', minify: true });
+    }
   });
   after(() => tools.remove());
   const fresh = (): void => {
@@ -43,8 +51,8 @@ describe('writing a package', function () {
   afterEach(() => shop.remove());
 
   /** Whether it was killed. */
-  const killedAt = (step: number, what: 'write' | 'recover'): boolean => {
-    const args = [writer, String(step), what, shop.path('p'), JSON.stringify(CHANGES)];
+  const killedAt = (step: number, what: 'write' | 'recover' | 'make', at = 'p'): boolean => {
+    const args = [writer, String(step), what, shop.path(at), JSON.stringify(CHANGES)];
     const { signal, status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     if (signal !== 'SIGKILL') expect(status, stderr).to.equal(0);
     return signal === 'SIGKILL';
@@ -89,6 +97,52 @@ describe('writing a package', function () {
       recovered();
       expect(shop.tree('p'), `step ${step}`).to.deep.equal(OLD);
     }
+  });
+
+  /** Every change that a whole write makes, or the recovery of one that was killed. */
+  const logOf = (what: 'write' | 'recover'): readonly FileChange[] => {
+    const args = [logger, what, shop.path('p'), JSON.stringify(CHANGES)];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect(status, stderr).to.equal(0);
+    return JSON.parse(stdout);
+  };
+  /** What is found after a power cut behind each change, where all open names had arrived, or none, or some. */
+  const powerCuts = (before: Readonly<Record<string, string>>, log: readonly FileChange[]): readonly string[] => {
+    const found: string[] = [];
+    const disk = new Disk(before);
+    const chosen = fc.sample(fc.infiniteStream(fc.boolean()), { numRuns: 5, seed: 1 });
+    const ways = [() => true, () => false, ...chosen.map((stream) => () => stream.next().value ?? false)];
+    for (const [i, change] of log.entries()) {
+      disk.take(change);
+      for (const arrived of disk.open === 0 ? ways.slice(0, 1) : ways) {
+        shop.remove();
+        shop = new Workshop();
+        mkdirSync(shop.path('p'));
+        disk.write(shop.path('p'), arrived);
+        const left = JSON.stringify(Object.keys(shop.tree('p')));
+        recovered();
+        const tree = shop.tree('p');
+        const is = 'b.yaml' in tree ? OLD : AFTER;
+        expect(tree, `behind ${i}, ${JSON.stringify(change)}; left were ${left}`).to.deep.equal(is);
+        found.push(is === OLD ? 'old' : 'new');
+      }
+    }
+    return found;
+  };
+
+  it('is whole, old or new, after a power cut behind every step', () => {
+    const found = powerCuts(OLD, logOf('write'));
+    expect(found.filter((is) => is === 'old').length).to.be.greaterThan(50);
+    expect(found.filter((is) => is === 'new').length).to.be.greaterThan(20);
+    expect(found.at(-1)).to.equal('new');
+  });
+
+  it('is whole after a power cut amidst a recovery, too', () => {
+    expect(killedAt(amidst, 'write')).to.equal(true);
+    const before = shop.tree('p');
+    const found = powerCuts(before, logOf('recover'));
+    expect(found.length).to.be.greaterThan(20);
+    expect(found).not.to.include('new');
   });
 
   it('leaves a file that was mended meanwhile', () => {
@@ -144,5 +198,16 @@ describe('writing a package', function () {
     expect(() => applyChanges(shop.path('p'), { writes, deletes: [] })).to.throw('d is a directory');
     expect(shop.tree('p')).to.deep.equal({ ...OLD, 'd/inner.yaml': 'i: 1\n' });
     expect(lstatSync(shop.path('p/d')).isDirectory()).to.equal(true);
+  });
+
+  it('makes a new directory whole or not at all, and takes away what a killed one has left', () => {
+    for (let step = 1; killedAt(step, 'make', 'out'); step += 1) {
+      expect(existsSync(shop.path('out')), `step ${step}`).to.equal(false);
+      expect(killedAt(0, 'make', 'out')).to.equal(false);
+      expect(shop.tree('out'), `step ${step}`).to.deep.equal(CHANGES.writes);
+      expect(readdirSync(shop.directory)).to.have.members(['p', 'out']);
+      rmSync(shop.path('out'), { recursive: true });
+    }
+    expect(shop.tree('out'), 'no step was left').to.deep.equal(CHANGES.writes);
   });
 });

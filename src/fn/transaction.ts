@@ -1,23 +1,14 @@
-import {
-  closeSync,
-  existsSync,
-  fchmodSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { messageOf, Terminal } from '../errors.ts';
+import { writeFlushed } from './flushed.ts';
 import {
   beginJournal,
   besideOf,
   type Change,
   digestOf,
   endJournal,
+  flushChanges,
   type Journal,
   markDone,
 } from './package-journal.ts';
@@ -37,8 +28,9 @@ export function changesBetween(before: ReadonlyMap<string, string>, after: Reado
 }
 
 /**
- * Writes all of it or nothing, also when it is killed on the way: first a journal of what will change; then new texts go to files beside their targets, where a
- * full disk or a missing right shows; then each is renamed over its target; deletions are last. An error on the way puts back what was there.
+ * Writes all of it or nothing, also when it is killed on the way or the power goes: first a journal of what will change; then new texts go to files beside their targets,
+ * where a full disk or a missing right shows, and what was there gets a second name; then each is renamed over its target; deletions are last. Each part is on the disk
+ * before the next one begins. An error on the way puts back what was there.
  */
 export function applyChanges(directory: string, { writes, deletes }: Changes): void {
   if (writes.size === 0 && deletes.length === 0) return;
@@ -48,20 +40,23 @@ export function applyChanges(directory: string, { writes, deletes }: Changes): v
     for (const path of journal.directories) mkdirSync(join(top, path));
     const texts = [...writes.values()];
     for (const [i, text] of texts.entries()) stage(top, journal, journal.changes[i], text);
+    for (const change of journal.changes) keepOld(top, journal, change);
+    flushChanges(top, journal);
     for (const change of journal.changes) replace(top, journal, change);
+    flushChanges(top, journal);
   } catch (error) {
     throw new Terminal(`${directory}: not written, ${undone(top, journal)}: ${messageOf(error)}`, { cause: error });
   }
   markDone(top);
   for (const { path } of journal.changes) rmSync(besideOf(join(top, path), journal).old, { force: true });
-  endJournal(top);
+  endJournal(top, journal);
 }
 
 /** What has become of it, in words. */
 function undone(top: string, journal: Journal): string {
   try {
     const told = undo(top, journal);
-    endJournal(top);
+    endJournal(top, journal);
     return told.length === 0 ? 'nothing was changed' : told.join('; ');
   } catch (error) {
     return messageOf(error);
@@ -104,39 +99,17 @@ function stage(top: string, journal: Journal, change: Change | undefined, text: 
   const { fresh } = besideOf(target, journal);
   const mode = change.wasThere ? statSync(target).mode & 0o777 : 0o666;
   rmSync(fresh, { force: true });
-  const file = openSync(fresh, 'wx', mode);
-  try {
-    writeFileSync(file, text);
-    if (change.wasThere) fchmodSync(file, mode);
-  } finally {
-    closeSync(file);
-  }
+  writeFlushed(fresh, text, { flags: 'wx', mode, exactMode: change.wasThere });
 }
 
-function replace(top: string, journal: Journal, { path, wasThere, becomes }: Change): void {
+function keepOld(top: string, journal: Journal, { path, wasThere }: Change): void {
   const target = join(top, path);
-  const { fresh, old } = besideOf(target, journal);
-  if (wasThere) keepBeside(target, old);
+  if (wasThere) keepBeside(target, besideOf(target, journal).old);
+}
+
+function replace(top: string, journal: Journal, { path, becomes }: Change): void {
+  const target = join(top, path);
+  const { fresh } = besideOf(target, journal);
   if (becomes !== null) renameSync(fresh, target);
   else rmSync(target, { force: true });
-}
-
-const SUFFIX = `.kwasm-${process.pid}`;
-
-/** Files into a new directory, which is not there when something fails. */
-export function writeNewDirectory(directory: string, files: ReadonlyMap<string, string>): void {
-  if (existsSync(directory))
-    throw new Terminal(`directory ${JSON.stringify(directory)} already exists, delete it and try again`);
-  const building = `${directory}${SUFFIX}.new`;
-  try {
-    mkdirSync(building, { recursive: true });
-    for (const [path, text] of files) {
-      mkdirSync(dirname(join(building, path)), { recursive: true });
-      writeFileSync(join(building, path), text);
-    }
-    renameSync(building, directory);
-  } catch (error) {
-    rmSync(building, { recursive: true, force: true });
-    throw new Terminal(`${directory}: not written: ${messageOf(error)}`, { cause: error });
-  }
 }
