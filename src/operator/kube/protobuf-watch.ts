@@ -47,29 +47,36 @@ export interface Mark {
 }
 
 /** Each event is a frame: its length in four bytes, then a WatchEvent. A last frame that was cut short is dropped. */
-export async function* protobufEvents(chunks: AsyncIterable<Buffer>, shape: Shape): AsyncGenerator<ProtobufEvent> {
-  let rest: Buffer[] = [];
-  let length = 0;
-  let wanted = HEADER_LENGTH;
-  const lasting = lastingOf(shape);
-  for await (const chunk of chunks) {
-    rest.push(chunk);
-    length += chunk.length;
-    if (length < wanted) continue;
-    const bytes = rest.length === 1 ? chunk : Buffer.concat(rest, length);
+export class ProtobufFrames {
+  readonly #shape: Shape;
+  readonly #lasting: Shape;
+  #rest: Buffer[] = [];
+  #length = 0;
+  #wanted = HEADER_LENGTH;
+
+  constructor(shape: Shape) {
+    this.#shape = shape;
+    this.#lasting = lastingOf(shape);
+  }
+
+  *push(chunk: Buffer): Generator<ProtobufEvent> {
+    this.#rest.push(chunk);
+    this.#length += chunk.length;
+    if (this.#length < this.#wanted) return;
+    const bytes = this.#rest.length === 1 ? chunk : Buffer.concat(this.#rest, this.#length);
     let from = 0;
     for (;;) {
-      wanted = HEADER_LENGTH;
+      this.#wanted = HEADER_LENGTH;
       if (bytes.length - from < HEADER_LENGTH) break;
       const size = bytes.readUInt32BE(from);
       if (size > FRAME_LENGTH_MAX) throw new Terminal(`a watch sent an event of ${size} bytes`);
-      wanted = HEADER_LENGTH + size;
-      if (bytes.length - from < wanted) break;
-      yield eventOf(bytes.subarray(from + HEADER_LENGTH, from + wanted), shape, lasting);
-      from += wanted;
+      this.#wanted = HEADER_LENGTH + size;
+      if (bytes.length - from < this.#wanted) break;
+      yield eventOf(bytes.subarray(from + HEADER_LENGTH, from + this.#wanted), this.#shape, this.#lasting);
+      from += this.#wanted;
     }
-    rest = from === bytes.length ? [] : [bytes.subarray(from)];
-    length = bytes.length - from;
+    this.#rest = from === bytes.length ? [] : [bytes.subarray(from)];
+    this.#length = bytes.length - from;
   }
 }
 

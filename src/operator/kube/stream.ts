@@ -1,8 +1,10 @@
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { V1Status } from '@kubernetes/client-node';
 import { statusError } from './api-error.ts';
-import { jsonLines } from './json-lines.ts';
+import { JsonLines } from './json-lines.ts';
 import type { Shape } from './protobuf.ts';
-import { type Mark, PROTOBUF, protobufEvents } from './protobuf-watch.ts';
+import { type Mark, PROTOBUF, ProtobufFrames } from './protobuf-watch.ts';
 import { type Listing, versionOf } from './store.ts';
 import type { Streamed } from './transport.ts';
 import type { WatchOptions } from './watch-options.ts';
@@ -24,8 +26,28 @@ interface WatchEvent<Raw> {
 /** Nothing came for too long: the connection is dead, whatever TCP thinks. */
 export class Silence extends Error {}
 
-function eventsOf({ contentType, body }: Streamed, shape: Shape = []): AsyncGenerator<unknown> {
-  return contentType.startsWith(PROTOBUF) ? protobufEvents(body, shape) : jsonLines(body);
+interface Reader {
+  /** The events that are whole with this chunk. */
+  push(chunk: Buffer): Iterable<unknown>;
+}
+
+function readerOf({ contentType }: Streamed, shape: Shape = []): Reader {
+  return contentType.startsWith(PROTOBUF) ? new ProtobufFrames(shape) : new JsonLines();
+}
+
+/** Takes each chunk as it comes: to wait for one by a promise costs as much as to read a heartbeat. */
+function eachChunk(body: Readable, take: (chunk: Buffer) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    body.on('data', (chunk: Buffer) => {
+      try {
+        take(chunk);
+      } catch (error) {
+        reject(error);
+        body.destroy();
+      }
+    });
+    finished(body).then(resolve, reject);
+  });
 }
 
 const LIST_COMPLETE = 'k8s.io/initial-events-end';
@@ -45,12 +67,32 @@ export async function readWatch<Raw extends object>(
   let listing = progress.version === undefined ? store.begin() : undefined;
   const abort = new AbortController();
   let guard: NodeJS.Timeout | undefined;
-  const rearm = () => {
+  const allow = (ms: number) => {
     clearTimeout(guard);
-    const ms = listing === undefined ? silenceMsMax(options) : limits.initialSilenceMsMax;
     guard = setTimeout(() => abort.abort(new Silence(`nothing heard for ${ms} ms`)), ms);
   };
-  rearm();
+  const hear = (version: string | undefined) => {
+    progress.heard = true;
+    guard?.refresh();
+    if (listing !== undefined) return;
+    progress.version = version ?? progress.version;
+    on.heard();
+  };
+  const take = (event: WatchEvent<Raw>) => {
+    const { type, mark } = event;
+    if (mark !== undefined && listing === undefined && store.knows(mark)) return hear(mark.version);
+    const { object } = event; // only now is it read
+    if (type === 'ERROR') throw statusError(object as V1Status);
+    if (listing !== undefined && type === 'BOOKMARK' && isListEnd(object)) {
+      listing.swap(versionOf(object));
+      listing = undefined;
+      allow(silenceMsMax(options));
+    } else {
+      apply(listing ?? store, type, object, mark);
+    }
+    hear(versionOf(object) || undefined);
+  };
+  allow(listing === undefined ? silenceMsMax(options) : limits.initialSilenceMsMax);
   try {
     const either = AbortSignal.any([signal, abort.signal]);
     const query = queryOf(options, progress.version);
@@ -58,34 +100,10 @@ export async function readWatch<Raw extends object>(
     const base = { method: 'GET', verb: 'watch', path, query } as const;
     const streamed = await transport.stream(shape === undefined ? base : { ...base, shape }, either);
     if (listing === undefined) on.connected();
-    for await (const event of eventsOf(streamed, shape)) {
-      const { type, mark } = event as WatchEvent<Raw>;
-      if (mark !== undefined && listing === undefined && store.knows(mark)) {
-        progress.heard = true;
-        progress.version = mark.version;
-        on.heard();
-        rearm();
-        continue;
-      }
-      const { object } = event as WatchEvent<Raw>;
-      if (type === 'ERROR') throw statusError(object as V1Status);
-      progress.heard = true;
-      if (listing !== undefined) {
-        if (type === 'BOOKMARK' && isListEnd(object)) {
-          listing.swap(versionOf(object));
-          listing = undefined;
-        } else {
-          apply(listing, type, object, mark);
-        }
-      } else {
-        apply(store, type, object, mark);
-      }
-      if (listing === undefined) {
-        progress.version = versionOf(object) || progress.version;
-        on.heard();
-      }
-      rearm();
-    }
+    const reader = readerOf(streamed, shape);
+    await eachChunk(streamed.body, (chunk) => {
+      for (const event of reader.push(chunk)) take(event as WatchEvent<Raw>);
+    });
   } catch (error) {
     // undici reports an abort in its own words; the cause is what we aborted with.
     throw abort.signal.aborted ? abort.signal.reason : error;

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Agent, buildConnector, type Dispatcher, request } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { ApiError, apiError } from './api-error.ts';
@@ -35,13 +36,13 @@ export interface ProxiedRequest {
 export interface ProxiedAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly body: AsyncIterable<Buffer>;
+  readonly body: Readable;
 }
 
 /** A watch's body as it comes, and what it is written in. */
 export interface Streamed {
   readonly contentType: string;
-  readonly body: AsyncIterable<Buffer>;
+  readonly body: Readable;
 }
 
 export interface TransportOptions {
