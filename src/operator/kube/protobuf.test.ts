@@ -55,7 +55,7 @@ describe('readMessage', () => {
       fc.assert(
         fc.property(messages(shape), fc.array(foreign, { minLength: 1 }), (message, between) => {
           const bytes = writeMessage(message, shape, (at) => between[at % between.length] ?? Buffer.alloc(0));
-          expect(readMessage(bytes, shape)).to.deep.equal(plain(message));
+          expect(plain(readMessage(bytes, shape))).to.deep.equal(plain(message));
         }),
       );
     });

@@ -16,7 +16,7 @@ export interface Field {
   readonly shape: Shape;
 }
 
-/** The same as JSON.parse would have made of the same object, as far as the shape goes: an empty text is absent. */
+/** The same as JSON.parse would have made of the same object, as far as the shape goes: an empty text is absent, a time is a Date. */
 export type Message = Record<string, unknown>;
 
 const VARINT = 0;
@@ -187,7 +187,7 @@ const TIME: Shape = [undefined, number('seconds'), number('nanos')];
 const ENTRY: Shape = [undefined, text('key'), text('value')];
 
 /** The zero time is an empty message, and `null` or nothing in JSON. Microseconds are cut to what a Date has. */
-function timeOf(message: Message): string | undefined {
+function timeOf(message: Message): Date | undefined {
   const { seconds, nanos = 0 } = message as { seconds?: number; nanos?: number };
-  return seconds === undefined ? undefined : new Date(seconds * 1000 + Math.floor(nanos / 1e6)).toISOString();
+  return seconds === undefined ? undefined : new Date(seconds * 1000 + Math.floor(nanos / 1e6));
 }

@@ -17,8 +17,10 @@ const UNREAD: OnNode = { kind: 'held', finding: undefined };
 export class ShimRules {
   readonly #policy: Policy;
   readonly #refresh: () => void;
-  /** Policies by what Shims say, so that thousands of nodes share one. */
-  #known = new WeakMap<OnNode, Policy>();
+  /** What was asked for is asked for again, by the rollout, by the reconcile and by each count. A view never changes. */
+  #byNode = new WeakMap<NodeView, Policy>();
+  /** Thousands of nodes share one. */
+  #byOrder = new WeakMap<OnNode, Policy>();
   #base: Policy;
   #rules: Rules;
   #reading: readonly string[] = [];
@@ -52,7 +54,7 @@ export class ShimRules {
     const next = rulesOf(shims, this.#policy.shims);
     if (next.signature === this.#rules.signature) return false;
     this.#rules = next;
-    this.#known = new WeakMap();
+    this.#forget();
     const unread = next.keys.some((key) => !this.#reading.includes(key));
     // Those that no selector names any more stay: to forget them would cost a list, too.
     this.#reading = [...new Set([...this.#reading, ...next.keys])].sort();
@@ -66,6 +68,7 @@ export class ShimRules {
     return () => {
       const more = [...keys].some((key) => !this.#read.has(key));
       this.#read = keys;
+      this.#forget();
       return more;
     };
   }
@@ -73,14 +76,26 @@ export class ShimRules {
   policyOf(node: NodeView, base: Policy): Policy {
     if (base !== this.#base) {
       this.#base = base;
-      this.#known = new WeakMap();
+      this.#forget();
     }
-    const onNode = this.#onNode(node);
-    const known = this.#known.get(onNode);
+    const known = this.#byNode.get(node);
     if (known !== undefined) return known;
-    const made: Policy = { ...base, onNode };
-    this.#known.set(onNode, made);
+    const policy = this.#policyWith(this.#onNode(node));
+    this.#byNode.set(node, policy);
+    return policy;
+  }
+
+  #policyWith(onNode: OnNode): Policy {
+    const known = this.#byOrder.get(onNode);
+    if (known !== undefined) return known;
+    const made: Policy = { ...this.#base, onNode };
+    this.#byOrder.set(onNode, made);
     return made;
+  }
+
+  #forget(): void {
+    this.#byNode = new WeakMap();
+    this.#byOrder = new WeakMap();
   }
 
   #onNode(node: NodeView): OnNode {
