@@ -26,7 +26,7 @@ describe('runController', () => {
   let world: World;
   let running: Promise<void>;
   let version: number;
-  let refuseJobs: boolean;
+  let refuseJobs: Answer | undefined;
   let unfinished: number;
   let unfinishedMax: number;
   let created: string[];
@@ -35,7 +35,7 @@ describe('runController', () => {
 
   beforeEach(async () => {
     version = 0;
-    refuseJobs = false;
+    refuseJobs = undefined;
     unfinished = 0;
     unfinishedMax = 0;
     [created, settled, results] = [[], [], []];
@@ -83,7 +83,7 @@ describe('runController', () => {
     const sent = JSON.parse(call.body);
     const [, , , kind = '', name = '', sub] = call.url.pathname.split('/');
     if (call.method === 'POST' && call.url.pathname.endsWith('/jobs')) {
-      if (refuseJobs) return status(403, 'exceeded quota: q', {}, 'Forbidden')(response, call);
+      if (refuseJobs !== undefined) return refuseJobs(response, call);
       return json(made(sent as V1Job), 201)(response, call);
     }
     if (call.method === 'PATCH' && kind === 'nodes') return json(patched(name, sub, sent as V1Node))(response, call);
@@ -203,17 +203,24 @@ describe('runController', () => {
     expect(writes.length / NODES, 'Job, condition while waiting, installing, labels, condition').to.be.at.most(5);
   });
 
-  it('says on the node that the API server refuses its Job, keeps trying, and gets there', async () => {
-    begin();
-    refuseJobs = true;
-    addNode('n0');
-    await until(() => reasonOf('n0') === 'JobRefused');
-    await until(() => results.filter((result) => result === 'error').length > 2);
-    const reports = server.calls.filter(({ url }) => url.pathname.endsWith('/status')).length;
-    expect(reports, 'once, not at every attempt').to.equal(1);
-    refuseJobs = false;
-    await until(() => reasonOf('n0') === 'Provisioned');
-  });
+  const unreachable =
+    'Internal error occurred: failed calling webhook "jobs.example.com": failed to call webhook: Post "https://10.0.0.1/": connection refused';
+  for (const { name, refusal, as } of [
+    { name: 'a quota', refusal: status(403, 'exceeded quota: q', {}, 'Forbidden'), as: 'error' },
+    { name: 'a webhook that is not there', refusal: status(500, unreachable, {}, 'InternalError'), as: 'retry' },
+  ] as const) {
+    it(`says on the node that its Job is refused by ${name}, keeps trying, and gets there`, async () => {
+      begin();
+      refuseJobs = refusal;
+      addNode('n0');
+      await until(() => reasonOf('n0') === 'JobRefused');
+      await until(() => results.filter((result) => result === as).length > 2);
+      const reports = server.calls.filter(({ url }) => url.pathname.endsWith('/status')).length;
+      expect(reports, 'once, not at every attempt').to.equal(1);
+      refuseJobs = undefined;
+      await until(() => reasonOf('n0') === 'Provisioned');
+    });
+  }
 
   it('lets the first one soak, then goes on in waves, and wakes whose turn it is', async () => {
     begin({ ...policy, rollout: { ...policy.rollout, soakSeconds: 1, maxUnavailable: '50%' } });

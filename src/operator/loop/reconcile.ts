@@ -89,8 +89,15 @@ async function applyTo(node: NodeView, action: Action, deps: ReconcileDeps): Pro
 }
 
 function isRefusal(error: unknown): boolean {
-  return error instanceof ApiError && [400, 403, 409, 422].includes(error.status);
+  if (!(error instanceof ApiError)) return false;
+  return [400, 403, 409, 422].includes(error.status) || (error.status === 500 && WEBHOOK_AWAY.test(error.message));
 }
+
+/**
+ * With failurePolicy Fail nothing is let in while the webhook does not answer, which may last until somebody is told.
+ * https://github.com/kubernetes/apiserver/blob/master/pkg/util/webhook/error.go
+ */
+const WEBHOOK_AWAY = /failed calling webhook/;
 
 async function reconcileClass(name: string, { policy, world, writes, log }: ReconcileDeps): Promise<void> {
   const wanted = wantedClasses(policy, world.rules.now).find((one) => one.name === name);
