@@ -20,7 +20,8 @@ export interface Call {
 }
 
 const GO: Turn = { kind: 'go' };
-const WINDOW_CHECK_MS = 30_000;
+/** Windows begin and end with it. */
+const MINUTE_MS = 60_000;
 
 /**
  * Who may be changed now. It holds counters and nothing that could not be counted again from the Nodes and the Jobs, so a
@@ -159,7 +160,7 @@ export class Rollout {
   }
 
   #closed({ pool }: Standing, nowMs: number): Cause | undefined {
-    const minute = Math.floor(nowMs / 60_000);
+    const minute = Math.floor(nowMs / MINUTE_MS);
     const known = this.#open.get(pool);
     if (known?.minute === minute) return known.open ? undefined : 'window';
     const open = isOpen(this.#windows(pool), nowMs);
@@ -173,7 +174,7 @@ export class Rollout {
 
   #againMs(name: string, why: Why, nowMs: number): number {
     if (why.kind !== 'turn') return Number.POSITIVE_INFINITY;
-    if (why.for === 'window') return nowMs + WINDOW_CHECK_MS;
+    if (why.for === 'window') return (Math.floor(nowMs / MINUTE_MS) + 1) * MINUTE_MS;
     const member = this.#members.get(name);
     if (why.for !== 'soak' || member === undefined) return Number.POSITIVE_INFINITY;
     const endMs = this.#lane(member.standing).soakedMs(this.#rules.soakSeconds * 1000, nowMs);
