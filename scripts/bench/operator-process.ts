@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
 import { Terminal } from '../../src/errors.ts';
 import type { Plane } from '../plane/plane.ts';
@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly args?: readonly string[];
   /** Replicas differ in it. */
   readonly index?: number;
+  /** Beside what every pod of the operator has. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 interface Pages {
@@ -55,12 +57,12 @@ export class OperatorProcess {
   }
 
   static async start(options: StartOptions): Promise<OperatorProcess> {
-    const { plane, app, config: text, server = plane.server, args = [], index = 0 } = options;
+    const { plane, app, config: text, server = plane.server, args = [], index = 0, env = {} } = options;
     const dir = join(plane.dir, `operator-${index}`);
     const config = await prepare(plane, dir, text);
     const health = `${server.hostname}:${18_081 + 10 * index}`;
     const metrics = `${server.hostname}:${18_080 + 10 * index}`;
-    const group = makeMemoryGroup(`kwasm-bench-${index}`, MEMORY_LIMIT_BYTES);
+    const group = makeMemoryGroup(`kwasm-${basename(plane.dir)}-${index}`, MEMORY_LIMIT_BYTES);
     const command = [
       ...imageCommand(app),
       `--config=${config}`,
@@ -81,6 +83,7 @@ export class OperatorProcess {
         KUBERNETES_SERVICE_HOST: server.hostname,
         KUBERNETES_SERVICE_PORT: server.port,
         PATH: process.env['PATH'],
+        ...env,
       },
     });
     closeSync(out);

@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import { expect } from 'chai';
+import { NAMESPACE } from '../../scripts/bench/namespace.ts';
+import { ensureCertificate } from '../../scripts/cluster/local/pki.ts';
+import { kill } from '../../scripts/cluster/local/processes.ts';
+import { systemClock } from '../../src/clock.ts';
+import { eventually } from '../harness/eventually.ts';
+import { Fleet } from '../harness/fleet.ts';
+import { several } from '../harness/fleet-node.ts';
+import { begun, ended } from '../harness/job-history.ts';
+
+const FREE = { canary: false, maxUnavailable: '100%', maxUnavailablePerZone: '100%' };
+const ADDRESS = '127.88.2.5';
+const WEBHOOK_PORT = 9443;
+const AWAY_MS = 90_000;
+/** The longest pause between two attempts so early. */
+const TRIED_AGAIN_WITHIN_MS = 60_000;
+
+/** Jobs that nobody lets in, and an API server that is not there. Kubelets are kwok's. */
+describe('an API server that refuses, or is away', function () {
+  this.timeout(600_000); // the first run builds what is missing
+  let fleet: Fleet;
+
+  before(async () => {
+    fleet = await Fleet.open('api-server', ADDRESS);
+  });
+  after(() => fleet?.close());
+
+  const names = (count: number) => several(count, 'n').map(({ name }) => name);
+
+  it('says on the node that a quota has no room for its Job, and goes on when there is', async () => {
+    await fleet.begin(several(2, 'n'), { rollout: FREE });
+    const path = `/api/v1/namespaces/${NAMESPACE}/resourcequotas`;
+    const body = { metadata: { name: 'no-jobs' }, spec: { hard: { 'count/jobs.batch': '0' } } };
+    await fleet.plane.api.change({ method: 'POST', path, body });
+    await eventually('the quota is counted', 30_000, async () => {
+      const { status } = await fleet.plane.api.get<{ status?: { hard?: object } }>(`${path}/no-jobs`);
+      return status?.hard;
+    });
+    await fleet.want(names(2));
+    for (const name of names(2))
+      await fleet.saying(name, /^JobRefused: the API server refuses Job .* exceeded quota: no-jobs/);
+    await fleet.plane.api.change({ method: 'DELETE', path: `${path}/no-jobs` });
+    await fleet.provisioned(names(2), TRIED_AGAIN_WITHIN_MS);
+  });
+
+  it('says what a webhook says, also when the webhook is not there, and goes on without it', async () => {
+    await fleet.begin(several(2, 'n'), { rollout: FREE });
+    const server = await webhook('Jobs with hostPID need an exemption');
+    try {
+      await register(`https://${ADDRESS}:${WEBHOOK_PORT}/`);
+      await fleet.want(names(1));
+      await fleet.saying('n-0', /^JobRefused: .*denied the request: Jobs with hostPID need an exemption/);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+    await fleet.want(['n-1']);
+    await fleet.saying('n-1', /^JobRefused: .*failed calling webhook "jobs.example.com"/);
+    const path = `${WEBHOOKS}/jobs`;
+    await fleet.plane.api.change({ method: 'DELETE', path });
+    await fleet.provisioned(names(2), TRIED_AGAIN_WITHIN_MS);
+  });
+
+  it('loses nothing while it is away in the middle of a rollout', async () => {
+    const all = names(24);
+    await fleet.begin(several(24, 'n'), { rollout: { ...FREE, maxParallel: 3 } });
+    await fleet.want(all);
+    await eventually('some are done', 60_000, async () => (ended(fleet.history.steps).length >= 5 ? true : undefined));
+    await kill(fleet.plane.dir, 'kube-apiserver');
+    const { pid } = fleet.operator;
+    await systemClock.sleep(AWAY_MS);
+    await fleet.plane.start();
+    await fleet.startBeside(); // those of them that gave up
+    const backMs = Date.now();
+    await fleet.provisioned(all, 180_000);
+    console.log(
+      `      away for ${AWAY_MS / 1000} s; all done ${((Date.now() - backMs) / 1000).toFixed(0)} s after it was back`,
+    );
+    expect(begun(fleet.history.steps).length).to.equal(all.length);
+    expect(fleet.operator.usage().rssMb, `process ${pid} is the same`).to.be.greaterThan(0);
+    expect(fleet.operator.pid).to.equal(pid);
+  });
+
+  const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+
+  async function register(url: string): Promise<void> {
+    const hook = {
+      name: 'jobs.example.com',
+      rules: [{ apiGroups: ['batch'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['jobs'] }],
+      clientConfig: { url, caBundle: readFileSync(fleet.plane.authority).toString('base64') },
+      admissionReviewVersions: ['v1'],
+      sideEffects: 'None',
+      failurePolicy: 'Fail',
+      timeoutSeconds: 5,
+    };
+    const body = { metadata: { name: 'jobs' }, webhooks: [hook] };
+    await fleet.plane.api.change({ method: 'POST', path: WEBHOOKS, body });
+    await systemClock.sleep(2_000); // the API server reads its webhooks from a watch of its own
+  }
+
+  /** Real admission over TLS: says no to whatever it is asked. */
+  async function webhook(message: string): Promise<Server> {
+    const authority = { cert: fleet.plane.authority, key: fleet.plane.authority.replace(/\.crt$/, '.key') };
+    const subject = { commonName: 'webhook', names: [`IP:${ADDRESS}`] };
+    const pair = await ensureCertificate(fleet.plane.dir, 'webhook', subject, authority);
+    const server = createServer(
+      { cert: readFileSync(pair.cert), key: readFileSync(pair.key) },
+      async (request, response) => {
+        let text = '';
+        for await (const chunk of request) text += chunk;
+        const { uid } = (JSON.parse(text) as { request: { uid: string } }).request;
+        const answer = { uid, allowed: false, status: { code: 403, message } };
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: answer }));
+      },
+    );
+    server.listen(WEBHOOK_PORT, ADDRESS);
+    await once(server, 'listening');
+    return server;
+  }
+});
