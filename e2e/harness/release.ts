@@ -15,12 +15,13 @@ const HELM_DEADLINE_MS = 180_000;
 
 /**
  * `helm upgrade --install` as the README has it, with the images this run built; `set` goes to --set, `strings` to
- * --set-string as they are.
+ * --set-string as they are, after `proof`.
  */
 export async function installRelease(
   test: TestCluster,
   set: readonly string[] = [],
   strings: readonly string[] = [],
+  proof: readonly string[] = SHORT_PROOF,
 ): Promise<void> {
   await test.kubectl
     .run(['create', 'namespace', NAMESPACE, '--dry-run=client', '-o', 'yaml'])
@@ -43,7 +44,7 @@ export async function installRelease(
     '--wait',
     '--timeout=120s',
     ...values.flatMap((value) => ['--set', value]),
-    ...[...SHORT_PROOF, ...strings].flatMap((value) => ['--set-string', value]),
+    ...[...proof, ...strings].flatMap((value) => ['--set-string', value]),
   ]);
 }
 
