@@ -11,6 +11,7 @@ export interface Step {
   readonly action: string;
   /** Of an end: that it did not complete. */
   readonly failed: boolean;
+  /** By the API server's clock, and the Job controller's; to the second. */
   readonly atMs: number;
 }
 
@@ -75,15 +76,16 @@ export class JobHistory {
   #seen({ metadata, status }: V1Job, deleted: boolean): void {
     const job = metadata?.uid ?? '';
     const action = metadata?.labels?.[JOB_ACTION_LABEL] ?? '';
-    const known = { job, action, node: metadata?.ownerReferences?.[0]?.name ?? '', atMs: Date.now() };
+    const known = { job, action, node: metadata?.ownerReferences?.[0]?.name ?? '' };
     const end = status?.conditions?.find(({ type, status: is }) => /^(Complete|Failed)$/.test(type) && is === 'True');
     if (!this.#known.has(job)) {
       this.#known.add(job);
       this.#open.add(job);
-      this.steps.push({ ...known, kind: 'begun', failed: false });
+      this.steps.push({ ...known, kind: 'begun', failed: false, atMs: timeMs(metadata?.creationTimestamp) });
     }
-    if ((end !== undefined || deleted) && this.#open.delete(job))
-      this.steps.push({ ...known, kind: 'ended', failed: end?.type !== 'Complete' });
+    if ((end === undefined && !deleted) || !this.#open.delete(job)) return;
+    const atMs = end === undefined ? Date.now() : timeMs(end.lastTransitionTime);
+    this.steps.push({ ...known, kind: 'ended', failed: end?.type !== 'Complete', atMs });
   }
 }
 
@@ -104,4 +106,8 @@ export function begun(steps: readonly Step[]): readonly Step[] {
 
 export function ended(steps: readonly Step[]): readonly Step[] {
   return steps.filter(({ kind }) => kind === 'ended');
+}
+
+function timeMs(time: Date | string | undefined): number {
+  return new Date(time ?? 0).getTime();
 }

@@ -106,7 +106,10 @@ describe('the order of a rollout', function () {
       kind: 'ended',
       node: steps[0]?.node,
     });
-    expect((steps[2]?.atMs ?? 0) - (steps[1]?.atMs ?? 0), `${kind}: the pause`).to.be.at.least(soakMs - 1_000);
+    expect(
+      (steps[2]?.atMs ?? 0) - (steps[1]?.atMs ?? 0),
+      `${kind}: the pause in ${JSON.stringify(steps.slice(0, 5))}`,
+    ).to.be.at.least(soakMs - 1_000);
     const waves: number[] = [];
     for (const [index, { kind: what }] of steps.entries()) {
       if (what === 'ended' || index === 0) continue;
