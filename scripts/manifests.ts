@@ -11,6 +11,7 @@ import { withMetrics } from './docs/metrics.ts';
 import { withShimReasons } from './docs/shims.ts';
 import { withTables } from './docs/tables.ts';
 import { withValues } from './docs/values.ts';
+import { goFrameText, WORLDS } from './func/go-frame.ts';
 import { root } from './testing/mocha.ts';
 
 /** `npm run manifests`: writes what is generated and committed; `-- --check` only says what is not current. */
@@ -30,6 +31,7 @@ put(COMMAND_PAGE, withCommands(readFileSync(COMMAND_PAGE, 'utf8')));
 put(SHIMS_PAGE, withShimReasons(readFileSync(SHIMS_PAGE, 'utf8')));
 put(CATALOGUE_PAGE, withCatalogue(readFileSync(CATALOGUE_PAGE, 'utf8')));
 put(VALUES_PAGE, withValues(readFileSync(VALUES_PAGE, 'utf8')));
+for (const world of WORLDS) put(`${root}/src/func/scaffold/go-wasi/frame/${world}.json`, await goFrameText(world));
 const helm = await helmProgram(progressTo((line) => console.error(line)));
 const rendered = manifest(await render(helm, { set: [`imageRegistry=${PLACEHOLDER}`], args: ['--no-hooks'] }));
 put(MANIFEST, rendered);

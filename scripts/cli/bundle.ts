@@ -42,6 +42,7 @@ export async function bundleCommand(root: string, version: string, outfile: stri
       KWASM_CLIENT_VERSION: JSON.stringify(version),
       KWASM_DASHBOARD_PAGE: JSON.stringify(await assemblePage()),
       KWASM_FUNC_TEMPLATES: JSON.stringify(JSON.stringify(readTemplates(join(root, 'src/func/templates')))),
+      KWASM_FUNC_SCAFFOLD: JSON.stringify(JSON.stringify(readTemplates(join(root, 'src/func/scaffold')))),
       KWASM_GUEST_PROGRAM: JSON.stringify(await guestProgram(root)),
     },
     plugins: [unusedBuiltins, oneLocale],

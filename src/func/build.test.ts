@@ -64,7 +64,17 @@ describe('kwasm func build', () => {
       {
         runtime: 'go-wasi',
         there: {},
-        says: 'tinygo not found on PATH (install from https://tinygo.org): build toolchain not found',
+        says: 'go not found on PATH (install from https://go.dev/dl): build toolchain not found',
+      },
+      {
+        runtime: 'go-wasi',
+        there: { go: 'echo go1.23.12' },
+        says: 'go 1.23 cannot make components; 1.24 or newer can (install from https://go.dev/dl): build toolchain not found',
+      },
+      {
+        runtime: 'go-wasi',
+        there: { go: 'echo "go: toolchain not available" >&2; exit 1' },
+        says: 'go: toolchain not available: build toolchain not found',
       },
       {
         runtime: 'rust-wasi',
@@ -97,6 +107,22 @@ describe('kwasm func build', () => {
     }
   });
 
+  it('names TinyGo where func began the project', async () => {
+    await begun('go-wasi');
+    mkdirSync(join(folder, 'wit'));
+    onPath({ go: 'exit 9' });
+    expect(await refusal()).to.deep.equal([
+      'toolchain',
+      'tinygo not found on PATH (install from https://tinygo.org): build toolchain not found',
+    ]);
+  });
+  it('asks for the module of a handler in Go', async () => {
+    await begun('go-wasi');
+    onPath({ go: 'echo go1.24' });
+    const [kind, text] = await refusal();
+    expect(kind).to.equal('input');
+    expect(text).to.match(/^DIR\/go\.mod cannot be read: .*; run: go mod init function$/);
+  });
   it('names a WIT package that is wanted and not there', async () => {
     const file = newFunctionFile('hello', 'go-wasi', new Date(0));
     const builderImages = { http: 'ghcr.io/webassembly/wasi/http:0.2.3', __WASI_WIT_PROVIDER_MODE: 'forgiving' };

@@ -7,10 +7,10 @@ import { expect } from 'chai';
 import { createFunction } from './create.ts';
 import { FuncError } from './func-error.ts';
 import { readFunctionFile } from './function-file.ts';
-import { linkPackages, packages } from './run/testing.ts';
+import { hasGo, linkPackages, packages } from './run/testing.ts';
 
 describe('kwasm func create', function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let dir: string;
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'kwasm-func-'));
@@ -51,10 +51,14 @@ describe('kwasm func create', function () {
     const { files } = await createFunction(join(dir, 'hello'), 'rust-wasi');
     expect(files).to.include.members(['func.yaml', 'Cargo.toml', 'src/main.rs', '.gitignore']);
   });
-  it('go-wasi: says that there is no template yet', async () => {
-    expect(await refusal(createFunction(join(dir, 'hello'), 'go-wasi'))).to.contain(
-      'no template "http" for go-wasi yet',
-    );
+  it('go-wasi: writes a module that passes its own test', async function () {
+    if (!hasGo()) return this.skip();
+    const { files, folder } = await createFunction(join(dir, 'hello'), 'go-wasi');
+    expect(files).to.include.members(['func.yaml', 'go.mod', 'handle.go', 'handle_test.go', '.gitignore', 'README.md']);
+    const tested = spawnSync('go', ['test', './...'], { cwd: folder, encoding: 'utf8' });
+    expect(tested.stdout, tested.stderr).to.match(/^ok\s+function\s/);
+    const vetted = spawnSync('go', ['vet', './...'], { cwd: folder, encoding: 'utf8' });
+    expect(vetted.status, vetted.stderr).to.equal(0);
   });
 
   it('overwrites nothing', async () => {

@@ -1,53 +1,54 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { witProvisionFailed } from '../func-error.ts';
-import type { FunctionFile } from '../function-file.ts';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+import { toolchainMissing } from '../func-error.ts';
+import { goFrame } from '../scaffold.ts';
 import type { Compilation } from './compilation.ts';
+import { framed } from './go-component.ts';
+import { goProgram } from './go-program.ts';
+import { goSources } from './go-sources.ts';
+import { compileTinyGo, isForTinyGo } from './tinygo.ts';
 import { requireTool, runTool } from './tool.ts';
 
-const MODULE = 'module.wasm';
+const COMPONENT = 'function.wasm';
+const FROM = 'https://go.dev/dl';
+/** The first that exports functions by //go:wasmexport. */
+const [MAJOR, MINOR] = [1, 24];
+const ASK_MS = 120_000;
 
-/** As func builds it: TinyGo's wasip2, in the world that the project's wit/ names. */
-export async function compileGo({ folder, file, log, signal }: Compilation): Promise<string> {
-  requireTool('tinygo', 'https://tinygo.org');
-  requireTool('go', 'https://go.dev/dl');
-  requireTool('wasm-opt', 'https://github.com/WebAssembly/binaryen');
-  requireTool('wasm-tools', 'https://github.com/bytecodealliance/wasm-tools');
-  await requireWit(folder, file);
-  const at = { folder, signal };
-  log('resolving Go modules');
-  await runTool('go', ['mod', 'tidy'], at); // a template has no go.sum
-  if (await generates(folder)) await runTool('go', ['generate', './...'], at);
-  const world = await worldOf(folder);
-  const wit = world === undefined ? [] : ['-wit-package', 'wit/', '-wit-world', world];
+/** Go's own compiler makes a core module, and the component around it is there already: nothing else is needed. */
+export async function compileGo(compilation: Compilation): Promise<string> {
+  if (await isForTinyGo(compilation)) return compileTinyGo(compilation);
+  const { folder, log, signal } = compilation;
+  await requireGo(folder);
+  const sources = await goSources(folder);
+  const program = await goProgram(folder, sources.module, 'component', ({ name }) => sources.asks || name !== OUTGOING);
   log('making the component');
-  await runTool('tinygo', ['build', '-target=wasip2', '-no-debug', ...wit, '-o', MODULE, '.'], at);
-  return join(folder, MODULE);
+  const core = join(program.directory, 'core.wasm');
+  const env = { GOOS: 'wasip1', GOARCH: 'wasm', CGO_ENABLED: '0' };
+  await runTool('go', ['build', '-buildmode=c-shared', ...program.flags, '-o', core, program.target], {
+    folder,
+    signal,
+    env,
+  });
+  const target = join(resolve(folder), COMPONENT);
+  await mkdir(resolve(folder), { recursive: true });
+  await writeFile(target, framed(core, await readFile(core), goFrame(sources.asks ? 'asking-function' : 'function')));
+  return target;
 }
 
-/** Packages that func.yaml names lie in wit/deps, or TinyGo would say that it cannot resolve them. */
-async function requireWit(folder: string, { build }: FunctionFile): Promise<void> {
-  const wanted = Object.entries(build.builderImages).filter(([key]) => !key.startsWith('__'));
-  const there = await readdir(join(folder, 'wit', 'deps')).catch((): string[] => []);
-  const missing = wanted.find(([key]) => !there.includes(key) && !there.includes(`${key}.wit`));
-  if (missing === undefined) return;
-  const [key, reference] = missing;
-  throw witProvisionFailed(
-    key,
-    reference,
-    `it is not in ${join(folder, 'wit', 'deps')}, and fetching is not yet implemented; wkg wit fetch, or func build, puts it there`,
+/** The part of the scaffold that asks others: an import of its own. */
+const OUTGOING = 'outgoing.go';
+
+/** go.mod may name a toolchain of its own, so Go is asked there. */
+export async function requireGo(folder: string): Promise<void> {
+  requireTool('go', FROM);
+  const asked = await execa('go', ['env', 'GOVERSION'], { cwd: folder, timeout: ASK_MS, reject: false });
+  if (asked.failed) throw toolchainMissing(asked.stderr.trim() || `go: ${asked.shortMessage}`);
+  const [, major = '', minor = ''] = /^go(\d+)\.(\d+)/.exec(asked.stdout.trim()) ?? [];
+  // What has no such version is built from a branch, and newer.
+  if (major === '' || Number(major) > MAJOR || Number(minor) >= MINOR) return;
+  throw toolchainMissing(
+    `go ${major}.${minor} cannot make components; ${MAJOR}.${MINOR} or newer can (install from ${FROM})`,
   );
-}
-
-async function generates(folder: string): Promise<boolean> {
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile() || !entry.name.endsWith('.go')) continue;
-    if (/^\/\/go:generate\s/m.test(await readFile(join(entry.parentPath, entry.name), 'utf8'))) return true;
-  }
-  return false;
-}
-
-async function worldOf(folder: string): Promise<string | undefined> {
-  const text = await readFile(join(folder, 'wit', 'world.wit'), 'utf8').catch(() => '');
-  return /^\s*world\s+([\w-]+)/m.exec(text)?.[1];
 }

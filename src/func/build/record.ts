@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { digestOf } from '../../oci/digest.ts';
 import { FuncError } from '../func-error.ts';
 import { FUNCTION_FILE, type FunctionFile } from '../function-file.ts';
+import { allScaffold } from '../scaffold.ts';
 
 /** Where func keeps what is not the author's; a template's .gitignore has it. */
 const DIRECTORY = '.func';
@@ -19,11 +20,12 @@ const recordShape = z.object({ sources: z.string(), component: z.string(), diges
 export type BuildRecord = z.infer<typeof recordShape>;
 
 /**
- * Of everything that a build may read, installed packages included. Of func.yaml only what it says about building: a deployment writes there, and that is no
+ * Of everything that a build may read, installed packages and what this program itself adds included. Of func.yaml only what it says about building: a deployment writes there, and that is no
  * reason to build again.
  */
 export async function sourcesDigest(folder: string, { runtime, build }: FunctionFile): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify({ runtime, build }));
+  if (runtime === 'go-wasi') hash.update(JSON.stringify(allScaffold()));
   const paths = (await sourcesIn(folder, '')).sort();
   for (const path of [...paths, 'node_modules/.package-lock.json']) {
     const bytes = await readFile(join(folder, path)).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** The process of NodeBackend, as a text for `node --eval`: the command is one file, and it runs in the project's directory. */
+/** The process of the handler on Node, as a text for `node --eval`: the command is one file, and it runs in the project's directory. */
 export const NODE_PROGRAM = `
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';

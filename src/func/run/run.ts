@@ -1,12 +1,14 @@
 import type { GuestNetwork } from '../../guest-network.ts';
-import { readFunctionFile } from '../function-file.ts';
+import { isForTinyGo } from '../build/tinygo.ts';
+import { type FunctionFile, readFunctionFile } from '../function-file.ts';
 import type { Backend } from './backend.ts';
 import { ComponentBackend } from './component-backend.ts';
 import { outgoingOf } from './egress.ts';
 import { type Address, openFront } from './front.ts';
+import { openGoHandler } from './go-handler.ts';
 import { noteInstance } from './instances.ts';
 import { localSettings } from './local-settings.ts';
-import { NodeBackend } from './node-backend.ts';
+import { openNodeHandler } from './node-handler.ts';
 import { onSave } from './saves.ts';
 
 export interface RunOptions {
@@ -32,7 +34,7 @@ export async function runFunction(folder: string, options: RunOptions): Promise<
   for (const what of local.left) say(`not here: ${what}`);
   const common = { folder, env: local.env, args: local.args, requestMs, say };
   const { network } = file.deploy;
-  const asComponent = options.component || !/^(js|ts)-wasi$/.test(file.runtime);
+  const asComponent = options.component || !(await hasHandler(folder, file));
   const backend: Backend = asComponent
     ? await ComponentBackend.open({
         ...common,
@@ -40,13 +42,19 @@ export async function runFunction(folder: string, options: RunOptions): Promise<
         outgoing: outgoingOf(network),
         reach: reachOf(network),
       })
-    : await NodeBackend.open(common);
+    : await (file.runtime === 'go-wasi' ? openGoHandler(common) : openNodeHandler(common));
   try {
     return await served(folder, address, backend, say);
   } catch (error) {
     await backend.close();
     throw error;
   }
+}
+
+/** Whether its handler is a function of the language's own HTTP, so that it runs without being a component. */
+async function hasHandler(folder: string, file: FunctionFile): Promise<boolean> {
+  if (file.runtime === 'go-wasi') return !(await isForTinyGo({ folder, file }));
+  return /^(js|ts)-wasi$/.test(file.runtime);
 }
 
 async function served(folder: string, address: Address, backend: Backend, say: (line: string) => void) {

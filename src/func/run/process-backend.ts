@@ -1,38 +1,43 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
 import { Kept } from '../../wasm/kept.ts';
-import { handlerFile } from '../build/javascript.ts';
 import { type Backend, type BackendSettings, refuse } from './backend.ts';
-import { NODE_PROGRAM } from './node-program.ts';
 
 const START_MS = 20_000;
 const STDERR_BYTES = 16 * 1024;
 
-/**
- * The handler on Node's own Request and Response, in a process of its own: nothing is built, so an answer is there in less than a second. It has what
- * Node has, files and network included, and keeps its variables between requests.
- */
-export class NodeBackend implements Backend {
-  readonly mode =
-    `Node.js ${process.versions.node}: no sandbox, variables are kept between requests; --component runs it as the cluster does`;
+/** Starts a process that serves the handler on a socket, with stderr piped and Node's channel open, on which it says that it is ready. */
+export type Launch = (socket: string) => Promise<Launched>;
+
+export type Launched =
+  | { readonly kind: 'started'; readonly child: ChildProcess }
+  /** For people: what the compiler says. */
+  | { readonly kind: 'broken'; readonly why: string };
+
+/** The handler in a process of this machine, without a sandbox: it has files and network, and keeps its variables between requests. */
+export class ProcessBackend implements Backend {
+  readonly mode: string;
   private readonly settings: BackendSettings;
   private readonly directory: string;
+  private readonly launch: Launch;
   private current: Promise<Started>;
   private count = 0;
 
-  private constructor(settings: BackendSettings, directory: string) {
+  private constructor(runsOn: string, settings: BackendSettings, directory: string, launch: Launch) {
+    this.mode = `${runsOn}: no sandbox, variables are kept between requests; --component runs it as the cluster does`;
     this.settings = settings;
     this.directory = directory;
+    this.launch = launch;
     this.current = this.start();
   }
 
-  static async open(settings: BackendSettings): Promise<NodeBackend> {
-    await handlerFile(settings.folder);
-    const backend = new NodeBackend(settings, await mkdtemp(join(tmpdir(), 'kwasm-func-')));
+  static async open(runsOn: string, settings: BackendSettings, launch: Launch): Promise<ProcessBackend> {
+    const directory = await mkdtemp(join(tmpdir(), 'kwasm-func-'));
+    const backend = new ProcessBackend(runsOn, settings, directory, launch);
     await backend.current;
     return backend;
   }
@@ -75,17 +80,14 @@ export class NodeBackend implements Backend {
   }
 
   private async start(): Promise<Started> {
-    const { folder, env, args, say } = this.settings;
     this.count += 1;
     const socket = join(this.directory, `${this.count}.sock`);
-    const entry = resolve(folder, await handlerFile(folder));
-    const plan = JSON.stringify({ entry, socket, env, args });
-    const flags = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', NODE_PROGRAM, plan];
-    const child = spawn(process.execPath, flags, {
-      cwd: folder,
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-    });
+    const launched = await this.launch(socket).catch((error: unknown) => ({
+      kind: 'broken' as const,
+      why: messageOf(error),
+    }));
+    if (launched.kind === 'broken') return this.broken(launched.why);
+    const { child } = launched;
     const stderr = new Kept(STDERR_BYTES);
     child.stderr?.on('data', (chunk: Buffer) => {
       stderr.add(chunk);
@@ -94,7 +96,11 @@ export class NodeBackend implements Backend {
     const why = await readyOr(child, stderr);
     if (why === undefined) return { kind: 'running', child, socket };
     child.kill('SIGKILL');
-    say('the handler does not load; it is tried again at the next save');
+    return this.broken(why);
+  }
+
+  private broken(why: string): Started {
+    this.settings.say('the handler does not load; it is tried again at the next save');
     return { kind: 'broken', why: `the handler does not load: ${why}` };
   }
 }
