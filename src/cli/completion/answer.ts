@@ -19,8 +19,15 @@ export async function answer(program: Command, words: readonly string[]): Promis
       return [];
     case 'contexts':
       return named(contextNames(flagsOf(words), process.env), completion.prefix);
+    case 'shims': {
+      const { prefix, before, there } = completion;
+      const { CATALOGUE } = await import('../../shims/catalogue.ts');
+      const known = there ? await soon(shimNames(flagsOf(words))).catch(() => []) : [];
+      const names = [...new Set([...known, ...Object.keys(CATALOGUE)])];
+      return named(names, prefix).map(({ value, about }) => ({ value: before + value, about }));
+    }
     case 'nodes': {
-      const names = await nodeNames(flagsOf(words)).catch(() => []);
+      const names = await soon(nodeNames(flagsOf(words))).catch(() => []);
       return named(
         names.filter((name) => !completion.given.includes(name)),
         completion.prefix,
@@ -34,14 +41,23 @@ function named(names: readonly string[], prefix: string): readonly Candidate[] {
 }
 
 async function nodeNames(flags: ClusterFlags): Promise<readonly string[]> {
-  const asked = withClient(
+  const nodes = await withClient(
     flags,
     async (client) => await client.list<V1Node>('list the nodes', '/api/v1/nodes', { shape: NODE }),
   );
+  return nodes.map(({ metadata }) => metadata?.name ?? '');
+}
+
+async function shimNames(flags: ClusterFlags): Promise<readonly string[]> {
+  const { shimObjects } = await import('../shim/list.ts');
+  return (await withClient(flags, shimObjects)).map(({ metadata }) => metadata.name);
+}
+
+async function soon<T>(asked: Promise<T>): Promise<T> {
   const late = new Promise<never>((_, reject) => {
     setTimeout(reject, CLUSTER_MS_MAX, new Error('too slow')).unref();
   });
-  return (await Promise.race([asked, late])).map(({ metadata }) => metadata?.name ?? '');
+  return await Promise.race([asked, late]);
 }
 
 /** The cluster that the line so far speaks of. */

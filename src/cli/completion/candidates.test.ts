@@ -39,6 +39,15 @@ describe('completion', () => {
       given: ['a'],
     });
     expect(complete(program, ['doctor', 'k'])).to.deep.equal({ kind: 'nodes', prefix: 'k', given: [] });
+    expect(values('shim', 'show', 's'), 'a Shim of the cluster, too').to.deep.equal(['shims']);
+    expect(complete(program, ['node', 'enable', '--shims', 'spin,wa'])).to.deep.equal({
+      kind: 'shims',
+      prefix: 'wa',
+      before: 'spin,',
+      there: true,
+    });
+    expect(complete(program, ['shim', 'mirror', 'dir', 'w'])).to.deep.include({ kind: 'shims', there: false });
+    expect(values('shim', 'mirror', ''), 'a directory is the shell’s to know').to.deep.equal(['none']);
     expect(values('doctor', 'a', ''), 'one node only').to.deep.equal(['none']);
     expect(values('node', 'enable', '-l', ''), 'a selector is nobody else’s to know').to.deep.equal(['none']);
   });
@@ -52,12 +61,27 @@ describe('the script for bash', function () {
     const main = new URL('../main.ts', import.meta.url).pathname;
     writeFileSync(join(directory, 'kwasm'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
     chmodSync(join(directory, 'kwasm'), 0o755);
+    const contexts = [{ name: 'arn:aws:eks:eu:1:cluster/big', context: { cluster: 'c', user: 'u' } }];
+    writeFileSync(join(directory, 'config'), JSON.stringify({ apiVersion: 'v1', kind: 'Config', contexts }));
   });
   after(() => rmSync(directory, { recursive: true }));
 
   it('completes in a real bash', () => {
-    const lines = `${SCRIPTS.bash}\nCOMP_WORDS=(kwasm node pa); COMP_CWORD=2; _kwasm; echo "\${COMPREPLY[*]}"`;
-    const env = { PATH: `${directory}${delimiter}${process.env['PATH']}` };
-    expect(execFileSync('bash', ['-c', lines], { env, encoding: 'utf8' }).trim()).to.equal('pause');
+    for (const [line, wanted] of [
+      ['kwasm node pa', 'pause'],
+      ['kwasm status -o ', 'wide json yaml'],
+      ['kwasm status --output=j', 'json'], // bash has taken `--output` and `=` apart
+      ['kwasm shim mirror dir wasme', 'wasmedge wasmer'],
+      ['kwasm status --context arn:aws:eks:eu:1:cluster/b', 'cluster/big'],
+    ] as const) {
+      const said = `COMP_LINE=${JSON.stringify(line)}; COMP_POINT=\${#COMP_LINE}; _kwasm; echo "\${COMPREPLY[*]}"`;
+      const env = {
+        PATH: `${directory}${delimiter}${process.env['PATH']}`,
+        KUBECONFIG: join(directory, 'config'),
+        HOME: directory,
+      };
+      const out = execFileSync('bash', ['-c', `${SCRIPTS.bash}\n${said}`], { env, encoding: 'utf8' });
+      expect(out.trim().split(' ').sort(), line).to.deep.equal(wanted.split(' ').sort());
+    }
   });
 });

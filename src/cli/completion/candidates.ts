@@ -11,6 +11,8 @@ export type Completion =
   /** Nodes of the cluster, without those that stand there already. */
   | { readonly kind: 'nodes'; readonly prefix: string; readonly given: readonly string[] }
   | { readonly kind: 'contexts'; readonly prefix: string }
+  /** Of the catalogue, and of the cluster where `there` says so; `before`: what the prefix does not show. */
+  | { readonly kind: 'shims'; readonly prefix: string; readonly before: string; readonly there: boolean }
   /** The shell's own: files. */
   | { readonly kind: 'none' };
 
@@ -52,6 +54,7 @@ function afterDash(command: Command, prefix: string): Completion {
     const [, flag = '', rest = ''] = value;
     const option = optionOf(command, flag);
     const found = option === undefined ? undefined : valuesOf(option, rest);
+    if (found?.kind === 'shims') return { ...found, before: flag + found.before };
     if (found?.kind !== 'these') return { kind: 'none' };
     return { kind: 'these', candidates: found.candidates.map((one) => ({ ...one, value: flag + one.value })) };
   }
@@ -75,6 +78,10 @@ function valuesOf({ argChoices, long }: Option, prefix: string): Completion {
       prefix,
     );
   if (long === '--context') return { kind: 'contexts', prefix };
+  if (long === '--shims') {
+    const at = prefix.lastIndexOf(',') + 1;
+    return { kind: 'shims', prefix: prefix.slice(at), before: prefix.slice(0, at), there: true };
+  }
   return long === '--node' ? { kind: 'nodes', prefix, given: [] } : { kind: 'none' };
 }
 
@@ -88,6 +95,8 @@ function argumentAt(command: Command, operands: readonly string[], prefix: strin
       argument.argChoices.map((value) => ({ value, about: '' })),
       prefix,
     );
+  if (command.parent?.name() === 'shim' && /^names?$/.test(argument.name()))
+    return { kind: 'shims', prefix, before: '', there: command.name() === 'show' };
   return argument.name() === 'node' || argument.name() === 'nodes'
     ? { kind: 'nodes', prefix, given: operands }
     : { kind: 'none' };

@@ -1,4 +1,5 @@
 import { systemClock } from '../../clock.ts';
+import { messageOf } from '../../errors.ts';
 import type { NodeView } from '../../operator/decide/view.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { Client } from '../kube/client.ts';
@@ -45,11 +46,25 @@ export async function retryNodes(
     await untilForgotten(feed, taken, flags.timeout, signal);
   } finally {
     followed.abort();
-    for (const node of taken) await patchNode(client, 'retry', node.name, restored(node));
+    await giveBack(taken, (node) => patchNode(client, 'retry', node.name, restored(node)));
   }
   for (const { name } of taken) process.stdout.write(`node/${name} tried again\n`);
   if (flags.wait === true && taken.length > 0)
     await waitFor(client, 'ready', taken, { wish, flags, verb: 'retry', signal });
+}
+
+/** Each node is tried, whatever became of the one before it; the first that failed is told. */
+export async function giveBack(nodes: readonly NodeView[], back: (node: NodeView) => Promise<void>): Promise<void> {
+  const failed: { readonly name: string; readonly error: unknown }[] = [];
+  for (const node of nodes) await back(node).catch((error: unknown) => failed.push({ name: node.name, error }));
+  const [first] = failed;
+  if (first === undefined) return;
+  const names = failed.map(({ name }) => name).join(' ');
+  const exitCode = first.error instanceof CliError ? first.error.exitCode : EXIT.failed;
+  throw new CliError(`${messageOf(first.error)}. Not asked for now: \`kwasm node enable ${names}\` asks again`, {
+    exitCode,
+    cause: first.error,
+  });
 }
 
 async function untilForgotten(

@@ -8,6 +8,7 @@ import { wishOf } from '../status/view.ts';
 import { pauseAll, resumeAll } from './pause.ts';
 import { retryNodes } from './retry.ts';
 import { selectionOf, selectNodes } from './select.ts';
+import { telling } from './tell.ts';
 import { waitFor } from './wait.ts';
 import { type NodePatch, patchFor, type Verb } from './wish.ts';
 
@@ -33,7 +34,7 @@ export async function runVerb(verb: Verb, names: readonly string[], flags: NodeF
     if (selection.kind === 'all' && verb === 'resume' && found.kind === 'present') {
       await resumeAll(client, found.operator, flags);
     }
-    await patchAll(client, verb, nodes, found, flags);
+    await patchAll(client, verb, nodes, found, flags, interrupt.signal);
     if (flags.wait === true && !isDry(flags) && (verb === 'enable' || verb === 'disable')) {
       await waitFor(client, verb === 'enable' ? 'ready' : 'gone', nodes, {
         wish: wishOf(found),
@@ -55,19 +56,33 @@ async function patchAll(
   nodes: readonly NodeView[],
   found: OperatorFound,
   flags: NodeFlags,
+  signal: AbortSignal,
 ): Promise<void> {
   const shims = flags.shims
     ?.split(',')
     .map((name) => name.trim())
     .filter(Boolean);
   const suffix = isDry(flags) ? ` (dry run)` : '';
+  const tell = telling(verb, nodes.length);
+  let told = 0;
   await inParallel(nodes, AT_ONCE, async (node) => {
+    if (signal.aborted) return;
     const patch = patchFor(verb, node, wishOf(found), shims);
     if (patch !== undefined && flags.dryRun !== 'client') await patchNode(client, verb, node.name, patch);
-    process.stdout.write(
-      `node/${node.name} ${patch === undefined ? ALREADY[verb] : DONE[verb]}${patch === undefined ? '' : suffix}\n`,
-    );
+    told += 1;
+    tell.node(node.name, patch === undefined ? ALREADY[verb] : `${DONE[verb]}${suffix}`);
   });
+  tell.end();
+  if (signal.aborted && told < nodes.length) throw stopped(verb, told, nodes.length);
+}
+
+/** Who has been told stays told: the operator goes on with them. */
+function stopped(verb: Verb, told: number, count: number): CliError {
+  const rest = `the same command again is for the other ${count - told}`;
+  return new CliError(
+    `interrupted after ${told} of ${count} nodes: ${verb} is written on them and stays; ${rest}. \`kwasm status --watch\` follows`,
+    { exitCode: EXIT.interrupted },
+  );
 }
 
 export async function patchNode(client: Client, verb: Verb, name: string, patch: NodePatch): Promise<void> {

@@ -6,14 +6,13 @@ import { jobLogTail } from '../kube/job-log.ts';
 import { followNodes, type NodeFeed } from '../kube/node-watch.ts';
 import { LiveLines } from '../live.ts';
 import type { NodeFlags } from '../node.ts';
-import { bar, columns, type Paint, painter, type Screen, screenOf } from '../screen.ts';
+import { painter, type Screen, screenOf } from '../screen.ts';
 import type { Wish } from '../status/node-row.ts';
-import { age } from '../status/text.ts';
 import { type Progress, progressTo } from './goal.ts';
+import { SIGNS, waitText } from './wait-text.ts';
 import type { Verb } from './wish.ts';
 
 const POLL_MS = 250;
-const SHOWN_MAX = 12;
 
 export interface Waiting {
   readonly wish: Wish;
@@ -67,7 +66,7 @@ function standOf(
 }
 
 function ended(going: readonly string[], verb: Verb, exitCode: number, what: string): CliError {
-  const some = going.slice(0, 5).join(', ') + (going.length > 5 ? ` and ${going.length - 5} more` : '');
+  const some = going.slice(0, 3).join(', ') + (going.length > 3 ? ` and ${going.length - 3} more` : '');
   const back = verb === 'disable' ? 'enable' : 'disable';
   return new CliError(
     `${what}; the operator goes on with ${some}. Follow on with \`kwasm status --watch\`; \`kwasm node ${back} ${going[0]}\` takes the wish back`,
@@ -99,45 +98,13 @@ async function finish(
 
 type Show = (now: ReadonlyMap<string, Progress>, trouble: string) => void;
 
-/** On a terminal a bar and a line per node; elsewhere a line per change. */
+/** On a terminal a bar and the nodes that matter; elsewhere a line per change. */
 function showing(screen: Screen, goal: 'ready' | 'gone'): Show {
-  return screen.live ? onScreen(screen, goal) : asLines(screen);
-}
-
-const SIGNS = { done: '✓', failed: '✗', going: '●' } as const;
-const TONES = { done: 'good', failed: 'bad', going: 'busy' } as const;
-
-function onScreen(screen: Screen, goal: 'ready' | 'gone'): Show {
+  if (!screen.live) return asLines(screen);
   const paint = painter(screen.colour);
   const lines = new LiveLines(screen);
-  return (now, trouble) => {
-    const all = [...now];
-    const count = (kind: Progress['kind']) => all.filter(([, one]) => one.kind === kind).length;
-    const parts = [
-      { tone: 'good', count: count('done') },
-      { tone: 'bad', count: count('failed') },
-      { tone: 'dim', count: count('going') },
-    ] as const;
-    const head = `${bar(parts, 30, paint)} ${count('done')}/${all.length} ${goal === 'ready' ? 'ready' : 'undone'}`;
-    const first = all.filter(([, { kind }]) => kind !== 'done');
-    const shown = (all.length <= SHOWN_MAX ? all : first).slice(0, SHOWN_MAX);
-    lines.draw([
-      head,
-      ...(trouble === '' ? [] : [paint('bad', `no news from the API server: ${trouble}`)]),
-      ...columns(shown.map(([name, one]) => cellsOf(name, one, paint))),
-      ...(all.length > shown.length ? [paint('dim', `  and ${all.length - shown.length} more`)] : []),
-    ]);
-  };
-}
-
-/** The message last: on a narrow terminal it is what is cut. */
-function cellsOf(name: string, one: Progress, paint: Paint): readonly string[] {
-  if (one.kind === 'done') return [paint(TONES.done, SIGNS.done), name, one.said];
-  const { standing, reason, message, since } = one.row;
-  const waits = one.kind === 'going' && standing !== 'working';
-  const sign = waits ? paint('dim', '○') : paint(TONES[one.kind], SIGNS[one.kind]);
-  const time = since === '' ? '' : age(systemClock.nowMs() - Date.parse(since));
-  return [sign, name, reason || 'asked for', time, reason === '' ? 'the operator has not said anything yet' : message];
+  return (now, trouble) =>
+    lines.draw(waitText(now, { goal, trouble, paint, rows: screen.rows - 1, nowMs: systemClock.nowMs() }));
 }
 
 function asLines(screen: Screen): Show {

@@ -38,7 +38,7 @@ export async function showShim(name: string, flags: ListFlags): Promise<void> {
 }
 
 /** A cluster of a release before there were Shims has none. */
-async function shimObjects(client: Client): Promise<readonly ShimObject[]> {
+export async function shimObjects(client: Client): Promise<readonly ShimObject[]> {
   try {
     return await client.list<ShimObject>('list the Shims', PATH);
   } catch (error) {

@@ -88,11 +88,13 @@ function progressLines({ counts, wanted, total, kinds }: StatusView, { paint, wi
     paint(TONES[standing], `${counts[standing]} ${standing}`),
   );
   const ready = paint('good', `${counts.ready}/${wanted} ready`);
-  const said = [ready, ...(words.length === 0 ? [] : [words.join(', ')]), `${total} in all`].join(' · ');
-  // On a narrow terminal the bar gives way to the words.
-  const room = width - 12 - widthOf(said);
-  const barWidth = Math.max(BAR_WIDTH_MIN, Math.min(BAR_WIDTH_MAX, room));
-  const head = `${title}     ${barOf(counts, barWidth, paint)}  ${said}`;
+  const whole = [ready, ...(words.length === 0 ? [] : [words.join(', ')]), `${total} in all`];
+  // On a narrow terminal the bar gives way to the words, and the last of them to the others.
+  const fits = (parts: readonly string[]) => width - 12 - widthOf(parts.join(' · '));
+  const said = fits(whole) >= BAR_WIDTH_MIN ? whole : whole.slice(0, -1);
+  const barWidth = Math.max(BAR_WIDTH_MIN, Math.min(BAR_WIDTH_MAX, fits(said)));
+  const bars = fits(said) >= BAR_WIDTH_MIN ? `${barOf(counts, barWidth, paint)}  ` : '';
+  const head = `${title}     ${bars}${said.join(' · ')}`;
   if (kinds.length < 2) return [head];
   const rows = kinds.map(({ kind, counts: its, wanted: of }) => [
     '         ',

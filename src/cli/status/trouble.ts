@@ -56,12 +56,27 @@ function groupLines(rows: readonly NodeRow[], { paint, width }: TroubleOptions):
   const { name, standing, reason, message, todo } = first;
   const names = rows.slice(0, NAMES_MAX).map((row) => row.name);
   const who = rows.length > NAMES_MAX ? `${rows.length} nodes, ${names[0]} among them` : names.join(', ');
+  const retried = rows.length > NAMES_MAX ? [name] : names;
   const said = rows.length > 1 && rows.some((row) => row.message !== message) ? `${name}: ${message}` : message;
   const inset = (text: string) => wrap(text, width - 4).map((line) => `    ${line}`);
   return [
     `${paint(TONES[standing], `${SIGNS[standing]} ${who}`)}: ${reason}`,
     ...inset(said),
     ...(todo === '' ? [] : inset(`→ ${todo}`).map((line) => paint('strong', line))),
-    `    ${paint('dim', `kwasm logs ${name} · kwasm doctor ${name} · kwasm node retry ${names.join(' ')} --wait`)}`,
+    ...hints(
+      [`kwasm doctor ${name}`, `kwasm logs ${name}`, `kwasm node retry ${retried.join(' ')} --wait`],
+      width - 4,
+    ).map((line) => `    ${paint('dim', line)}`),
   ];
+}
+
+/** As many to a line as there is room for: a command that is cut cannot be copied. */
+function hints(commands: readonly string[], width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const command of commands) {
+    const longer = `${lines.at(-1) ?? ''} · ${command}`;
+    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
+    else lines.push(command);
+  }
+  return lines;
 }

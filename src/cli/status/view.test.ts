@@ -202,6 +202,32 @@ describe('kwasm status', () => {
     expect(head.join('\n')).to.match(/^Nodes {5}\S+ {2}1\/4 ready · 1 working, .*1 waiting · 4 in all$/m);
   });
 
+  it('gives up its bar before a number of thousands is cut', () => {
+    const nodes = [
+      ...Array.from({ length: 3000 }, () => said('Provisioned')),
+      ...Array.from({ length: 1100 }, () => said('Waiting')),
+      ...Array.from({ length: 80 }, () => said('Installing')),
+      ...Array.from({ length: 20 }, () => said('PodsAtRisk')),
+      ...Array.from({ length: 10 }, () => said('Refused')),
+    ];
+    const lines = statusText(statusView(facts(nodes)), { ...options, width: 80 });
+    expect(lines).to.include('Nodes     3000/4210 ready · 80 working, 20 retrying, 10 failed, 1100 waiting');
+  });
+
+  it('never cuts a command in two', () => {
+    const nodes = [said('Refused'), said('Refused')].map((node, at) => ({
+      ...node,
+      name: `${'long-name.'.repeat(6)}${at}`,
+    }));
+    const view = statusView({ ...facts([]), nodes });
+    const hints = statusText(view, { ...options, width: 80 }).filter((line) => line.startsWith('    kwasm '));
+    expect(hints.map((line) => line.split(' ').slice(4, 6).join(' '))).to.deep.equal([
+      'kwasm doctor',
+      'kwasm logs',
+      'kwasm node',
+    ]);
+  });
+
   it('tells of an operator of KWasm beside ours', () => {
     const both = { kind: 'present', operator: { ...operator.operator, beside: ['old/kwasm-operator'] } } as const;
     const lines = statusText(statusView({ ...facts([]), operator: both }), options).join('\n');
