@@ -41,6 +41,17 @@ describe('kwasm node --wait on a terminal', () => {
     expect(lines.length).to.be.at.most(23);
   });
 
+  it('has room for who is worked on, however many have failed', () => {
+    const lines = shown([
+      ...many(30, at('Broken', 'no answer')),
+      ...many(3, at('Installing', 'works')),
+      ...many(9, at('Provisioned')),
+    ]);
+    expect(lines.slice(1)).to.have.length(4);
+    expect(lines[1]).to.equal('✗  30 × Broken, n0 among them: no answer');
+    expect(lines[2]).to.match(/^● {2}n30 +Installing/);
+  });
+
   it('fits, however many reasons there are', () => {
     const all = Array.from({ length: 90 }, (_, index) => at('Waiting', `for ${index}`));
     for (const rows of [8, 23]) expect(shown(all, rows).length).to.be.at.most(rows);

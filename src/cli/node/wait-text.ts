@@ -7,6 +7,7 @@ const TONES = { done: 'good', failed: 'bad', going: 'busy' } as const;
 const BAR_WIDTH = 30;
 /** Of few nodes each has a line, whatever it is at. */
 const FEW = 12;
+const FAILED_FEW = 6;
 const GROUPS_MAX = 4;
 
 export interface WaitTextOptions {
@@ -35,12 +36,17 @@ export function waitText(now: ReadonlyMap<string, Progress>, options: WaitTextOp
         all.filter(([, one]) => isWaiting(one)),
         paint,
       );
-  const busy = isFew ? all : all.filter(([, one]) => one.kind !== 'done' && !isWaiting(one)).sort(failedFirst);
-  const room = Math.max(1, rows - head.length - groups.length - 1);
+  const failed = all.filter(([, one]) => one.kind === 'failed');
+  const lost = isFew || failed.length <= FAILED_FEW ? [] : failedLines(failed, paint);
+  const busy = isFew
+    ? all
+    : all.filter((entry) => isBusy(entry[1]) || (lost.length === 0 && failed.includes(entry))).sort(failedFirst);
+  const room = Math.max(1, rows - head.length - groups.length - lost.length - 1);
   const shown = busy.slice(0, room);
   const left = busy.length - shown.length;
   return [
     ...head,
+    ...lost,
     ...columns(shown.map((entry) => cellsOf(entry, paint, nowMs))),
     ...(left > 0 ? [paint('dim', `   and ${left} more`)] : []),
     ...groups,
@@ -67,12 +73,28 @@ function headline(all: readonly Entry[], { goal, paint }: WaitTextOptions): stri
   return [`${bar(parts, BAR_WIDTH, paint)}  ${paint('good', ready)}`, ...words].join(' · ');
 }
 
+function isBusy(one: Progress): boolean {
+  return one.kind === 'going' && !isWaiting(one);
+}
+
 function isWaiting(one: Progress): boolean {
   return one.kind === 'going' && one.row.standing !== 'working' && one.row.standing !== 'retrying';
 }
 
 function failedFirst([, a]: Entry, [, b]: Entry): number {
   return Number(b.kind === 'failed') - Number(a.kind === 'failed');
+}
+
+/** Many failures have few reasons; each is told with its first node, to be looked at closer. */
+function failedLines(failed: readonly Entry[], paint: Paint): readonly string[] {
+  const groups = [...Map.groupBy(failed, ([, one]) => (one.kind === 'failed' ? one.row.reason : ''))]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .slice(0, GROUPS_MAX);
+  return groups.map(([reason, its]) => {
+    const [name, one] = its[0] ?? ['', undefined];
+    const said = one?.kind === 'failed' ? one.row.message : '';
+    return `${paint('bad', '✗')}  ${its.length} × ${reason}, ${name} among them: ${said}`;
+  });
 }
 
 /** What most wait for first. */

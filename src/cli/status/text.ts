@@ -28,8 +28,9 @@ export function statusText(view: StatusView, options: TextOptions): readonly str
   const trouble = troubleLines(view.nodes, { ...options, groupsMax: Math.max(1, Math.floor(options.rows / 12)) });
   const left = options.rows - head.length - trouble.length;
   const below = rest.length <= left - TABLE_ROWS_MIN ? rest : [];
-  const nodesMax = Math.min(options.nodesMax, Math.max(1, left - below.length - TABLE_AROUND));
-  return [...head, ...trouble, ...nodeLines(view, { ...options, nodesMax }), ...below];
+  const nodesMax = Math.min(options.nodesMax, left - below.length - TABLE_AROUND);
+  const table = nodesMax < 1 ? [] : nodeLines(view, { ...options, nodesMax });
+  return [...head, ...trouble, ...table, ...below];
 }
 
 /** A blank line, the head, and how many more there are. */
@@ -95,14 +96,26 @@ function progressLines({ counts, wanted, total, kinds }: StatusView, { paint, wi
   const barWidth = Math.max(BAR_WIDTH_MIN, Math.min(BAR_WIDTH_MAX, fits(said)));
   const bars = fits(said) >= BAR_WIDTH_MIN ? `${barOf(counts, barWidth, paint)}  ` : '';
   const head = `${title}     ${bars}${said.join(' · ')}`;
-  if (kinds.length < 2) return [head];
+  const lines = widthOf(head) <= width ? [head] : [`${title}     ${ready}`, ...packed(words, width - 10)];
+  if (kinds.length < 2) return lines;
   const rows = kinds.map(({ kind, counts: its, wanted: of }) => [
     '         ',
     barOf(its, barWidth, paint),
     `${its.ready}/${of}`,
     kind,
   ]);
-  return [head, ...columns(rows)];
+  return [...lines, ...columns(rows)];
+}
+
+/** In as many lines as they need, below the first. */
+function packed(words: readonly string[], width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const longer = `${lines.at(-1) ?? ''}, ${word}`;
+    if (lines.length > 0 && widthOf(longer) <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.map((line) => `          ${line}`);
 }
 
 function barOf(counts: Readonly<Record<Standing, number>>, width: number, paint: Paint): string {
