@@ -1,7 +1,7 @@
 import type { V1Node } from '@kubernetes/client-node';
 import { eventually } from './harness/eventually.ts';
 import { provisioned } from './harness/nodes.ts';
-import { installRelease, removeRelease } from './harness/release.ts';
+import { ALL_AT_ONCE, installRelease, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 
 /** Both spellings of the chart's value are in use: the string of KWasm's own values, and the boolean people write. */
@@ -17,7 +17,9 @@ describe('autoProvision', function () {
   for (const spelling of ['string', 'boolean']) {
     it(`provisions nodes nobody annotated, autoProvision being a ${spelling}`, async () => {
       const value = ['kwasmOperator.autoProvision=true'];
-      await (spelling === 'string' ? installRelease(test, [], value) : installRelease(test, value));
+      await (spelling === 'string'
+        ? installRelease(test, ALL_AT_ONCE, value)
+        : installRelease(test, [...ALL_AT_ONCE, ...value]));
       for (const { name } of test.nodes) await provisioned(test.kubectl, name);
     });
   }
@@ -38,7 +40,7 @@ describe('autoProvision', function () {
   });
 
   after(async () => {
-    await installRelease(test, ['kwasmOperator.autoProvision=false']);
+    await installRelease(test, [...ALL_AT_ONCE, 'kwasmOperator.autoProvision=false']);
     await removeRelease(test);
     await test.cluster.removeNode(joined);
   });

@@ -7,7 +7,7 @@ import { kwasmCondition, provisioned } from './harness/nodes.ts';
 import { installRelease, NAMESPACE, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 import { type Traffic, watchTraffic } from './harness/traffic.ts';
-import { answer, podAddress, trafficPod, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
+import { answer, HELLO, podAddress, trafficPod, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
 
 /**
  * The story of the README: install the chart, annotate every node, run a Wasm Deployment, change one's mind. On every
@@ -49,6 +49,11 @@ describe('a person provisions every node and takes it back', function () {
     await removeRelease(test);
   });
 
+  /** The demo on one of them: its shim compiles a JavaScript engine first, which is the same work under every containerd. */
+  const showsDemo = (node: string): boolean => node === test.nodes[0]?.name;
+  const imageOn = (node: string): string => (showsDemo(node) ? test.images.demo : test.fixtures.http);
+  const answerOf = (node: string): RegExp => (showsDemo(node) ? /WebAssembly/ : new RegExp(`^${HELLO}$`));
+
   async function trafficContainer(node: string): Promise<string> {
     const pod = await test.kubectl.get<V1Pod>(['pod', '-n', WORKLOADS, `traffic-${node}`]);
     const status = pod.status?.containerStatuses?.[0];
@@ -87,10 +92,9 @@ describe('a person provisions every node and takes it back', function () {
 
   it('serves HTTP from a Wasm Deployment through its Service on every node', async () => {
     for (const { name } of test.nodes) {
-      await test.kubectl.apply(...wasmDeployment(`hello-${name}`, test.images.demo, name));
-      const { spec } = await test.kubectl.get<V1Service>(['service', '-n', WORKLOADS, `hello-${name}`]);
-      expect(await answer(`http://${spec?.clusterIP}/`)).to.match(/WebAssembly/);
+      await test.kubectl.apply(...wasmDeployment(`hello-${name}`, imageOn(name), name));
     }
+    for (const { name } of test.nodes) expect(await answer(await serviceUrl(name))).to.match(answerOf(name));
   });
 
   it('takes an installer that brings nothing new without touching the nodes', async () => {
@@ -109,7 +113,7 @@ describe('a person provisions every node and takes it back', function () {
         seen(`${condition?.reason}: ${condition?.message}`);
         return condition?.reason === 'Provisioned' && condition.message?.includes(registry) ? true : undefined;
       });
-      expect(await answer(await serviceUrl(name), 10_000)).to.match(/WebAssembly/);
+      expect(await answer(await serviceUrl(name), 10_000)).to.match(answerOf(name));
     }
     expect(await invocations()).to.deep.equal(running);
   });
@@ -135,7 +139,7 @@ describe('a person provisions every node and takes it back', function () {
       return found?.message?.includes(`hello-${node.name}`) ? found : undefined;
     });
     expect(condition.status).to.equal('False');
-    expect(await answer(await serviceUrl(node.name))).to.match(/WebAssembly/);
+    expect(await answer(await serviceUrl(node.name))).to.match(answerOf(node.name));
   });
 
   it('un-annotated, every node is byte for byte what it was', async () => {

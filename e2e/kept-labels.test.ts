@@ -3,7 +3,7 @@ import { registryWithInstaller } from './harness/derived-images.ts';
 import { eventually } from './harness/eventually.ts';
 import { watchLabels } from './harness/label-watch.ts';
 import { conditionReason, kwasmCondition, provisioned } from './harness/nodes.ts';
-import { helm, installRelease, NAMESPACE, RELEASE, removeRelease } from './harness/release.ts';
+import { ALL_AT_ONCE, helm, installRelease, NAMESPACE, RELEASE, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 
 const OLD_CHART = new URL('./fixtures/kwasm-0.2.3', import.meta.url).pathname;
@@ -27,14 +27,14 @@ describe('an upgrade of the chart', function () {
   afterEach(() => removeRelease(test));
 
   it('with provisioned nodes restarts no containerd and drops no label, not for a moment', async () => {
-    await installRelease(test);
+    await installRelease(test, ALL_AT_ONCE);
     await test.kubectl.run(['annotate', 'node', first, second, 'kwasm.sh/kwasm-node=true']);
     for (const node of [first, second]) await provisioned(test.kubectl, node);
     const containerds = await invocations();
     const watches = [first, second].map((node) => watchLabels(test, node));
-    await installRelease(test, ['replicaCount=2', 'kwasmOperator.logLevel=debug']);
+    await installRelease(test, [...ALL_AT_ONCE, 'replicaCount=2', 'kwasmOperator.logLevel=debug']);
     const registry = await registryWithInstaller(test, 'upgraded', 'LABEL story=upgraded');
-    await installRelease(test, [`imageRegistry=${registry}`, 'replicaCount=2']);
+    await installRelease(test, [...ALL_AT_ONCE, `imageRegistry=${registry}`, 'replicaCount=2']);
     for (const node of [first, second]) {
       await eventually(`${node}: proved again, by the new installer`, 180_000, async (seen) => {
         const condition = await kwasmCondition(test.kubectl, node);
@@ -42,7 +42,7 @@ describe('an upgrade of the chart', function () {
         return condition?.reason === 'Provisioned' && condition.message?.includes(registry) ? true : undefined;
       });
     }
-    await installRelease(test); // and back to one replica and the first image
+    await installRelease(test, ALL_AT_ONCE); // and back to one replica and the first image
     expect(await invocations()).to.deep.equal(containerds);
     for (const watch of watches) {
       const states = await watch.stop();

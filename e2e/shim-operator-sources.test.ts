@@ -12,7 +12,7 @@ import { kwasmCondition, provisioned } from './harness/nodes.ts';
 import { installRelease, NAMESPACE, removeRelease } from './harness/release.ts';
 import { bomb, forArm64, gatewayOf, ownAuthority, packed, sha256Of, shimBinary } from './harness/shim-releases.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
-import { answer, podAddress, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
+import { answer, HELLO, podAddress, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
 
 interface Shim {
   readonly status?: {
@@ -120,8 +120,8 @@ describe("Shims from a site's mirror", function () {
   it('find a node that serves with the shim of the image', async () => {
     await test.kubectl.run(['annotate', 'node', mending.name, 'kwasm.sh/kwasm-node=true']);
     await provisioned(test.kubectl, mending.name);
-    await test.kubectl.apply(...wasmDeployment('serves', test.images.demo, mending.name));
-    expect(await answerOf('serves')).to.match(/WebAssembly/);
+    await test.kubectl.apply(...wasmDeployment('serves', test.fixtures.http, mending.name));
+    expect(await answerOf('serves')).to.equal(HELLO);
     container = await containerOf(mending, 'app=serves');
     running = await invocation();
     untouched = await stateOf(mending);
@@ -187,7 +187,7 @@ describe("Shims from a site's mirror", function () {
       expect(difference(untouched, await stateOf(mending))).to.deep.equal([]);
       expect(await invocation(), 'containerd was not restarted').to.equal(running);
       expect(await labelsOf(mending)).to.deep.equal(['wasmtime']);
-      expect(await answerOf('serves', 10_000)).to.match(/WebAssembly/);
+      expect(await answerOf('serves', 10_000)).to.equal(HELLO);
     });
   }
 
@@ -202,7 +202,7 @@ describe("Shims from a site's mirror", function () {
     expect(await labelsOf(mending)).to.deep.equal(['spin', 'wasmtime']);
     const { status } = await whenShim('spin', 'Ready', (found) => ready(found)?.reason === 'Ready');
     expect(status?.problems).to.deep.equal([]);
-    expect(await answerOf('serves', 10_000)).to.match(/WebAssembly/);
+    expect(await answerOf('serves', 10_000)).to.equal(HELLO);
     expect(await containerOf(mending, 'app=serves'), 'the same container').to.equal(container);
   });
 
@@ -228,9 +228,9 @@ describe("Shims from a site's mirror", function () {
   it('run pods of the classes that people name', async () => {
     const classes = { 'on-spin': 'wasmtime-spin-v2', 'on-wasmedge': 'wasmedge' };
     for (const [pod, runtimeClass] of Object.entries(classes)) {
-      await test.kubectl.apply(...wasmDeployment(pod, test.images.demo, fresh.name, runtimeClass));
+      await test.kubectl.apply(...wasmDeployment(pod, test.fixtures.http, fresh.name, runtimeClass));
     }
-    for (const pod of Object.keys(classes)) expect(await answerOf(pod), pod).to.match(/WebAssembly/);
+    for (const pod of Object.keys(classes)) expect(await answerOf(pod), pod).to.equal(HELLO);
     const shims = await fresh.sh('readlink /proc/[0-9]*/exe 2>/dev/null | grep ^/opt/kwasm/shims/ | sort -u || true');
     expect(shims.split('\n').map((path) => path.replace(/[0-9a-f]{16}/, 'VERSION'))).to.deep.equal([
       '/opt/kwasm/shims/spin/VERSION/containerd-shim-spin-v2',

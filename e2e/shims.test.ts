@@ -3,9 +3,9 @@ import { expect } from 'chai';
 import { CATALOGUE } from '../src/shims/catalogue.ts';
 import { eventually } from './harness/eventually.ts';
 import { conditionReason, kwasmCondition, provisioned } from './harness/nodes.ts';
-import { installRelease, NAMESPACE, removeRelease } from './harness/release.ts';
+import { ALL_AT_ONCE, installRelease, NAMESPACE, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
-import { answer, podAddress, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
+import { answer, HELLO, podAddress, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
 
 interface Shim {
   readonly metadata: { readonly finalizers?: readonly string[]; readonly deletionTimestamp?: string };
@@ -32,7 +32,7 @@ describe('Shims', function () {
     const [first, second] = test.nodes;
     if (first === undefined || second === undefined) throw new Error('the story needs two nodes');
     [both, one] = [first.name, second.name];
-    await installRelease(test);
+    await installRelease(test, ALL_AT_ONCE);
   });
 
   after(async () => {
@@ -115,9 +115,9 @@ describe('Shims', function () {
   });
 
   it('serve pods by their RuntimeClass', async () => {
-    await test.kubectl.apply(...wasmDeployment(POD, test.images.demo, both, 'second'));
+    await test.kubectl.apply(...wasmDeployment(POD, test.fixtures.http, both, 'second'));
     const address = await podAddress(test.kubectl, `app=${POD}`);
-    expect(await answer(`http://${address}:8080/`)).to.match(/WebAssembly/);
+    expect(await answer(`http://${address}:8080/`)).to.equal(HELLO);
     const { items } = await test.kubectl.get<{ items: V1Pod[] }>(['pods', '-n', WORKLOADS, '-l', `app=${POD}`]);
     expect(items[0]?.spec?.overhead).to.deep.equal({ memory: '16Mi' });
   });
@@ -150,7 +150,7 @@ describe('Shims', function () {
       return said.includes(`${WORKLOADS}/${POD}-`) ? true : undefined;
     });
     const address = await podAddress(test.kubectl, `app=${POD}`);
-    expect(await answer(`http://${address}:8080/`, 10_000), 'and the pod serves').to.match(/WebAssembly/);
+    expect(await answer(`http://${address}:8080/`, 10_000), 'and the pod serves').to.equal(HELLO);
     await test.kubectl.run(['get', 'runtimeclass', 'second']);
   });
 

@@ -6,7 +6,7 @@ import { conditionReason, nodeReady, provisioned } from './harness/nodes.ts';
 import { installRelease, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 import { thirdPartyInstaller } from './harness/third-party-images.ts';
-import { answer, podAddress, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
+import { answer, HELLO, podAddress, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
 
 /** kwasmOperator.installerImage may name anybody's image of KWasm's contract; it runs unchanged, between our containers. */
 describe('a third-party installer image', function () {
@@ -67,7 +67,7 @@ describe('a third-party installer image', function () {
     await installRelease(test);
     await test.kubectl.run(['annotate', 'node', name, 'kwasm.sh/kwasm-node=true']);
     await provisioned(test.kubectl, name);
-    await test.kubectl.apply(...wasmDeployment('hangs', test.images.demo, name));
+    await test.kubectl.apply(...wasmDeployment('hangs', test.fixtures.http, name));
     const url = `http://${await podAddress(test.kubectl, 'app=hangs')}:8080/`;
     await answer(url, 120_000);
     const before = await invocation();
@@ -79,7 +79,7 @@ describe('a third-party installer image', function () {
     } finally {
       await shims('CONT');
     }
-    expect(await answer(url, 10_000)).to.match(/WebAssembly/);
+    expect(await answer(url, 10_000)).to.equal(HELLO);
     expect(await invocation()).to.equal(before);
     await test.kubectl.run(['delete', '-n', WORKLOADS, '--wait=true', 'deployment/hangs', 'service/hangs']);
   });

@@ -4,9 +4,9 @@ import type { ClusterNode } from '../scripts/cluster/provider.ts';
 import { eventually } from './harness/eventually.ts';
 import { difference, hostState } from './harness/host-state.ts';
 import { conditionReason, kwasmCondition, provisioned } from './harness/nodes.ts';
-import { installRelease, removeRelease } from './harness/release.ts';
+import { ALL_AT_ONCE, installRelease, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
-import { answer, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
+import { answer, HELLO, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
 
 const BUDGET = 'held-up';
 
@@ -27,12 +27,13 @@ describe('the pods that hold up an uninstall', function () {
     if (first === undefined || second === undefined) throw new Error('the story needs two nodes');
     [evicted, forced] = [first, second];
     for (const { name } of [first, second]) stateBefore.set(name, await hostState(test.exec(name)));
-    await installRelease(test, ['kwasmOperator.uninstall.policy=Evict', 'kwasmOperator.uninstall.perNode=true']);
+    const uninstall = ['kwasmOperator.uninstall.policy=Evict', 'kwasmOperator.uninstall.perNode=true'];
+    await installRelease(test, [...ALL_AT_ONCE, ...uninstall]);
+    await test.kubectl.run(['annotate', 'node', first.name, second.name, 'kwasm.sh/kwasm-node=true']);
     for (const { name } of [first, second]) {
-      await test.kubectl.run(['annotate', 'node', name, 'kwasm.sh/kwasm-node=true']);
       await provisioned(test.kubectl, name);
-      await test.kubectl.apply(...wasmDeployment(`hello-${name}`, test.images.demo, name), budget(name));
-      expect(await answer(await serviceUrl(name))).to.match(/WebAssembly/);
+      await test.kubectl.apply(...wasmDeployment(`hello-${name}`, test.fixtures.http, name), budget(name));
+      expect(await answer(await serviceUrl(name))).to.equal(HELLO);
     }
   });
 
@@ -75,7 +76,7 @@ describe('the pods that hold up an uninstall', function () {
     expect(condition.message).to.contain(`${WORKLOADS}/hello-${evicted.name}-`);
     expect(condition.message).to.contain(`${BUDGET}-${evicted.name}`);
     expect(await test.kubectl.run(['describe', 'node', evicted.name])).to.match(/Warning\s+PodsHeld/);
-    expect(await answer(await serviceUrl(evicted.name), 10_000)).to.match(/WebAssembly/);
+    expect(await answer(await serviceUrl(evicted.name), 10_000)).to.equal(HELLO);
   });
 
   it('are evicted as soon as it lets them go, and the uninstall goes on by itself', async () => {

@@ -5,7 +5,7 @@ import { difference, hostState } from './harness/host-state.ts';
 import { conditionReason, kwasmCondition, provisioned } from './harness/nodes.ts';
 import { helm, installRelease, NAMESPACE, RELEASE } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
-import { answer, podAddress, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
+import { answer, HELLO, podAddress, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
 
 /** What `helm uninstall` does about the nodes: nothing, unless cleanup.onUninstall says otherwise. */
 describe('helm uninstall', function () {
@@ -23,7 +23,7 @@ describe('helm uninstall', function () {
     await installRelease(test);
     await test.kubectl.run(['annotate', 'node', node, 'kwasm.sh/kwasm-node=true']);
     await provisioned(test.kubectl, node);
-    await test.kubectl.apply(...wasmDeployment('stays', test.images.demo, node));
+    await test.kubectl.apply(...wasmDeployment('stays', test.fixtures.http, node));
     await answer(await url());
   });
 
@@ -37,9 +37,9 @@ describe('helm uninstall', function () {
     await uninstall();
     const { metadata } = await test.kubectl.get<V1Node>(['node', node]);
     expect(metadata?.labels).to.include({ 'runtime.kwasm.sh/wasmtime': 'true' });
-    expect(await answer(await url(), 10_000)).to.match(/WebAssembly/);
+    expect(await answer(await url(), 10_000)).to.equal(HELLO);
     await test.kubectl.run(['delete', 'pod', '-n', WORKLOADS, '-l', 'app=stays', '--wait=true']);
-    expect(await answer(await url()), 'also a pod that starts afterwards').to.match(/WebAssembly/);
+    expect(await answer(await url()), 'also a pod that starts afterwards').to.equal(HELLO);
   });
 
   it('fails in time where something cannot be taken off, says what, and leaves the release', async () => {
@@ -54,7 +54,7 @@ describe('helm uninstall', function () {
     expect(log).to.contain(`${node}: InUse: `).and.to.contain('stays-');
     console.log(log.replace(/^/gm, '      | '));
     expect(await helm(test, ['status', RELEASE, '--namespace', NAMESPACE])).to.contain(RELEASE);
-    expect(await answer(await url(), 10_000), 'a pod that runs goes on').to.match(/WebAssembly/);
+    expect(await answer(await url(), 10_000), 'a pod that runs goes on').to.equal(HELLO);
     expect((await kwasmCondition(test.kubectl, node))?.reason, 'and the wish stands').to.equal('InUse');
   });
 

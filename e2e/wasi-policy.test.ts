@@ -3,7 +3,9 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { cacheDir } from '../scripts/cluster/paths.ts';
 import { componentOf } from '../scripts/images/component.ts';
-import { buildAndPush } from './harness/derived-images.ts';
+import { accessFrom } from '../src/oci/access.ts';
+import { PLATFORMS, pushForBoth } from '../src/oci/both-worlds.ts';
+import { registrySettings } from '../src/oci/endpoint.ts';
 import { eventually } from './harness/eventually.ts';
 import { lookingGuest } from './harness/looking-guest.ts';
 import { manyRequests } from './harness/many-requests.ts';
@@ -31,11 +33,12 @@ describe('a WASI HTTP guest with a policy', function () {
     await installRelease(test);
     await test.kubectl.run(['annotate', 'node', node, 'kwasm.sh/kwasm-node=true']);
     const component = await componentOf(join(import.meta.dirname, 'fixtures/probe'), cacheDir());
-    image = await buildAndPush(
-      `${test.images.registry}/kwasm-story-probe:1`,
-      'FROM scratch\nCOPY probe.wasm /probe.wasm\nENTRYPOINT ["/probe.wasm"]\n',
-      { 'probe.wasm': component },
-    );
+    // As a layer, which the shim compiles once for all pods of the node.
+    const repository = `${test.images.registry}/kwasm-story-probe`;
+    const access = accessFrom({}, registrySettings([test.images.registry.split('/')[0] ?? ''], []));
+    const options = { platforms: PLATFORMS, earlier: 'replace' } as const;
+    const { compiledOnce } = await pushForBoth(component, 'probe.wasm', `${repository}:1`, access, options);
+    image = `${repository}@${compiledOnce}`;
     await provisioned(test.kubectl, node);
     await test.kubectl.apply(trafficPod('policy-server', test.images.operator, node));
     server = `${await addressOf('policy-server')}:8080`;

@@ -114,7 +114,7 @@ describe('a WasmModule', function () {
       'kwasm.sh/ingress-host': 'hello.example',
       'kwasm.sh/request-seconds': '30',
     };
-    await test.kubectl.apply(module('hello', { image: test.images.demo }, more));
+    await test.kubectl.apply(module('hello', { image: test.fixtures.http }, more));
     await ready('hello', 'True');
     const ingress = await test.kubectl.get<V1Ingress>(['ingress', '-n', WORKLOADS, 'hello']);
     expect(ingress.spec?.rules?.[0]?.host).to.equal('hello.example');
@@ -122,7 +122,7 @@ describe('a WasmModule', function () {
     expect(scaler.spec?.maxReplicas).to.equal(3);
     const deployment = await test.kubectl.get<V1Deployment>(['deployment', '-n', WORKLOADS, 'hello']);
     expect(deployment.spec?.template.spec?.containers[0]?.env?.map(({ name }) => name)).to.deep.equal(['WASI_CONFIG']);
-    await test.kubectl.apply(module('hello', { image: test.images.demo }));
+    await test.kubectl.apply(module('hello', { image: test.fixtures.http }));
     await test.kubectl.run([
       'annotate',
       'wasmmodule',

@@ -2,7 +2,7 @@ import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { eventually } from './harness/eventually.ts';
 import { provisioned } from './harness/nodes.ts';
-import { installRelease, removeRelease } from './harness/release.ts';
+import { ALL_AT_ONCE, installRelease, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 import { WORKLOADS } from './harness/workloads.ts';
 
@@ -22,7 +22,7 @@ describe('a Wasm pod', function () {
 
   before(async () => {
     test = await testCluster();
-    await installRelease(test);
+    await installRelease(test, ALL_AT_ONCE);
     await test.kubectl.run(['annotate', 'node', '--all', 'kwasm.sh/kwasm-node=true']);
     for (const { name } of test.nodes) await provisioned(test.kubectl, name);
     await test.kubectl.apply({
@@ -153,7 +153,7 @@ describe('a Wasm pod', function () {
   it('runs on when containerd restarts, and can be deleted without a trace', async () => {
     for (const { name } of test.nodes) {
       await test.kubectl.apply(withSidecar(`kept-${name}`, name));
-      await test.kubectl.apply(guest(`serves-${name}`, name, test.images.demo, [], '1Gi'));
+      await test.kubectl.apply(guest(`serves-${name}`, name, test.fixtures.http, [], '1Gi'));
       await said(`kept-${name}`, 'sleeping 600 s');
       const pods = [`kept-${name}`, `serves-${name}`];
       const before = await Promise.all(pods.map(running));

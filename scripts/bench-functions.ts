@@ -146,7 +146,7 @@ process.exitCode = await onOwnCluster(
   async (cluster, context) => {
     await ensurePackages(['skopeo'], context.progress.say, context.signal);
     const images = await buildImages({ registry: cluster.registry, ...context });
-    const run: TestRun = { cluster: NAME, images, fixtures: { module: '', component: '' } };
+    const run: TestRun = { cluster: NAME, images, fixtures: { module: '', component: '', http: '' } };
     process.env['KWASM_E2E'] = JSON.stringify(run);
     const test = await testCluster();
     await installRelease(test);

@@ -1,20 +1,23 @@
 import { globSync } from 'node:fs';
 import { execa } from 'execa';
 import type { TestRun } from '../e2e/harness/test-cluster.ts';
+import { messageOf } from '../src/errors.ts';
 import { parseNodes } from './cluster/node-spec.ts';
+import { type Progress, progressTo } from './cluster/progress.ts';
 import type { Cluster } from './cluster/provider.ts';
 import { buildImages } from './images/build.ts';
 import { pushFixtures } from './shim/fixtures.ts';
 import { mochaCommand, root } from './testing/mocha.ts';
 import { onOwnCluster, type Work } from './testing/own-cluster.ts';
+import { storiesOf } from './testing/stories.ts';
 import { ensurePackages } from './toolchain/packages.ts';
 
 /**
  * `npm run e2e [-- e2e/FILE.test.ts ...]`: clusters of its own with every containerd generation, the images of this tree,
  * then the stories; those of e2e/long take minutes each. One cluster tells the files that are named one after the other.
- * All stories together are told on two clusters beside each other, for they mostly wait. KWASM_E2E_KEEP=1 leaves clusters
- * up for the next run; KWASM_E2E_NAME and KWASM_E2E_RANGE name one cluster, so that two runs can stand beside each other,
- * and KWASM_E2E_NODES its nodes: most stories do with fewer.
+ * All stories together are told on two clusters beside each other, for they mostly wait, and those that need no cluster beside
+ * both. KWASM_E2E_KEEP=1 leaves clusters up for the next run; KWASM_E2E_NAME and KWASM_E2E_RANGE name one cluster, so that
+ * two runs can stand beside each other, and KWASM_E2E_NODES its nodes: most stories do with fewer.
  */
 interface Place {
   readonly name: string;
@@ -30,52 +33,95 @@ const NODES = process.env['KWASM_E2E_NODES'] ?? '2.3:systemd,1.7,1.6';
 
 const named = process.argv.slice(2);
 const keep = process.env['KWASM_E2E_KEEP'] === '1';
-const waiting = globSync(named.length > 0 ? named : ['e2e/*.test.ts'], { cwd: root }).sort();
-const both = named.length === 0 && process.env['KWASM_E2E_NAME'] === undefined;
+const all = named.length === 0;
+const { onCluster, byThemselves } = storiesOf(globSync(all ? ['e2e/*.test.ts'] : named, { cwd: root }));
+const waiting = [...onCluster];
+const places =
+  onCluster.length === 0 ? [] : all && process.env['KWASM_E2E_NAME'] === undefined ? [FIRST, SECOND] : [FIRST];
+const lanes = places.length + (byThemselves.length > 0 ? 1 : 0);
 const failed: string[] = [];
+/** By then the programs are built that also stories without a cluster use: on a fresh machine that takes longer than a story may. */
+const built = Promise.withResolvers<void>();
 
-async function stories(name: string, cluster: Cluster, context: Work): Promise<number> {
+async function onPlace(name: string, cluster: Cluster, context: Work): Promise<number> {
   const { progress, signal } = context;
+  built.resolve();
   // What the stories themselves call: they derive images from ours.
   await ensurePackages(['buildah', 'skopeo'], progress.say, signal);
   const images = await buildImages({ registry: cluster.registry, ...context });
   const fixtures = await pushFixtures({ registry: cluster.registry, ...context });
   const run: TestRun = { cluster: name, images, fixtures };
+  return await tellAll(waiting, context, ` on ${name}`, { KWASM_E2E: JSON.stringify(run) });
+}
+
+async function withoutCluster(progress: Progress, signal: AbortSignal): Promise<number> {
+  await built.promise;
+  await ensurePackages(['buildah', 'skopeo'], progress.say, signal);
+  return await tellAll([...byThemselves], { progress, signal }, '', {});
+}
+
+/** Takes from `files` until there is none left; others may take from them, too. */
+async function tellAll(
+  files: string[],
+  { progress, signal }: Work,
+  where: string,
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
   let code = 0;
-  for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+  for (let file = files.shift(); file !== undefined; file = files.shift()) {
     signal.throwIfAborted();
-    const told = await progress.step(`${file} on ${name}`, () => tell(file, run, signal));
+    const story = file;
+    const told = await progress.step(`${story}${where}`, () => tell(story, env, signal));
     if (told === 0) continue;
-    failed.push(file);
+    failed.push(story);
     code = 1;
   }
   return code;
 }
 
-/** What two clusters tell at one time is printed file by file. */
-async function tell(story: string, run: TestRun, signal: AbortSignal): Promise<number> {
+/** What several tell at one time is printed file by file. */
+async function tell(story: string, env: Readonly<Record<string, string>>, signal: AbortSignal): Promise<number> {
   const options = ['--bail=false', '--timeout=600000', '--require=e2e/harness/diagnosis.ts'];
   const { file, args } = mochaCommand([story], options);
-  const { exitCode, all } = await execa(file, args, {
+  const { exitCode, all: said } = await execa(file, args, {
     cwd: root,
-    env: { KWASM_E2E: JSON.stringify(run) },
+    env,
     all: true,
     stdin: 'ignore',
-    ...(both ? {} : { stdout: 'inherit', stderr: 'inherit' }),
+    ...(lanes > 1 ? {} : { stdout: 'inherit', stderr: 'inherit' }),
     reject: false,
     cancelSignal: signal,
     forceKillAfterDelay: 30_000,
   });
-  if (both) console.log(all);
+  if (lanes > 1) console.log(said);
   return exitCode ?? 1;
 }
 
 function place({ name, range }: Place): Promise<number> {
   const spec = { name, range, nodes: parseNodes(NODES) };
-  return onOwnCluster('e2e', spec, { keep }, (cluster, context) => stories(name, cluster, context));
+  return onOwnCluster('e2e', spec, { keep }, (cluster, context) => onPlace(name, cluster, context));
 }
 
-if (waiting.length === 0) throw new Error(`no test file matches ${named.join(' ')}`);
-const codes = await Promise.all((both ? [FIRST, SECOND] : [FIRST]).map(place));
+async function besides(): Promise<number> {
+  if (byThemselves.length === 0) return 0;
+  const abort = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => abort.abort(new Error('interrupted')));
+  }
+  try {
+    return await withoutCluster(
+      progressTo((line) => console.error(line)),
+      abort.signal,
+    );
+  } catch (error) {
+    console.error(`e2e: ${messageOf(error)}`);
+    return 1;
+  }
+}
+
+if (onCluster.length + byThemselves.length === 0) throw new Error(`no test file matches ${named.join(' ')}`);
+const onClusters = places.map(place);
+void Promise.allSettled(onClusters).then(() => built.resolve());
+const codes = await Promise.all([...onClusters, besides()]);
 if (failed.length > 0) console.error(`e2e: failed: ${failed.sort().join(', ')}`);
 process.exitCode = Math.max(...codes);

@@ -3,9 +3,9 @@ import { containerOf, type FaultNode } from './node.ts';
 
 export const wasmPod = (node: FaultNode): string => `wasm-${node.name}`;
 
-/** Answers once its component is compiled; returns its container. */
+/** Answers when it returns its container. */
 export async function startWasmPod(node: FaultNode, handler = 'wasmtime'): Promise<string> {
-  const { kubectl, images } = node.test;
+  const { kubectl, fixtures } = node.test;
   const runtimeClass = {
     apiVersion: 'node.k8s.io/v1',
     kind: 'RuntimeClass',
@@ -13,7 +13,7 @@ export async function startWasmPod(node: FaultNode, handler = 'wasmtime'): Promi
     handler,
   };
   await kubectl.apply(runtimeClass);
-  await kubectl.apply(...wasmDeployment(wasmPod(node), images.demo, node.name, handler));
+  await kubectl.apply(...wasmDeployment(wasmPod(node), fixtures.http, node.name, handler));
   const selector = `app=${wasmPod(node)}`;
   await answer(`http://${await podAddress(kubectl, selector)}:8080/`);
   return containerOf(node, selector);

@@ -12,7 +12,9 @@ set -eu
 cd /
 for dir in etc opt usr/local usr/lib/systemd root var/lib/kwasm; do
   [ -e "$dir" ] || continue
-  find "$dir" -xdev -path var/lib/kwasm/history.jsonl -o \\( -type f -printf '%p f %m %U:%G ' -exec sh -c 'sha256sum <"$1" | cut -c1-64' _ {} \\; \\) -o -printf '%p %y %m %U:%G %l\\n'
+  find "$dir" -xdev ! -path var/lib/kwasm/history.jsonl -printf '%p %y %m %U:%G %l\\n'
+  # One process for all of them: stories ask again and again until a node is what it was.
+  find "$dir" -xdev ! -path var/lib/kwasm/history.jsonl -type f -print0 | xargs -0 -r sha256sum | sed -E 's/^([0-9a-f]{64})  (.*)$/\\2 f \\1/'
 done | LC_ALL=C sort
 echo '# units'
 find run/systemd/transient -name '*kwasm*' 2>/dev/null || true

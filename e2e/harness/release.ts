@@ -11,6 +11,11 @@ export const SHORT_PROOF = [
   'kwasmOperator.installer.env[0].name=KWASM_SETTLE_SECONDS',
   'kwasmOperator.installer.env[0].value=3',
 ];
+/** For --set, by stories of several nodes that are not about the order in which these are changed. */
+export const ALL_AT_ONCE = [
+  'kwasmOperator.rollout.maxUnavailable=100%',
+  'kwasmOperator.rollout.maxUnavailablePerZone=100%',
+];
 const HELM_DEADLINE_MS = 180_000;
 
 /**

@@ -4,8 +4,10 @@ import type { Kubectl } from './kubectl.ts';
 import { TRAFFIC_SERVER } from './traffic.ts';
 
 export const WORKLOADS = 'default';
+/** What `fixtures.http` answers. */
+export const HELLO = 'hello\n';
 
-/** The demo component behind a Service, pinned to one node as people pin: by a node selector. */
+/** An HTTP component behind a Service, pinned to one node as people pin: by a node selector. */
 export function wasmDeployment(
   name: string,
   image: string,

@@ -21,19 +21,21 @@ export const COMPONENT = join(import.meta.dirname, '../../manifests/demo/compone
 
 /** The bytes of the component in `source` (handler.ts, world.wit); made, in about 10 s, when its sources or its tools changed. */
 export async function componentOf(source: string, cacheRoot: string): Promise<Buffer> {
-  const file = join(cacheRoot, 'components', basename(source), `${componentKey(source)}.wasm`);
-  if (!existsSync(file)) {
-    rmSync(dirname(file), { recursive: true, force: true }); // of earlier sources
-    mkdirSync(dirname(file), { recursive: true });
-    mkdirSync(join(cacheRoot, 'tmp'), { recursive: true });
-    const work = mkdtempSync(join(cacheRoot, 'tmp', 'component-'));
-    try {
-      writeWhole(file, await componentized(source, work));
-    } finally {
-      rmSync(work, { recursive: true, force: true });
-    }
+  const kept = join(cacheRoot, 'components', basename(source));
+  const name = `${componentKey(source)}.wasm`;
+  if (existsSync(join(kept, name))) return readFileSync(join(kept, name));
+  for (const directory of [kept, join(cacheRoot, 'tmp')]) mkdirSync(directory, { recursive: true });
+  const work = mkdtempSync(join(cacheRoot, 'tmp', 'component-'));
+  try {
+    const component = Buffer.from(await componentized(source, work));
+    writeWhole(join(kept, name), component);
+    // Those of earlier sources go. Another process may be making the same one here, so nothing else does.
+    const earlier = readdirSync(kept).filter((other) => other.endsWith('.wasm') && other !== name);
+    for (const other of earlier) rmSync(join(kept, other), { force: true });
+    return component;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
   }
-  return readFileSync(file);
 }
 
 /** WebAssembly text as a module. */

@@ -7,19 +7,23 @@ import { cacheDir } from '../cluster/paths.ts';
 import type { Progress } from '../cluster/progress.ts';
 import { assemble } from '../images/assemble.ts';
 import { Blobs, type Descriptor, writeWhole } from '../images/blobs.ts';
+import { textComponent } from '../images/component.ts';
 import { parseDockerfile } from '../images/dockerfile.ts';
 import { push } from '../images/push.ts';
 import { isLocalRegistry } from '../images/registry.ts';
 import { ensurePackages } from '../toolchain/packages.ts';
 import { toolchain } from '../toolchain/toolchain.ts';
 
-/** References by digest of images that are nothing but a module; what each of its steps does: e2e/fixtures/steps. */
+/** References by digest of images that are nothing but a module; what each step of the first two does: e2e/fixtures/steps. */
 export interface Fixtures {
   readonly module: string; // wasip1
   readonly component: string; // the same program as a wasi:cli component
+  /** Answers HTTP as the demo does, from a kilobyte: the demo's JavaScript engine is compiled for half a minute on a busy machine. */
+  readonly http: string;
 }
 
 const SOURCE = join(import.meta.dirname, '../../e2e/fixtures/steps');
+const HTTP_SOURCE = join(import.meta.dirname, '../../e2e/fixtures/small');
 const GO = '1.24'; // the go.mod's
 const BUILD_MS_MAX = 10 * 60_000;
 
@@ -45,6 +49,7 @@ export async function pushFixtures(options: {
   return {
     module: await image('kwasm-fixture-module', module),
     component: await image('kwasm-fixture-component', component),
+    http: await image('kwasm-fixture-http', await textComponent(HTTP_SOURCE)),
   };
 }
 
