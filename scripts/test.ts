@@ -9,6 +9,9 @@ function step(name: string, program: string, args: readonly string[]): boolean {
   return spawnSync(join(root, 'node_modules/.bin', program), args, { cwd: root, stdio: 'inherit' }).status === 0;
 }
 
+/** Files at one time. More than processors, since many tests wait for a deadline. */
+const JOBS = 3;
+
 const checks = [
   step('format and lint', 'biome', ['check', '--error-on-warnings', '.']),
   step('types', 'tsc', ['-p', '.']),
@@ -26,9 +29,6 @@ function imports(): boolean {
   for (const line of found) console.error(line);
   return found.length === 0;
 }
-
-/** Many wait for a deadline, so there is more to gain from a second file at the same time than there are processors. */
-const JOBS = 3;
 
 function tests(): boolean {
   const options = ['--parallel', `--jobs=${JOBS}`, ...process.argv.slice(2)];

@@ -16,6 +16,7 @@ import { ensurePrograms } from './programs.ts';
 import { nodesReady } from './ready.ts';
 import { ensureRegistry, registryAddress } from './registry.ts';
 import { ensureRootfs } from './rootfs.ts';
+import { servicesAnswer } from './services.ts';
 import { type ClusterState, localClusters, type NodeState, readState, remains, writeState } from './state.ts';
 import { raise, readSysctls, tooLow } from './sysctls.ts';
 
@@ -61,7 +62,10 @@ export async function startNodes(context: NodeContext, nodes: readonly NodeState
     await progress.step(`node ${node.name} (containerd ${node.containerd})`, () => startNode(context, node));
   }
   await routeToServices(context.state);
-  await progress.step('nodes Ready', () => nodesReady(clusterDir(context.state.name), nodes, signal));
+  await progress.step('nodes Ready', async () => {
+    await nodesReady(clusterDir(context.state.name), nodes, signal);
+    await servicesAnswer(context.state, nodes, signal);
+  });
 }
 
 export function toolsOf(nodes: readonly NodeState[]): readonly GoTool[] {
