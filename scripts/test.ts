@@ -9,8 +9,8 @@ function step(name: string, program: string, args: readonly string[]): boolean {
   return spawnSync(join(root, 'node_modules/.bin', program), args, { cwd: root, stdio: 'inherit' }).status === 0;
 }
 
-/** Files at one time. More than processors, since many tests wait for a deadline. */
-const JOBS = 3;
+/** Files at one time: many tests wait, for a process or a deadline. No more than any machine has processors, for some hold to one. */
+const JOBS = 2;
 
 const checks = [
   step('format and lint', 'biome', ['check', '--error-on-warnings', '.']),
