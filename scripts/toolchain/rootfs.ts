@@ -24,7 +24,7 @@ export async function rootfsToolchain(name: ToolchainName, need: Need, why: stri
   };
 }
 
-async function ensureRoot(name: string, packages: readonly string[], need: Need, why: string): Promise<string> {
+export async function ensureRoot(name: string, packages: readonly string[], need: Need, why: string): Promise<string> {
   const key = createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 12);
   const target = join(cacheDir(), 'rootfs', `${VERSIONS.toolchainSuite}-${name}-${key}`);
   if (existsSync(target)) return target;

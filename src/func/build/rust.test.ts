@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { expect } from 'chai';
+import { rustWasiThere } from '../../../scripts/toolchain/rust-wasi.ts';
+import { inspect } from '../../wasm/module.ts';
+import { buildFunction } from '../build.ts';
+import { createFunction } from '../create.ts';
+import { type RunningFunction, runFunction } from '../run/run.ts';
+
+const MEBIBYTE = 1024 * 1024;
+const bin = rustWasiThere();
+const skipped = bin === undefined ? ' (needs a Rust for wasm32-wasip2: npm run rust-wasi)' : '';
+
+describe(`a function in Rust, by the real compiler${skipped}`, function () {
+  this.timeout(600_000);
+  const path = process.env['PATH'];
+  let folder = '';
+  let running: RunningFunction | undefined;
+
+  before(async function () {
+    if (bin === undefined) return this.skip();
+    process.env['PATH'] = `${bin}${delimiter}${path}`;
+    folder = join(mkdtempSync(join(tmpdir(), 'kwasm-func-')), 'hello');
+    await createFunction(folder, 'rust-wasi');
+  });
+  after(async () => {
+    process.env['PATH'] = path;
+    await running?.close();
+    if (folder !== '') rmSync(join(folder, '..'), { recursive: true });
+  });
+
+  it('the template becomes a component that answers HTTP', async () => {
+    const { component, bytes, unchanged } = await buildFunction(folder);
+    expect(unchanged).to.equal(false);
+    const { exports } = inspect(component, bytes);
+    expect(exports.some((name) => name.startsWith('wasi:http/incoming-handler@0.2.'))).to.equal(true);
+    expect(bytes.length).to.be.below(2 * MEBIBYTE);
+    expect((await buildFunction(folder)).unchanged).to.equal(true);
+  });
+
+  it('and answers in the sandbox of kwasm func run --component, each request in an instance of its own', async () => {
+    running = await runFunction(folder, {
+      address: { host: '127.0.0.1', port: 0 },
+      component: true,
+      env: [],
+      memoryBytes: 64 * MEBIBYTE,
+      requestMs: 30_000,
+      say: () => {},
+    });
+    for (const asked of ['/shop', '/?a=b']) {
+      const answer = await fetch(running.url + asked);
+      expect([answer.status, answer.headers.get('content-type'), await answer.text()]).to.deep.equal([
+        200,
+        'text/plain; charset=utf-8',
+        `Hello from WASI! Path: ${asked.split('?')[0]}\n`,
+      ]);
+    }
+  });
+});
