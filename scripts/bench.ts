@@ -8,7 +8,7 @@ import { burst } from './bench/sections/burst.ts';
 import { cuts } from './bench/sections/cuts.ts';
 import { heartbeats, stress } from './bench/sections/heartbeats.ts';
 import { leader } from './bench/sections/leader.ts';
-import { rollout } from './bench/sections/rollout.ts';
+import { careful, rollout } from './bench/sections/rollout.ts';
 import { start, startMany } from './bench/sections/start.ts';
 import { status } from './bench/sections/status.ts';
 import { trickle } from './bench/sections/trickle.ts';
@@ -21,6 +21,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   trickle,
   burst,
   rollout,
+  careful,
   heartbeats,
   stress,
   cuts,

@@ -65,7 +65,7 @@ export class Fleet {
     const options = { name, address, fsync: false, auditPolicy: BENCH_AUDIT_POLICY, apiServerFlags: [] };
     const plane = await Plane.open({ ...options, progress, signal }, [kwok]);
     try {
-      const config = await install(plane.api, progress);
+      const { unlimited: config } = await install(plane.api, progress);
       await plane.save(EMPTY);
       const context = join(plane.dir, 'operator');
       await bundle(root, PROGRAMS.operator, context);

@@ -25,16 +25,16 @@ interface Manifest {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-/**
- * The operator's namespace, account and permissions as the chart's HA profile grants them, and no more. Returns its
- * configuration: a rollout without limits, for what is measured is the operator and not its caution.
- */
-export async function install(api: Api, progress: Progress): Promise<string> {
-  const rollout = UNLIMITED.map((setting) => `kwasmOperator.rollout.${setting}`);
-  const set = ['replicaCount=2', 'imageRegistry=registry.example/kwasm', ...rollout];
-  const objects = loadAll(
-    await render(await helmProgram(progress), { set, args: ['--no-hooks'] }),
-  ) as (Manifest | null)[];
+/** Texts of config.yaml, by how careful the rollout is: without any limit, or as the chart's values have it. */
+export interface Configs {
+  readonly unlimited: string;
+  readonly chart: string;
+}
+
+/** The operator's namespace, account and permissions as the chart's HA profile grants them, and no more. */
+export async function install(api: Api, progress: Progress): Promise<Configs> {
+  const helm = await helmProgram(progress);
+  const chart = await rendered(helm, []);
   const namespace: Manifest = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
   // Its controller does not run here, and pods are refused without it.
   const account: Manifest = {
@@ -42,13 +42,23 @@ export async function install(api: Api, progress: Progress): Promise<string> {
     kind: 'ServiceAccount',
     metadata: { name: 'default', namespace: NAMESPACE },
   };
-  const all: readonly (Manifest | null)[] = [namespace, account, ...objects];
-  for (const manifest of all) {
-    const path = manifest === null ? undefined : PATHS[manifest.kind];
-    if (manifest === null || path === undefined) continue; // what runs it in a cluster
+  for (const manifest of [namespace, account, ...chart]) {
+    const path = PATHS[manifest.kind];
+    if (path === undefined) continue; // what runs it in a cluster
     await api.change({ method: 'POST', path: path(manifest.metadata.namespace ?? ''), body: manifest });
   }
-  const config = objects.find((manifest) => manifest?.kind === 'ConfigMap')?.data?.['config.yaml'];
+  return { unlimited: configOf(await rendered(helm, UNLIMITED)), chart: configOf(chart) };
+}
+
+async function rendered(helm: string, rollout: readonly string[]): Promise<readonly Manifest[]> {
+  const settings = rollout.map((setting) => `kwasmOperator.rollout.${setting}`);
+  const set = ['replicaCount=2', 'imageRegistry=registry.example/kwasm', ...settings];
+  const objects = loadAll(await render(helm, { set, args: ['--no-hooks'] })) as readonly (Manifest | null)[];
+  return objects.filter((manifest) => manifest !== null);
+}
+
+function configOf(objects: readonly Manifest[]): string {
+  const config = objects.find(({ kind }) => kind === 'ConfigMap')?.data?.['config.yaml'];
   if (config === undefined) throw new Bug('the chart has no ConfigMap with config.yaml');
   return config;
 }

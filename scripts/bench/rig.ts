@@ -8,7 +8,7 @@ import { Plane } from '../plane/plane.ts';
 import { root } from '../testing/mocha.ts';
 import { BENCH_AUDIT_POLICY } from './audit.ts';
 import type { Figure } from './figure.ts';
-import { install } from './namespace.ts';
+import { type Configs, install } from './namespace.ts';
 import { OperatorProcess, type StartOptions } from './operator-process.ts';
 import { createNodes, names, nodeBytes } from './population.ts';
 
@@ -26,10 +26,14 @@ export type Section = (rig: Rig) => Promise<readonly Figure[]>;
 
 const EMPTY = 'empty';
 
-/** Directory of the operator's bundle, and the text of its configuration. */
-type Program = Pick<StartOptions, 'app' | 'config'>;
+/** Directory of the operator's bundle, and the texts of its configuration. */
+interface Program extends Pick<StartOptions, 'app'> {
+  readonly configs: Configs;
+}
 
-export interface RigStart extends Omit<StartOptions, 'plane' | keyof Program> {
+export interface RigStart extends Omit<StartOptions, 'plane' | 'app' | 'config'> {
+  /** `chart`: as careful as the chart's values have it. Default: without limits, for the operator is measured, not its caution. */
+  readonly rollout?: keyof Configs;
   /** Instead of the chart's. */
   readonly jobTtlSeconds?: number;
 }
@@ -59,11 +63,11 @@ export class Rig {
       Plane.open({ ...options, apiServerFlags: [], progress, signal }, [kwok]),
     );
     try {
-      const config = await install(plane.api, progress);
+      const configs = await install(plane.api, progress);
       await plane.save(EMPTY);
       const context = join(cacheDir(), 'planes', 'bench', 'operator');
       await progress.step('bundle', () => bundle(root, PROGRAMS.operator, context));
-      return new Rig(plane, { app: join(context, 'app'), config }, scale, progress, signal);
+      return new Rig(plane, { app: join(context, 'app'), configs }, scale, progress, signal);
     } catch (error) {
       await plane.close();
       throw error;
@@ -86,9 +90,10 @@ export class Rig {
     return names(count);
   }
 
-  async start({ jobTtlSeconds, ...options }: RigStart = {}): Promise<OperatorProcess> {
+  async start({ jobTtlSeconds, rollout = 'unlimited', ...options }: RigStart = {}): Promise<OperatorProcess> {
     this.signal.throwIfAborted();
-    const { app, config } = this.#program;
+    const { app, configs } = this.#program;
+    const config = configs[rollout];
     const own = jobTtlSeconds === undefined ? config : config.replace(TTL, `$1${jobTtlSeconds}`);
     const operator = await OperatorProcess.start({ ...options, app, config: own, plane: this.plane });
     this.#running.add(operator);
