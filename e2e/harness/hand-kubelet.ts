@@ -14,8 +14,10 @@ export class HandKubelet {
 
   /** The newest pod on this node that is still to run or runs, once there is one. */
   async pod(node: string, withinMs = 30_000): Promise<V1Pod> {
-    return await eventually(`a pod on ${node}`, withinMs, async () => {
-      const alive = (await this.#pods(node)).filter(
+    return await eventually(`a pod to run on ${node}`, withinMs, async (seen) => {
+      const all = await this.#pods(node);
+      seen(all.map(({ metadata, status }) => `${metadata?.name} ${status?.phase}`).join(', ') || 'no pod');
+      const alive = all.filter(
         ({ metadata, status }) =>
           metadata?.deletionTimestamp === undefined && (status?.phase === 'Pending' || status?.phase === 'Running'),
       );

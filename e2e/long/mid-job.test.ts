@@ -1,3 +1,4 @@
+import type { V1Job } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { asked } from '../../scripts/bench/audit.ts';
 import { NAMESPACE } from '../../scripts/bench/namespace.ts';
@@ -19,13 +20,13 @@ describe('what happens in the middle of a Job', function () {
 
   before(async () => {
     fleet = await Fleet.open('mid-job', '127.88.2.4');
-    const nodes = [...NAMES, 'next-0', 'next-1'].map((name) => ({ name }));
+    const nodes = [...NAMES, 'hand-holds', 'next-0', 'next-1'].map((name) => ({ name }));
     const installer = { attemptsMax: 0, ttlSecondsAfterFinished: TTL_SECONDS };
     await fleet.begin(nodes, { rollout: { ...FREE, maxParallel: NAMES.length }, installer });
     await fleet.want(NAMES);
     for (const name of NAMES) await fleet.kubelet.starts(name);
-    await fleet.want(['next-0', 'next-1']);
-    await fleet.saying('next-1', /^Waiting: .*kwasmOperator.rollout.maxParallel/);
+    await fleet.want(['next-0']);
+    await fleet.saying('next-0', /^Waiting: .*kwasmOperator.rollout.maxParallel/);
   });
   after(() => fleet?.close());
 
@@ -35,19 +36,30 @@ describe('what happens in the middle of a Job', function () {
     return items.some(({ metadata }) => metadata.name === `${node}-provision-kwasm`);
   };
 
-  async function installs(node: string): Promise<void> {
-    await fleet.kubelet.starts(node);
+  async function installs(node: string, runs = false): Promise<void> {
+    if (!runs) await fleet.kubelet.starts(node);
     await fleet.kubelet.ends(node, 'installed', 'Installed');
     await fleet.provisioned([node]);
   }
 
+  it('the node is deleted: its Job goes with it, and its place to the next', async () => {
+    await fleet.plane.api.change({ method: 'DELETE', path: '/api/v1/nodes/hand-gone' });
+    await fleet.provisioned(['next-0']);
+    await eventually('its Job is gone', 60_000, async () => ((await jobThere('hand-gone')) ? undefined : true));
+    expect(jobsOf('hand-gone')).to.equal(1);
+  });
+
   it('a person deletes the Job: the node says so, its place goes to the next, and it is tried again', async () => {
+    await fleet.want(['hand-holds']);
+    await fleet.kubelet.starts('hand-holds'); // what was free is taken again
+    await fleet.want(['next-1']);
+    await fleet.saying('next-1', /^Waiting: .*kwasmOperator.rollout.maxParallel/);
     const path = `${JOBS}/hand-job-provision-kwasm`;
     await fleet.plane.api.change({ method: 'DELETE', path, body: { propagationPolicy: 'Background' } });
     await fleet.saying('hand-job', /^JobDeleted: .* Attempt 1 of 6; the next one follows after 1 minute/);
     await eventually('its pod ends', 30_000, async () => {
       await fleet.kubelet.clearsUp('hand-job');
-      return fleet.provisioned(['next-0'], 0).then(() => true);
+      return fleet.provisioned(['next-1'], 0).then(() => true);
     });
     await eventually('another Job', 90_000, async () => (jobsOf('hand-job') === 2 ? true : undefined));
     await installs('hand-job');
@@ -57,13 +69,6 @@ describe('what happens in the middle of a Job', function () {
     await fleet.kubelet.evicted('hand-pod');
     await installs('hand-pod');
     expect(jobsOf('hand-pod')).to.equal(1);
-  });
-
-  it('the node is deleted: its Job goes with it, and its place to the next', async () => {
-    await fleet.plane.api.change({ method: 'DELETE', path: '/api/v1/nodes/hand-gone' });
-    await eventually('its Job is gone', 60_000, async () => ((await jobThere('hand-gone')) ? undefined : true));
-    await fleet.provisioned(['next-1']);
-    expect(jobsOf('hand-gone')).to.equal(1);
   });
 
   it('another machine takes the name: the Job made for the first one goes, and the new one gets its own', async () => {
@@ -94,16 +99,27 @@ describe('what happens in the middle of a Job', function () {
     await fleet.provisioned(['next-0']);
     const events =
       '/api/v1/namespaces/default/events?fieldSelector=reason%3DNodeReplaced%2CinvolvedObject.name%3Dnext-0';
-    expect((await fleet.plane.api.get<{ items: unknown[] }>(events)).items).to.have.length(1);
+    const { items } = await fleet.plane.api.get<{ items: unknown[] }>(events);
+    expect(items, fleet.operator.tail()).to.have.length(1);
   });
 
   it('finished Jobs are cleared away: verdicts, good and bad, stay, and a restart writes nothing', async () => {
+    await installs('hand-holds', true);
     await fleet.kubelet.ends('hand-refuses', 'refused', 'NoSystemd', 'the host is not run by systemd');
     const refusal = await fleet.saying('hand-refuses', /^Refused: /);
     const made = begun(fleet.history.steps).length;
     await eventually('no Job is left', 180_000, async (seen) => {
-      const { items } = await fleet.plane.api.get<{ items: { metadata: { name: string } }[] }>(JOBS);
-      seen(items.map(({ metadata }) => metadata.name).join(' '));
+      const { items } = await fleet.plane.api.get<{ items: V1Job[] }>(JOBS);
+      seen(
+        JSON.stringify(
+          items.map(({ metadata, status }) => [
+            metadata?.name,
+            metadata?.deletionTimestamp,
+            metadata?.finalizers,
+            status,
+          ]),
+        ),
+      );
       return items.length === 0 ? true : undefined;
     });
     const before = (await asked(fleet.plane.auditLog)).length;

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { JOB_LABEL } from '../../src/contract.ts';
+import { JOB_LABEL, runtimeLabel } from '../../src/contract.ts';
 import { printVerdict } from '../../src/verdict.ts';
 import { kwok, toolDir } from '../cluster/go-tools.ts';
 import type { Plane } from '../plane/plane.ts';
@@ -16,7 +16,10 @@ export const BY_HAND = 'hand-';
  */
 export async function startKubelets(plane: Plane): Promise<void> {
   const config = join(plane.dir, 'kwok.yaml');
-  writeFileSync(config, [heartbeat(), running(), succeeded()].map((stage) => JSON.stringify(stage)).join('\n---\n'));
+  writeFileSync(
+    config,
+    [heartbeat(), reporting(), running(), succeeded()].map((stage) => JSON.stringify(stage)).join('\n---\n'),
+  );
   const { hostname } = plane.server;
   const args = [
     `--kubeconfig=${plane.kubeconfig}`,
@@ -33,8 +36,24 @@ export async function startKubelets(plane: Plane): Promise<void> {
   );
 }
 
+/** Proved, and not in the kubelet's own report yet: a kubelet reads containerd's handlers when that has restarted. */
+const UNREPORTED =
+  `(.metadata.labels["${runtimeLabel('wasmtime')}"] == "true") and ` +
+  '(.status.runtimeHandlers != null) and ([.status.runtimeHandlers[].name] | index("wasmtime") == null)';
+
+/** Without it the operator would find every node's handler lost after a minute, and install it again. */
+function reporting(): object {
+  const features = '{ recursiveReadOnlyMounts: true, userNamespaces: true }';
+  const handlers = ['', 'runc', 'wasmtime'].map((name) => `- { name: "${name}", features: ${features} }`);
+  const unreported = [{ key: UNREPORTED, operator: 'In', values: ['true'] }];
+  return stage('node-handlers', 'Node', unreported, 1_000, ['runtimeHandlers:', ...handlers].join('\n'));
+}
+
 function heartbeat(): object {
-  const isThere = [{ key: '.metadata.deletionTimestamp', operator: 'DoesNotExist' }];
+  const isThere = [
+    { key: '.metadata.deletionTimestamp', operator: 'DoesNotExist' },
+    { key: UNREPORTED, operator: 'In', values: ['false'] }, // of several stages kwok takes any
+  ];
   return stage(
     'node-heartbeat',
     'Node',
