@@ -81,6 +81,22 @@ export function clearAnnotation(node: YamlNode, key: string): void {
   if (annotations !== undefined) removeField(annotations, key);
 }
 
+/** All of these, in one go. */
+export function clearAnnotations(node: YamlNode, keys: ReadonlySet<string>): void {
+  const annotations = annotationsOf(node);
+  if (annotations === undefined || annotations.kind !== KIND.mapping) return;
+  const { content } = annotations;
+  let left = 0;
+  for (let i = 0; i + 1 < content.length; i += 2) {
+    const [key, value] = [content[i], content[i + 1]];
+    if (key === undefined || value === undefined || keys.has(key.value)) continue;
+    content[left] = key;
+    content[left + 1] = value;
+    left += 2;
+  }
+  content.length = left;
+}
+
 /** Takes away annotations, and then metadata, that hold nothing. */
 export function dropEmpty(node: YamlNode): void {
   const object = root(node);
@@ -93,9 +109,11 @@ export function dropEmpty(node: YamlNode): void {
 
 /** Where only one of the old and the new name is there, the other gets its value. */
 export function completeRenamed(node: YamlNode): void {
+  const annotations = annotationsOf(node);
+  if (annotations === undefined || annotations.content.length === 0) return;
   for (const [key, legacy] of RENAMED) {
-    const value = annotation(node, key) ?? '';
-    const old = annotation(node, legacy) ?? '';
+    const value = field(annotations, key)?.value ?? '';
+    const old = field(annotations, legacy)?.value ?? '';
     if (value !== '' && old === '') setAnnotation(node, legacy, value);
     else if (value === '' && old !== '') setAnnotation(node, key, old);
   }

@@ -3,7 +3,7 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { Terminal } from '../errors.ts';
 import { failureText } from '../wasm/failure.ts';
 import { DEFAULT_LIMITS, type Limits } from '../wasm/limits.ts';
-import { type FunctionRunner, openRunner, type RunResult } from '../wasm/runner.ts';
+import type { FunctionRunner, RunResult } from '../wasm/runner.ts';
 import { nativeProgram } from './native.ts';
 import type { Answer, FunctionSource, Program } from './program.ts';
 import { shellWords } from './shell-words.ts';
@@ -41,7 +41,7 @@ export async function openPrograms(wanted: readonly Wanted[], options: ProgramOp
   const found: Found[] = [];
   for (const one of wanted) found.push(await find(one, options));
   const modules = found.filter((one) => one.kind === 'wasm');
-  const runner = modules.length === 0 ? undefined : await openRunner(modules, options.limits);
+  const runner = modules.length === 0 ? undefined : await openModules(modules, options);
   const timeoutMs = options.limits?.timeoutMs ?? DEFAULT_LIMITS.timeoutMs;
   let next = 0;
   const list = found.map((one) => {
@@ -50,6 +50,15 @@ export async function openPrograms(wanted: readonly Wanted[], options: ProgramOp
     return wasmProgram(one.name, one.source, runner, next++);
   });
   return { list, close: async () => await runner?.close() };
+}
+
+/** Loaded here: a package with native functions only has no use for what it brings with it. */
+async function openModules(
+  modules: readonly Extract<Found, { kind: 'wasm' }>[],
+  options: ProgramOptions,
+): Promise<FunctionRunner> {
+  const { openRunner } = await import('../wasm/runner.ts');
+  return await openRunner(modules, options.limits);
 }
 
 async function find({ source, directory, nativeAllowed }: Wanted, options: ProgramOptions): Promise<Found> {

@@ -4,7 +4,7 @@ import {
   ANNOTATION,
   annotation,
   BARE_LIST,
-  clearAnnotation,
+  clearAnnotations,
   completeRenamed,
   dropEmpty,
   placeOf,
@@ -18,7 +18,7 @@ import { field, root, type YamlNode } from './yaml/node.ts';
 import { isNull } from './yaml/tag.ts';
 
 /** Annotations that are between orchestrator and function only; a file has none of them. */
-const OURS = [
+const OURS: ReadonlySet<string> = new Set([
   ANNOTATION.index,
   ANNOTATION.legacyIndex,
   ANNOTATION.seqIndent,
@@ -29,7 +29,7 @@ const OURS = [
   ANNOTATION.migrationId,
   ANNOTATION.packagePath,
   ANNOTATION.selectionId,
-];
+]);
 
 /** Path in the package to what the file holds. */
 export type FileTexts = ReadonlyMap<string, string>;
@@ -106,7 +106,7 @@ function sortByIndex(path: string, nodes: readonly YamlNode[]): readonly YamlNod
 }
 
 function stripOurs(node: YamlNode): void {
-  for (const key of OURS) clearAnnotation(node, key);
+  clearAnnotations(node, OURS);
   dropEmpty(node);
 }
 

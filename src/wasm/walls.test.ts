@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { openRunner } from './runner.ts';
@@ -76,6 +77,8 @@ describe('the process a function runs in', function () {
       expect(readlinkSync(`/proc/${pid}/ns/net`)).to.not.equal(readlinkSync('/proc/self/ns/net'));
       await runner.close();
       expect(() => readdirSync(directory)).to.throw('ENOENT');
+      for (let tries = 0; existsSync(`/proc/${pid}`) && tries < 500; tries += 1) await sleep(20);
+      expect(existsSync(`/proc/${pid}`), 'the process').to.equal(false);
     } finally {
       await runner.close();
     }
