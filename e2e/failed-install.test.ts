@@ -1,13 +1,16 @@
+import { readFileSync } from 'node:fs';
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
+import { silent } from '../scripts/cluster/progress.ts';
+import { shimsJson } from '../scripts/images/shims.ts';
+import { buildShim } from '../scripts/shim/build.ts';
 import { registryWithInstaller } from './harness/derived-images.ts';
 import { difference, hostState } from './harness/host-state.ts';
 import { conditionReason, nodeReady } from './harness/nodes.ts';
 import { installRelease, NAMESPACE, removeRelease } from './harness/release.ts';
+import { sha256Of } from './harness/shim-releases.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 import { answer, podAddress, trafficPod, WORKLOADS } from './harness/workloads.ts';
-
-const SHIM = '/assets/containerd-shim-wasmtime-v1';
 
 /** Whatever is wrong with what we bring along, the node serves on, is what it was, and says what went wrong. */
 describe('an install that cannot work', function () {
@@ -54,7 +57,9 @@ describe('an install that cannot work', function () {
   });
 
   it('a shim whose bytes are not the published ones is refused before anything is changed', async () => {
-    const registry = await registryWithInstaller(test, 'corrupt', `RUN printf x >>${SHIM}`);
+    const { path, binary } = await buildShim({ progress: silent });
+    const files = { [`/assets/${binary}`]: Buffer.concat([readFileSync(path), Buffer.from('x')]) };
+    const registry = await registryWithInstaller(test, 'corrupt', { files });
     await installRelease(test, [`imageRegistry=${registry}`]);
     await test.kubectl.run(['annotate', 'node', node, 'kwasm.sh/kwasm-node=true']);
     const condition = await conditionReason(test.kubectl, node, ['Refused', 'InstallFailed']);
@@ -63,12 +68,11 @@ describe('an install that cannot work', function () {
   });
 
   it('a shim that does not run here is refused before anything is changed', async () => {
-    const registry = await registryWithInstaller(
-      test,
-      'unusable',
-      `RUN was=$(sha256sum <${SHIM} | cut -c1-64) && cp /bin/false ${SHIM} && \\
-        sed -i "s/$was/$(sha256sum <${SHIM} | cut -c1-64)/" /assets/shims.json`,
-    );
+    const shim = await buildShim({ progress: silent });
+    const program = readFileSync('/bin/false');
+    const listed = shimsJson([{ ...shim, sha256: sha256Of(program) }]);
+    const files = { [`/assets/${shim.binary}`]: program, '/assets/shims.json': Buffer.from(listed) };
+    const registry = await registryWithInstaller(test, 'unusable', { files });
     await installRelease(test, [`imageRegistry=${registry}`]);
     await test.kubectl.run(['annotate', 'node', node, 'kwasm.sh/kwasm-node=true']);
     const condition = await conditionReason(test.kubectl, node, ['Refused', 'InstallFailed']);

@@ -105,7 +105,7 @@ describe('a person provisions every node and takes it back', function () {
         ),
       );
     const running = await invocations();
-    const registry = await registryWithInstaller(test, 'relabelled', 'LABEL story=relabelled');
+    const registry = await registryWithInstaller(test, 'relabelled', { labels: { story: 'relabelled' } });
     await installRelease(test, [`imageRegistry=${registry}`]);
     for (const { name } of test.nodes) {
       await eventually(`${name}: proved again, with the other image`, 180_000, async (seen) => {

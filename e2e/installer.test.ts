@@ -72,7 +72,7 @@ describe('the installer on a node', function () {
   });
 
   it('installs, finds nothing to do the second time, and uninstalls without a trace, on every generation', async () => {
-    for (const { name } of test.nodes) {
+    const life = async (name: string) => {
       const installed = await runInstaller(test, name, 'install');
       expect(installed.verdict).to.include({ outcome: 'installed', reason: 'Installed' });
       expect(installed.verdict.handlers).to.deep.equal(['wasmtime']);
@@ -82,13 +82,14 @@ describe('the installer on a node', function () {
       expect(await invocation(name), 'containerd was not restarted').to.equal(running);
       expect((await runInstaller(test, name, 'uninstall')).verdict).to.include({ outcome: 'uninstalled' });
       await asBefore(name);
-    }
+    };
+    await Promise.all(test.nodes.map(({ name }) => life(name)));
     expect((await runInstaller(test, first(), 'uninstall')).verdict).to.include({ outcome: 'absent' });
   });
 
   it('is killed while it proves its change: the host undoes it, and the next run says so', async () => {
     // The newest generation and the oldest: a drop-in, and a block in the root file.
-    for (const { name } of [test.nodes[0], test.nodes.at(-1)].filter((node) => node !== undefined)) {
+    const killed = async (name: string) => {
       await inTheProof(name, { KWASM_SWITCH_SECONDS: '10' });
       await test.exec(name)(KILL);
       await eventually('the roll-back by the host', 60_000, async (seen) => {
@@ -100,7 +101,9 @@ describe('the installer on a node', function () {
       expect(next.verdict).to.include({ outcome: 'rolledBack', reason: 'SwitchFired' });
       expect(next.exitCode).to.equal(11);
       await asBefore(name);
-    }
+    };
+    const ends = [test.nodes[0], test.nodes.at(-1)].filter((node) => node !== undefined);
+    await Promise.all(ends.map(({ name }) => killed(name)));
   });
 
   it('is killed, and its retry comes in time: it proves the change without another restart', async () => {

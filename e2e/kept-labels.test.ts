@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { registryWithInstaller } from './harness/derived-images.ts';
 import { eventually } from './harness/eventually.ts';
 import { watchLabels } from './harness/label-watch.ts';
+import { namespaceSettled } from './harness/namespace.ts';
 import { conditionReason, kwasmCondition, provisioned } from './harness/nodes.ts';
 import { ALL_AT_ONCE, helm, installRelease, NAMESPACE, RELEASE, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
@@ -33,7 +34,7 @@ describe('an upgrade of the chart', function () {
     const containerds = await invocations();
     const watches = [first, second].map((node) => watchLabels(test, node));
     await installRelease(test, [...ALL_AT_ONCE, 'replicaCount=2', 'kwasmOperator.logLevel=debug']);
-    const registry = await registryWithInstaller(test, 'upgraded', 'LABEL story=upgraded');
+    const registry = await registryWithInstaller(test, 'upgraded', { labels: { story: 'upgraded' } });
     await installRelease(test, [...ALL_AT_ONCE, `imageRegistry=${registry}`, 'replicaCount=2']);
     for (const node of [first, second]) {
       await eventually(`${node}: proved again, by the new installer`, 180_000, async (seen) => {
@@ -53,6 +54,7 @@ describe('an upgrade of the chart', function () {
 
   it('from KWasm 0.2.3 keeps a label that KWasm set without proof until ours has looked, and then proves or explains it', async () => {
     const config = '/etc/containerd/config.toml';
+    await namespaceSettled(test.kubectl);
     await helm(test, ['install', RELEASE, OLD_CHART, '--namespace', NAMESPACE, '--create-namespace']);
     for (const node of [first, second]) {
       await test.kubectl.run(['label', 'node', node, `${THEIRS}=${node}`]);

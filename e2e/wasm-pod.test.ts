@@ -150,8 +150,10 @@ describe('a Wasm pod', function () {
     });
   }
 
+  const onEach = (work: (node: string) => Promise<void>) => Promise.all(test.nodes.map(({ name }) => work(name)));
+
   it('runs on when containerd restarts, and can be deleted without a trace', async () => {
-    for (const { name } of test.nodes) {
+    await onEach(async (name) => {
       await test.kubectl.apply(withSidecar(`kept-${name}`, name));
       await test.kubectl.apply(guest(`serves-${name}`, name, test.fixtures.http, [], '1Gi'));
       await said(`kept-${name}`, 'sleeping 600 s');
@@ -173,7 +175,7 @@ describe('a Wasm pod', function () {
           before.flatMap(({ containers }) => containers),
         ),
       ).to.equal('');
-    }
+    });
   });
 
   /** Processes of shims, and cgroups of the containers, which are given by ID. */
@@ -185,12 +187,12 @@ describe('a Wasm pod', function () {
   }
 
   it('ends at once when it is told to', async () => {
-    for (const { name } of test.nodes) {
+    await onEach(async (name) => {
       await test.kubectl.apply(guest(`stopped-${name}`, name, test.fixtures.module, ['sleep:600']));
       await said(`stopped-${name}`, 'sleeping 600 s');
       // The grace period is 30 s: a pod that ignores SIGTERM would take as long.
       await test.kubectl.run(['delete', 'pod', '-n', WORKLOADS, `stopped-${name}`, '--wait=true', '--timeout=20s']);
-    }
+    });
   });
 
   it('is held to its memory limit', async () => {

@@ -15,8 +15,8 @@ import { ensurePackages } from './toolchain/packages.ts';
 /**
  * `npm run e2e [-- e2e/FILE.test.ts ...]`: clusters of its own with every containerd generation, the images of this tree,
  * then the stories; those of e2e/long take minutes each. One cluster tells the files that are named one after the other.
- * All stories together are told on two clusters beside each other, for they mostly wait, and those that need no cluster beside
- * both. KWASM_E2E_KEEP=1 leaves clusters up for the next run; KWASM_E2E_NAME and KWASM_E2E_RANGE name one cluster, so that
+ * All stories together are told on three clusters beside each other, for they mostly wait, and those that need no cluster beside
+ * them. KWASM_E2E_KEEP=1 leaves clusters up for the next run; KWASM_E2E_NAME and KWASM_E2E_RANGE name one cluster, so that
  * two runs can stand beside each other, and KWASM_E2E_NODES its nodes: most stories do with fewer.
  */
 interface Place {
@@ -27,7 +27,10 @@ const FIRST: Place = {
   name: process.env['KWASM_E2E_NAME'] ?? 'kwasm-e2e',
   range: process.env['KWASM_E2E_RANGE'] ?? '10.189.0.0/16',
 };
-const SECOND: Place = { name: 'kwasm-e2e-b', range: '10.188.0.0/16' };
+const FURTHER: readonly Place[] = [
+  { name: 'kwasm-e2e-b', range: '10.188.0.0/16' },
+  { name: 'kwasm-e2e-c', range: '10.187.0.0/16' },
+];
 /** One of them on the systemd cgroup driver: a shim on the wrong one reports no metrics (containerd/runwasi#821). */
 const NODES = process.env['KWASM_E2E_NODES'] ?? '2.3:systemd,1.7,1.6';
 
@@ -37,7 +40,7 @@ const all = named.length === 0;
 const { onCluster, byThemselves } = storiesOf(globSync(all ? ['e2e/*.test.ts'] : named, { cwd: root }));
 const waiting = [...onCluster];
 const places =
-  onCluster.length === 0 ? [] : all && process.env['KWASM_E2E_NAME'] === undefined ? [FIRST, SECOND] : [FIRST];
+  onCluster.length === 0 ? [] : all && process.env['KWASM_E2E_NAME'] === undefined ? [FIRST, ...FURTHER] : [FIRST];
 const lanes = places.length + (byThemselves.length > 0 ? 1 : 0);
 const failed: string[] = [];
 /** By then the programs are built that also stories without a cluster use: on a fresh machine that takes longer than a story may. */

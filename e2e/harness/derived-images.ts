@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { changedImage, type ImageChange } from './changed-image.ts';
 import type { TestCluster } from './test-cluster.ts';
 
 const BUILD_DEADLINE_MS = 300_000;
@@ -30,22 +31,13 @@ export async function buildAndPush(
  * A registry prefix under which the operator is ours and the installer is ours with `change` made to it, so that one
  * value (imageRegistry) selects both.
  */
-export async function registryWithInstaller(test: TestCluster, name: string, change: string): Promise<string> {
-  const registry = `${test.images.registry}/${name}`;
-  await execa(
-    'skopeo',
-    [
-      'copy',
-      '--src-tls-verify=false',
-      '--dest-tls-verify=false',
-      `docker://${test.images.operator}`,
-      `docker://${registry}/kwasm-operator:${test.images.tag}`,
-    ],
-    { timeout: BUILD_DEADLINE_MS },
-  );
-  await buildAndPush(
-    `${registry}/kwasm-node-installer:${test.images.tag}`,
-    `FROM ${test.images.installer}\n${change}\n`,
-  );
+export async function registryWithInstaller(
+  { images }: TestCluster,
+  name: string,
+  change: ImageChange,
+): Promise<string> {
+  const registry = `${images.registry}/${name}`;
+  await changedImage(images.operator, `${registry}/kwasm-operator:${images.tag}`, {});
+  await changedImage(images.installer, `${registry}/kwasm-node-installer:${images.tag}`, change);
   return registry;
 }

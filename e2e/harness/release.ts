@@ -1,9 +1,10 @@
 import type { KubernetesObject, V1Node } from '@kubernetes/client-node';
 import { execa } from 'execa';
 import { eventually } from './eventually.ts';
+import { NAMESPACE, namespaceSettled } from './namespace.ts';
 import type { TestCluster } from './test-cluster.ts';
 
-export const NAMESPACE = 'kwasm';
+export { NAMESPACE };
 export const RELEASE = 'kwasm-operator';
 const CHART = new URL('../../helm/kwasm-operator', import.meta.url).pathname;
 /** The stories install dozens of times; what a proof is worth is the story of e2e/installer.test.ts and the fault matrix. */
@@ -28,6 +29,7 @@ export async function installRelease(
   strings: readonly string[] = [],
   proof: readonly string[] = SHORT_PROOF,
 ): Promise<void> {
+  await namespaceSettled(test.kubectl);
   await test.kubectl
     .run(['create', 'namespace', NAMESPACE, '--dry-run=client', '-o', 'yaml'])
     .then((yaml) => test.kubectl.run(['apply', '-f', '-'], yaml));
@@ -79,7 +81,8 @@ export async function removeRelease(test: TestCluster): Promise<void> {
     return left.length === 0 ? true : undefined;
   });
   await helm(test, ['uninstall', RELEASE, '--namespace', NAMESPACE, '--wait', '--timeout=120s']);
-  await test.kubectl.run(['delete', 'namespace', NAMESPACE, '--wait=true', '--timeout=90s']);
+  // It takes six seconds to go, whatever is in it. Who needs it next waits for that: a release, or the next story.
+  await test.kubectl.run(['delete', 'namespace', NAMESPACE, '--wait=false']);
 }
 
 /** Labels, our record and the condition: the last of them goes when the uninstall Job has proved its work. */

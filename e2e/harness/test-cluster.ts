@@ -4,6 +4,7 @@ import type { BuiltImages } from '../../scripts/images/build.ts';
 import type { Fixtures } from '../../scripts/shim/fixtures.ts';
 import type { Exec } from './host-state.ts';
 import { type Kubectl, kubectlFor } from './kubectl.ts';
+import { namespaceSettled } from './namespace.ts';
 
 /** What `npm run e2e` hands to the stories through the environment, as JSON in KWASM_E2E. */
 export interface TestRun {
@@ -29,9 +30,11 @@ export async function testCluster(): Promise<TestCluster> {
     throw new Error('the stories need a cluster: run them with `npm run e2e [-- e2e/FILE.test.ts]`');
   const run = JSON.parse(handed) as TestRun;
   const cluster = await openCluster(run.cluster);
+  const kubectl = kubectlFor(cluster.kubectl, cluster.kubeconfig);
+  await namespaceSettled(kubectl); // of the story before
   return {
     cluster,
-    kubectl: kubectlFor(cluster.kubectl, cluster.kubeconfig),
+    kubectl,
     images: run.images,
     fixtures: run.fixtures,
     nodes: await cluster.nodes(),

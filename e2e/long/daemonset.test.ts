@@ -151,7 +151,7 @@ describe('the chart in mode daemonset', function () {
 
   it('rolls out an image with the same shim without touching a node', async () => {
     const running = await invocations();
-    const registry = await registryWithInstaller(test, 'relabelled-agent', 'LABEL story=relabelled-agent');
+    const registry = await registryWithInstaller(test, 'relabelled-agent', { labels: { story: 'relabelled-agent' } });
     await installRelease(test, [...MODE, `imageRegistry=${registry}`]);
     for (const name of names) {
       await eventually(`${name}: proved again, with the other image`, 240_000, async (seen) => {
