@@ -16,8 +16,8 @@ import { onOwnCluster } from './testing/own-cluster.ts';
 import { ensurePackages } from './toolchain/packages.ts';
 
 /**
- * `npm run bench:functions`: the same handler as a container of Node and as a component on the shim, on one node, in turns. The load comes from the same
- * machine, so requests per second are what is left of its processors.
+ * `npm run bench:functions`: the same handler as a container of Node and as components on the shim, on one node, in turns. The load comes from the same
+ * machine, so requests per second are what is left of its processors. `-- go ts` takes these alone.
  */
 const NAME = process.env['KWASM_E2E_NAME'] ?? 'kwasm-bench';
 const RANGE = process.env['KWASM_E2E_RANGE'] ?? '10.188.0.0/16';
@@ -41,7 +41,7 @@ async function measure(test: TestCluster): Promise<void> {
   const node = test.nodes[0]?.name ?? '';
   const exec = test.exec(node);
   const say = (line: string) => console.error(`  ${line} (load ${loadAverage()})`);
-  const all = await candidates(test.images.registry);
+  const all = await candidates(test.images.registry, process.argv.slice(2));
   const pods = new Pods(test, node);
   const taken = new Map<Candidate, Taken>();
   for (const candidate of all) {
