@@ -7,6 +7,7 @@ import { EXIT } from '../src/cli/exit.ts';
 import { bundledKwasm, type Kwasm, type Said } from './harness/cli.ts';
 import { eventually } from './harness/eventually.ts';
 import { provisioned } from './harness/nodes.ts';
+import { podUsage } from './harness/pod-usage.ts';
 import { installRelease, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 import { WORKLOADS } from './harness/workloads.ts';
@@ -105,6 +106,15 @@ describe('kwasm func, on a cluster', function () {
     await test.kubectl.run(['rollout', 'status', '-n', WORKLOADS, 'deployment/hello', '--timeout=60s']);
     ended(await kwasm.run('func', 'invoke', 'hello'), EXIT.ok);
     expect(await machineCode()).to.deep.equal(compiled);
+  });
+
+  it('its pods map the machine code of the node, 34 MB, and have no copy of their own', async () => {
+    const selector = ['-l', `${SERVICE_LABEL}=hello`, '--field-selector', 'status.phase=Running'];
+    const { items } = await test.kubectl.get<{ items: V1Pod[] }>(['pods', '-n', WORKLOADS, ...selector]);
+    const serving = items.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+    expect(serving).to.have.length(1);
+    const { anonBytes } = await podUsage(test.exec(test.nodes[0]?.name ?? ''), serving[0]?.metadata?.uid ?? '');
+    expect(anonBytes).to.be.below(16 * 1024 * 1024);
   });
 
   it('a change: the URL answers the new version moments after deploy has ended, from a new digest', async () => {

@@ -1,11 +1,15 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir } from '../cluster/paths.ts';
 import { inRoot } from './rootfs.ts';
 
 /** `in-root.ts ROOT TOOL ARGS...`: the tool of that root file system, in the directory that it is started in. */
 const [root = '', ...argv] = process.argv.slice(2);
-const { file, args, cwd, env } = inRoot(root, argv, { cwd: process.cwd() }, join(cacheDir(), 'toolchain-home'));
+// Who is trusted here, a company's proxy perhaps, is trusted there.
+const trusted = ['/etc/ssl'].filter((path) => existsSync(path));
+const home = join(cacheDir(), 'toolchain-home');
+const { file, args, cwd, env } = inRoot(root, argv, { cwd: process.cwd(), writable: trusted }, home);
 // A path that a tool prints is one of the root's, which who asks does not see.
 const prints = argv.includes('--print');
 const ended = spawnSync(file, args, {
