@@ -25,6 +25,12 @@ describe('PullPatience', () => {
     expect(believedAfter(() => ({ reason: 'ErrImagePull', message: TIMEOUT }))).to.equal(90);
   });
 
+  it('a start that took the kubelet too long has the time of another one, also while the kubelet holds back', () => {
+    const message = 'context deadline exceeded; it ended with 128: failed to create shim task: context canceled';
+    const at = (second: number) => ({ reason: second < 5 ? 'RunContainerError' : 'CrashLoopBackOff', message });
+    expect(believedAfter(at)).to.equal(90);
+  });
+
   it('what no pull can mend has the time of a second one', () => {
     for (const message of [
       NOT_FOUND,

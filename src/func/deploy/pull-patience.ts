@@ -10,6 +10,10 @@ const PULL = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable',
 /** What registries and containerd say of what is not there, or not for the one who asks. */
 const HOPELESS =
   /not found|manifest unknown|name unknown|does not exist|unauthorized|authentication required|denied|forbidden|no match for platform|invalid reference/i;
+/**
+ * The kubelet gives a container two minutes to start. A shim on a busy node may compile for longer; it goes on compiling, and the next try finds what came of it.
+ */
+const SLOW_START = /context (?:deadline exceeded|canceled)/;
 /** Kubelets before 1.32 say no more in a back-off. */
 const BARE = /^Back-off pulling image "[^"]*"$/;
 
@@ -25,7 +29,7 @@ export class PullPatience {
   /** Whether this trouble will not go by itself any more. */
   isSpent(reason: string, message: string, nowMs: number): boolean {
     if (this.#cause === '' || !BARE.test(message)) this.#cause = message;
-    if (!PULL.has(reason)) return true;
+    if (!PULL.has(reason) && !SLOW_START.test(message)) return true;
     this.#sinceMs ??= nowMs;
     return nowMs - this.#sinceMs >= (HOPELESS.test(this.#cause) ? SECOND_PULL_MS : SEVERAL_PULLS_MS);
   }
