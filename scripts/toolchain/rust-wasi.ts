@@ -1,5 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Terminal } from '../../src/errors.ts';
+import { command } from '../cluster/command.ts';
 import { cacheDir } from '../cluster/paths.ts';
 import type { Need } from './command.ts';
 import { ensureRoot } from './rootfs.ts';
@@ -7,12 +9,15 @@ import { ensureRoot } from './rootfs.ts';
 /** What turns Debian's cargo into one that builds components: the target's library, and its linker. */
 const PACKAGES = ['cargo', 'rustc', 'gcc', 'libc6-dev', 'ca-certificates', 'libstd-rust-dev-wasm32', 'lld'];
 
+const LINKER = 'wasm-component-ld';
+
 /**
  * A directory for the PATH with a `cargo` and a `rustc` that know wasm32-wasip2, for tests of functions in Rust: those of Debian, in a root file system of their
  * own, so that the system's Rust stays what it is. Needs root.
  */
 export async function rustWasi(need: Omit<Need, 'version'>): Promise<string> {
   const root = await ensureRoot('cargo', PACKAGES, { version: '', ...need }, 'functions in Rust');
+  await bringLinker(join(root, 'usr/local/bin'), need.signal);
   const bin = rustWasiBin();
   mkdirSync(bin, { recursive: true });
   for (const tool of ['cargo', 'rustc']) {
@@ -22,6 +27,18 @@ export async function rustWasi(need: Omit<Need, 'version'>): Promise<string> {
     chmodSync(join(bin, tool), 0o755);
   }
   return bin;
+}
+
+/** Debian does not have it; rustup's Rust does, since 1.82, for every system of its kind. */
+async function bringLinker(directory: string, signal: AbortSignal | undefined): Promise<void> {
+  const linker = join(directory, LINKER);
+  if (existsSync(linker)) return;
+  const options = signal === undefined ? {} : { signal };
+  const libraries = await command('rustc', ['--print', 'target-libdir'], options).catch(() => '');
+  const own = join(libraries.trim(), '../bin', LINKER);
+  if (libraries === '' || !existsSync(own))
+    throw new Terminal(`${LINKER} is not beside rustc; run: cargo install ${LINKER}, and copy it to ${linker}`);
+  copyFileSync(own, linker);
 }
 
 /** Where it is, if somebody has made it: tests do not fetch half a gigabyte by the way. */
