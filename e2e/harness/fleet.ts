@@ -92,9 +92,19 @@ export class Fleet {
     await startKubelets(this.plane);
   }
 
-  async create(node: FleetNode, index: number): Promise<void> {
-    const body = fleetNode(node, index);
-    await this.plane.api.change({ method: 'POST', path: '/api/v1/nodes?fieldManager=kubelet', body });
+  /**
+   * As a kubelet does: the node, then its conditions by a patch of its status. What a node is created with nobody owns, and
+   * goes with the last condition that was applied beside it.
+   */
+  async create(given: FleetNode, index: number): Promise<void> {
+    const node = fleetNode(given, index);
+    const { conditions, ...status } = node.status ?? {};
+    const path = '/api/v1/nodes';
+    await this.plane.api.change({ method: 'POST', path: `${path}?fieldManager=kubelet`, body: { ...node, status } });
+    const contentType = 'application/strategic-merge-patch+json';
+    const body = { status: { conditions } };
+    const own = `${path}/${given.name}/status?fieldManager=kubelet`;
+    await this.plane.api.change({ method: 'PATCH', path: own, body, contentType });
   }
 
   /** Killed without a word, and started again. */

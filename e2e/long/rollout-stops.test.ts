@@ -98,6 +98,7 @@ describe('a rollout that stops', function () {
       (await fleet.says(bad)) === '' ? true : undefined,
     );
     await fleet.want([bad]);
+    await fleet.saying(bad, /^Installing: /);
     await fleet.kubelet.starts(bad);
     await fleet.kubelet.ends(bad, 'installed', 'Installed');
     await fleet.provisioned([bad]);
