@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
-import { expect } from 'chai';
 import { NAMESPACE } from '../../scripts/bench/namespace.ts';
 import { ensureCertificate } from '../../scripts/cluster/local/pki.ts';
 import { systemClock } from '../../src/clock.ts';
