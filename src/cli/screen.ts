@@ -86,7 +86,8 @@ export function bar(
   // What rounding down left over goes to the largest.
   const largest = cells.reduce((best, one) => (one.size > best.size ? one : best));
   const isPlain = paint('good', PLAIN.good) === PLAIN.good;
-  const glyph = (tone: Tone) => (isPlain || tone === 'dim' ? PLAIN[tone] : PLAIN.good);
+  // What is in work is not done yet, in colours or without.
+  const glyph = (tone: Tone) => (isPlain || tone === 'dim' || tone === 'busy' ? PLAIN[tone] : PLAIN.good);
   return cells
     .map((one) => paint(one.tone, glyph(one.tone).repeat(one === largest ? one.size + left : one.size)))
     .join('');

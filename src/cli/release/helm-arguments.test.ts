@@ -8,6 +8,7 @@ import {
   secondsOf,
   uninstallArguments,
   upgradeArguments,
+  warningsOf,
 } from './helm-arguments.ts';
 
 const target = { release: 'r', namespace: 'n', chart: '/c' };
@@ -42,6 +43,12 @@ describe('what Helm is called with', () => {
       .and.to.include('cleanup.deadlineSeconds=270');
   });
 
+  it('prints of the chart’s notes what they warn of, and nothing else', () => {
+    const notes = 'kwasm-operator runs.\n\n1. Wait for it\n     kubectl ...\n';
+    expect(warningsOf(notes)).to.equal('');
+    const warned = 'NOTE: image is replaced\n\nWARNING: the Job x is still there:\n     kubectl delete job x\n';
+    expect(warningsOf(`${notes}\n${warned}\n`)).to.equal(warned);
+  });
   it('reads durations as Helm does', () =>
     expect([secondsOf('1h30m'), secondsOf('90s'), secondsOf('1.5m')]).to.deep.equal([5400, 90, 90]));
 });

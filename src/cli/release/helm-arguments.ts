@@ -62,6 +62,12 @@ export function uninstallArguments(
   ];
 }
 
+/** Of what Helm prints at the end: NOTES.txt has its warnings last. */
+export function warningsOf(said: string): string {
+  const at = said.search(/^(NOTE|WARNING): /m);
+  return at === -1 ? '' : `${said.slice(at).trimEnd()}\n`;
+}
+
 export function isDry({ dryRun }: Pick<ReleaseFlags, 'dryRun'>): boolean {
   return dryRun === 'client' || dryRun === 'server';
 }

@@ -19,6 +19,7 @@ import {
   type Target,
   uninstallArguments,
   upgradeArguments,
+  warningsOf,
 } from './helm-arguments.ts';
 
 const RELEASE_DEFAULT = 'kwasm-operator';
@@ -35,7 +36,7 @@ export async function runRelease(name: 'install' | 'upgrade' | 'uninstall', flag
   if (name === 'install') await install(chart, flags);
   else {
     const target = await withClient(flags, async (client) => ({ ...(await installed(client, name, flags)), chart }));
-    if (name === 'upgrade') await helm(upgradeArguments(target, flags));
+    if (name === 'upgrade') await apply('Upgrading', target, upgradeArguments(target, flags), flags);
     else await uninstall(target, flags);
   }
   if (isDry(flags)) process.stdout.write('\nA dry run: nothing was changed.\n');
@@ -44,12 +45,22 @@ export async function runRelease(name: 'install' | 'upgrade' | 'uninstall', flag
 async function install(chart: string, flags: ReleaseFlags): Promise<void> {
   const target = { release: flags.release ?? RELEASE_DEFAULT, namespace: flags.namespace ?? NAMESPACE_DEFAULT, chart };
   refuseSecond(await withClient(flags, (client) => findOperator(client, {})));
-  if (isDry(flags)) return await helm(installArguments(target, flags));
+  if (isDry(flags)) return void (await helm(installArguments(target, flags)));
   // A wrong value is found by rendering, before there is a namespace for nothing.
   await helm(installArguments(target, { ...flags, dryRun: 'client' }), 'ignore');
   if (flags.createNamespace !== false) await withClient(flags, (client) => ensureNamespace(client, target.namespace));
-  await helm(installArguments(target, flags));
+  await apply('Installing', target, installArguments(target, flags), flags);
   process.stdout.write('\nNext: `kwasm node enable NODE --wait`, then `kwasm status`\n');
+}
+
+/** The chart's notes are for those who use Helm alone; what it warns of is for everybody. */
+async function apply(what: string, target: Target, args: readonly string[], flags: ReleaseFlags): Promise<void> {
+  if (isDry(flags)) return void (await helm(args));
+  const { release, namespace } = target;
+  const waits = flags.wait ? `, and waiting until it is ready (at most ${flags.timeout})` : '';
+  process.stdout.write(`${what} release ${release} in namespace ${namespace}${waits} ...\n`);
+  const said = await helm(args, 'pipe');
+  process.stdout.write(warningsOf(said) || `${release} is there.\n`);
 }
 
 /** Wherever it is: two operators would work on the same nodes. */
@@ -161,14 +172,16 @@ function ownChart(): string {
 }
 
 /** Its own words go to the terminal; a Ctrl-C reaches it as well, and it ends in its own time. */
-async function helm(args: readonly string[], output: 'inherit' | 'ignore' = 'inherit'): Promise<void> {
+async function helm(args: readonly string[], output: 'inherit' | 'ignore' | 'pipe' = 'inherit'): Promise<string> {
   const program = process.env['HELM'] || 'helm';
   const ignore = () => {};
   process.on('SIGINT', ignore);
   try {
     const child = spawn(program, [...args], { stdio: ['ignore', output, 'inherit'] });
-    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-    if (code === 0) return;
+    const said: Buffer[] = [];
+    child.stdout?.on('data', (part: Buffer) => said.push(part));
+    const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+    if (code === 0) return Buffer.concat(said).toString();
     const how = signal === null ? `with ${code}` : `by ${signal}`;
     throw new CliError(`helm ended ${how}; its own words are above`, {
       exitCode: signal === 'SIGINT' || code === EXIT.interrupted ? EXIT.interrupted : EXIT.failed,

@@ -99,7 +99,7 @@ function progressLines({ counts, wanted, total, kinds }: StatusView, { paint, wi
   const lines = widthOf(head) <= width ? [head] : [`${title}     ${ready}`, ...packed(words, width - 10)];
   if (kinds.length < 2) return lines;
   const rows = kinds.map(({ kind, counts: its, wanted: of }) => [
-    '         ',
+    '        ',
     barOf(its, barWidth, paint),
     `${its.ready}/${of}`,
     kind,
