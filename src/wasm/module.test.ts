@@ -40,6 +40,14 @@ describe('the ABI of a module', () => {
       abi: 'wasi-http',
       given: bytes(COMPONENT, section(11, [0, ...name('wasi:http/incoming-handler@0.2.0'), 5, 0, 0])),
     },
+    {
+      abi: 'wasi-http', // and a main, as Rust's have it
+      given: bytes(
+        COMPONENT,
+        section(11, [0, ...name('wasi:cli/run@0.2.3'), 5, 0, 0]),
+        section(11, [0, ...name('wasi:http/incoming-handler@0.2.0'), 5, 0, 0]),
+      ),
+    },
   ];
   for (const { abi, given } of known) it(abi, () => expect(detect('f', given).abi).to.equal(abi));
 

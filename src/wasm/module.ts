@@ -76,8 +76,9 @@ function abiOfCore({ imports, exports, memories }: ModuleShape): Abi | RefusedMo
 function abiOfComponent({ imports, exports }: ModuleShape): Abi | RefusedModule {
   const foreign = imports.find(({ name }) => !name.startsWith('wasi:'));
   if (foreign !== undefined) return { kind: 'unsupportedImport', import: `"${foreign.name}"` };
-  if (exports.some((name) => name.startsWith('wasi:cli/run@0.2'))) return 'wasi-cli';
+  // Rust's handlers are programs with a main, too; the shim takes them for handlers.
   if (exports.some((name) => name.startsWith('wasi:http/incoming-handler@0.2'))) return 'wasi-http';
+  if (exports.some((name) => name.startsWith('wasi:cli/run@0.2'))) return 'wasi-cli';
   return { kind: 'noEntry', wanted: 'the component exports neither wasi:cli/run nor wasi:http/incoming-handler (0.2)' };
 }
 
