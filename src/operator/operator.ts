@@ -59,6 +59,7 @@ export async function runOperator(config: Config, deps: OperatorDeps, stop: Abor
   });
   const world: World = makeWorld((key, priority) => queue.add(key, { priority }), policy, {
     refreshNodes: () => watching.refreshNodes(),
+    heardForMs: () => watching.nodesHeardForMs(),
     count: () => queue.add(SHIMS_KEY, { afterMs: COUNT_MS, priority: 'initial' }),
   });
   let leading = false;

@@ -9,6 +9,7 @@ import type { World } from './loop/world.ts';
 export interface Watches {
   readonly all: readonly Watch<object>[];
   readonly refreshNodes: () => void;
+  readonly nodesHeardForMs: () => number;
 }
 
 /** One watch per resource, each asking for no more than is decided on. */
@@ -77,5 +78,5 @@ export function makeWatches(
       bookmarks: true,
     }),
   ];
-  return { all, refreshNodes: () => nodes.refresh() };
+  return { all, refreshNodes: () => nodes.refresh(), nodesHeardForMs: () => nodes.heardForMs() };
 }

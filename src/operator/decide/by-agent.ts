@@ -110,7 +110,7 @@ function watch(
   record: NodeRecord,
   nowMs: number,
 ): readonly Action[] {
-  const drift = driftOf(facts.node, record, policy.drift.proofHours, nowMs);
+  const drift = driftOf(facts, record, policy.drift.proofHours, nowMs);
   if (drift.kind === 'lost') return demote(facts, policy, record, drift.handlers, nowMs);
   const kept = keep(facts, policy, record, drift.kind === 'none' ? drift.afterMs : undefined, nowMs);
   return drift.kind === 'none' ? kept : [...kept, ...again(facts, pod, 'what it proved may not hold any more')];

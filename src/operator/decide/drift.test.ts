@@ -54,6 +54,18 @@ describe('a provisioned node that changes', () => {
     expect(world.node.condition?.reason).to.equal('Provisioned');
   });
 
+  it('is not said to have lost anything before its kubelet can report again, after the API server was away', () => {
+    const world = provisioned(REPORTED);
+    world.heardForMs = 20_000;
+    becomes(world, { handlers: ['runc'] }, 10 * MINUTE_MS);
+    expect(world.node.runtimeLabels).to.deep.equal(['wasmtime']);
+    const again = decide(world.facts(), world.policy, world.nowMs).find(({ kind }) => kind === 'recheck');
+    expect(again, 'and it is looked at then').to.deep.equal({ kind: 'recheck', afterMs: 40_000 });
+    world.heardForMs = 61_000;
+    becomes(world, {}, 41_000);
+    expect(world.node.runtimeLabels).to.deep.equal([]);
+  });
+
   it('is not gone over again because its kubelet could not say, in the moment of the restart, which containerd it was', () => {
     const { runtime, kind } = nodeView();
     const world = new Simulation(policy, nodeView());

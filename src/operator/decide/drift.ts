@@ -1,3 +1,4 @@
+import type { Facts } from './facts.ts';
 import type { NodeRecord } from './record.ts';
 import type { NodeView } from './view.ts';
 
@@ -18,11 +19,12 @@ const HOUR_MS = 3_600_000;
  * containerd 2.x tells the kubelet its handlers, so a reboot needs no proof there: they are in its configuration or they
  * are not. containerd 1.x does not, and after a boot it runs with whatever is on the disk by then.
  */
-export function driftOf(node: NodeView, record: NodeRecord, proofHours: number | null, nowMs: number): Drift {
+export function driftOf(facts: Facts, record: NodeRecord, proofHours: number | null, nowMs: number): Drift {
+  const { node, heardForMs } = facts;
   const provedMs = Math.min(Date.parse(record.at), nowMs); // a stamp from a clock ahead of ours
   const lost = reports(node, record) ? missing(node, record) : [];
   if (lost.length > 0) {
-    const afterMs = provedMs + REPORTED_MS - nowMs;
+    const afterMs = REPORTED_MS - Math.min(nowMs - provedMs, heardForMs);
     return afterMs > 0 ? { kind: 'none', afterMs } : { kind: 'lost', handlers: lost };
   }
   if (isStale(node, record)) return { kind: 'unproved' };

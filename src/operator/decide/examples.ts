@@ -134,6 +134,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
     pods: [],
     refusals: new Map(),
     classes: [],
+    heardForMs: 3_600_000,
     turn: { kind: 'go' },
     ending: undefined,
     ...change,

@@ -12,6 +12,8 @@ export interface Facts {
   readonly classes: readonly ClassView[];
   /** The pods that hold up this node's uninstall, as they were last seen; undefined: not looked at yet. */
   readonly ending: Ending | undefined;
+  /** How long the API server has been in reach without a break: kubelets that could not report for a while do so then. */
+  readonly heardForMs: number;
   /** Whether a Job may be begun on it now. */
   readonly turn: Turn;
 }

@@ -34,7 +34,7 @@ export function provision(
   if (narrowed.length > 0) return narrowed; // its echo brings the node back here
   const { install, uninstall } = jobs;
   if (record?.state === 'installed' && record.desired === desiredHash(policy)) {
-    const drift = driftOf(node, record, policy.drift.proofHours, nowMs);
+    const drift = driftOf(facts, record, policy.drift.proofHours, nowMs);
     if (drift.kind === 'lost') return demote(facts, policy, record, drift.handlers, nowMs);
     if (drift.kind === 'none') return keep(facts, policy, record, drift.afterMs, nowMs);
     // It serves as far as anybody knows, so nothing is said of the wait for a proof.

@@ -24,6 +24,7 @@ export class Simulation {
   jobs: JobView[] = [];
   pods: PodView[] = [];
   turn: Turn = { kind: 'go' };
+  heardForMs = 3_600_000;
   ending: Ending | undefined;
   /** How pods take it to be told to go. */
   podsAre: PodEnding['state'] = 'gone';
@@ -42,8 +43,8 @@ export class Simulation {
   }
 
   facts(): Facts {
-    const { node, jobs, pods, turn, ending } = this;
-    return facts({ node, jobs: [...jobs], pods: [...pods], turn, ending });
+    const { node, jobs, pods, turn, heardForMs, ending } = this;
+    return facts({ node, jobs: [...jobs], pods: [...pods], turn, heardForMs, ending });
   }
 
   /** Decides and acts until nothing is left to do now; `actionsMax` cuts it short, as a crash would. */

@@ -255,6 +255,19 @@ describe('Watch', () => {
     await watch.whenSynced();
   });
 
+  const mute: Answer = (response) => void response.writeHead(200).write('\n');
+
+  it('knows for how long it has heard the server without a break, which a short cut is not', async () => {
+    const watch = start(true, lines([listEnd(5)]), status(500, 'etcd is away'), mute);
+    expect(watch.heardForMs()).to.equal(0);
+    await until(() => watch.health().synced);
+    await until(() => watch.health().trouble === 'etcd is away');
+    await until(() => watch.heardForMs() > 0);
+    const before = watch.heardForMs();
+    await until(() => watch.health().troubleSinceMs === undefined);
+    expect(watch.heardForMs()).to.be.at.least(before);
+  });
+
   it('resumes at once after each cut of a connection that had lived for a while, although it heard nothing', async () => {
     const cutAfter =
       (ms: number): Answer =>

@@ -26,6 +26,8 @@ export interface WatchHealth {
 
 /** A connection that lived so long was no part of an outage. */
 const GOOD_MS = 1_000;
+/** Out of reach for longer, the server was out of the kubelets' reach as well. */
+const BREAK_MS = 5_000;
 
 export class Watch<Raw extends object> {
   readonly #options: WatchOptions<Raw>;
@@ -34,6 +36,7 @@ export class Watch<Raw extends object> {
   #synced = false;
   readonly #firstList = Promise.withResolvers<void>();
   #connectedMs: number | undefined;
+  #heardSinceMs: number | undefined;
   #trouble: { readonly sinceMs: number; readonly text: string } | undefined;
   #again = new AbortController();
   #served: boolean | undefined;
@@ -52,6 +55,16 @@ export class Watch<Raw extends object> {
       troubleSinceMs: this.#trouble?.sinceMs,
       trouble: this.#trouble?.text ?? '',
     };
+  }
+
+  /** Since it began, or since the last break; 0 in one. What a server could not be told yet does not count as not so. */
+  heardForMs(): number {
+    const nowMs = this.#options.clock.monotonicMs();
+    return this.#heardSinceMs === undefined || this.#inBreak(nowMs) ? 0 : nowMs - this.#heardSinceMs;
+  }
+
+  #inBreak(nowMs: number): boolean {
+    return this.#trouble !== undefined && nowMs - this.#trouble.sinceMs > BREAK_MS;
   }
 
   /** Resolves with the first complete list. */
@@ -121,6 +134,7 @@ export class Watch<Raw extends object> {
     const expired = isStatus(error, 410);
     const cause = expired ? 'expired' : error instanceof Silence ? 'silence' : 'error';
     onRestart(resource.name, cause);
+    if (cause === 'silence') this.#heardSinceMs = undefined; // who knows for how long
     this.#trouble = { sinceMs: this.#trouble?.sinceMs ?? clock.monotonicMs(), text: messageOf(error) };
     const next: State = expired ? { kind: 'empty' } : resume;
     // An expired version is normal once; a server that never knows one would otherwise be asked without pause.
@@ -154,8 +168,11 @@ export class Watch<Raw extends object> {
   }
 
   #connected(): void {
+    const nowMs = this.#options.clock.monotonicMs();
     this.#setServed(true);
-    this.#connectedMs ??= this.#options.clock.monotonicMs();
+    this.#connectedMs ??= nowMs;
+    if (this.#inBreak(nowMs)) this.#heardSinceMs = undefined;
+    this.#heardSinceMs ??= nowMs;
     this.#trouble = undefined;
   }
 

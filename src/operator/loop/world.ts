@@ -40,6 +40,7 @@ export interface World {
   /** Pods that are being ended for a node's uninstall; undefined forgets. */
   setEnding(node: string, ending: Ending | undefined): void;
   ending(node: string): Ending | undefined;
+  heardForMs(): number;
   /** Somebody takes everything off, see REMOVE_ALL. */
   removing(): boolean;
 }
@@ -54,12 +55,14 @@ export interface Asks {
   readonly refreshNodes?: () => void;
   /** Shims are to be counted, soon. */
   readonly count?: () => void;
+  /** How long the API server has told of nodes without a break. */
+  readonly heardForMs?: () => number;
 }
 
 export function makeWorld(
   enqueue: (key: string, priority: Priority) => void,
   policy: Policy,
-  { refreshNodes = () => {}, count = () => {} }: Asks = {},
+  { refreshNodes = () => {}, count = () => {}, heardForMs = () => Number.POSITIVE_INFINITY }: Asks = {},
 ): World {
   const working = new Set<string>();
   const rules = new ShimRules(policy, refreshNodes);
@@ -175,6 +178,7 @@ export function makeWorld(
     busy,
     setEnding,
     ending: (node) => endings.get(node),
+    heardForMs,
     removing: () => removing,
   };
 }
@@ -207,7 +211,8 @@ export function gather(name: string, world: World, turn: Turn): Facts | undefine
     if (newest !== undefined) refusals.set(uid, newest.message);
   }
   const pods = world.pods.inGroup(name);
-  return { node, jobs, pods, refusals, classes: world.classes.all(), turn, ending: world.ending(name) };
+  const [classes, heardForMs, ending] = [world.classes.all(), world.heardForMs(), world.ending(name)];
+  return { node, jobs, pods, refusals, classes, heardForMs, turn, ending };
 }
 
 function later(best: RefusalView | undefined, one: RefusalView): RefusalView {
