@@ -119,7 +119,11 @@ describe('kwasm func, on a cluster', function () {
 
   it('a change: the URL answers the new version moments after deploy has ended, from a new digest', async () => {
     const file = join(kwasm.directory, 'hello/src/handler.ts');
-    writeFileSync(file, readFileSync(file, 'utf8').replace('Hello from WASI!', 'Hello again!'));
+    const changed = readFileSync(file, 'utf8')
+      .replace('(request: Request)', "(request: Request, { args } = { args: [''] })")
+      .replace('Hello from WASI!', 'Hello $${args.join()}!');
+    writeFileSync(file, changed);
+    appendFileSync(join(kwasm.directory, 'hello/func.yaml'), 'run:\n  args: [again]\n');
     const said = await kwasm.run(
       'func',
       'deploy',

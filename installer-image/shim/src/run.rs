@@ -76,7 +76,11 @@ async fn run_component(
     let exports: Vec<&str> = ty.exports(engine).map(|(name, _)| name).collect();
     let linker = wasi::linker(engine)?;
     match entry::of_component(&exports, &container.func)? {
-        Entry::Http => http::serve(linker.instantiate_pre(component)?, container.env, policy, stop).await,
+        Entry::Http => {
+            let args = container.args.into_iter().skip(1).collect();
+            let given = wasi::Given { args, env: container.env, policy };
+            http::serve(linker.instantiate_pre(component)?, given, stop).await
+        }
         Entry::Command => {
             let mut store = engine::store(engine, wasi::command(&container, &policy)?);
             exit::code(call_run(&mut store, &linker, component).await)

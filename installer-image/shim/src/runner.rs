@@ -26,6 +26,7 @@ use anyhow::{Context, Result, bail};
 use container::Env;
 use policy::Policy;
 use stop::Stop;
+use wasi::Given;
 
 pub const PROGRAM: &str = "kwasm-runner";
 
@@ -45,12 +46,12 @@ fn main() {
 fn run(args: &[String]) -> Result<i32> {
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["compile", wasm, code] => artifact::compile(Path::new(wasm), Path::new(code)).map(|()| 0),
-        ["serve", code] => serve(Path::new(code)),
-        _ => bail!("usage: {PROGRAM} compile COMPONENT.wasm CODE | {PROGRAM} serve CODE"),
+        ["serve", code, ..] => serve(Path::new(code), args[2..].to_vec()),
+        _ => bail!("usage: {PROGRAM} compile COMPONENT.wasm CODE | {PROGRAM} serve CODE [ARGUMENT...]"),
     }
 }
 
-fn serve(code: &Path) -> Result<i32> {
+fn serve(code: &Path, args: Vec<String>) -> Result<i32> {
     let stop = Stop::listen().context("signals cannot be handled")?;
     let mut env: Env =
         env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect();
@@ -60,7 +61,7 @@ fn serve(code: &Path) -> Result<i32> {
     let component = artifact::load(&engine, code)?;
     let instance = wasi::linker(&engine)?.instantiate_pre(&component)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(http::serve(instance, env, policy, &stop))
+    runtime.block_on(http::serve(instance, Given { args, env, policy }, &stop))
 }
 
 /// By the shim's own variable where there is one. The guest sees neither.

@@ -44,6 +44,14 @@ impl WasiHttpView for State {
     }
 }
 
+/// What each request of a component that answers HTTP is given.
+pub struct Given {
+    /// Without the program's name: such a component has none.
+    pub args: Vec<String>,
+    pub env: Env,
+    pub policy: Policy,
+}
+
 pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
@@ -59,10 +67,10 @@ pub fn module(container: &Container, policy: &Policy) -> Result<WasiP1Ctx> {
     Ok(whole_container(container, policy)?.build_p1())
 }
 
-/// One request's view: the environment, and where to log. No file system, so that requests share nothing.
-pub fn request(env: &Env, policy: &Policy, id: u64) -> State {
+/// One request's view: arguments, the environment, and where to log. No file system, so that requests share nothing.
+pub fn request(Given { args, env, policy }: &Given, id: u64) -> State {
     let mut builder = WasiCtxBuilder::new();
-    builder.envs(env).env("REQUEST_ID", id.to_string()).inherit_stdout().inherit_stderr();
+    builder.args(args).envs(env).env("REQUEST_ID", id.to_string()).inherit_stdout().inherit_stderr();
     if let Some(network) = &policy.network {
         Network::open(network, &mut builder);
     }

@@ -17,9 +17,7 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
-use crate::container::Env;
-use crate::policy::Policy;
-use crate::wasi::{self, State};
+use crate::wasi::{self, Given, State};
 
 /// Instances alive at one time; further requests wait. Upstream's shim has the same number from Wasmtime's pool.
 const INSTANCES_MAX: usize = 1000;
@@ -28,19 +26,17 @@ type Answer = Response<HyperOutgoingBody>;
 
 pub struct Handler {
     component: ProxyPre<State>,
-    env: Env,
-    policy: Policy,
+    given: Given,
     last_id: AtomicU64,
     instances: Arc<Semaphore>,
     running: TaskTracker,
 }
 
 impl Handler {
-    pub fn new(component: ProxyPre<State>, env: Env, policy: Policy) -> Self {
+    pub fn new(component: ProxyPre<State>, given: Given) -> Self {
         Self {
             component,
-            env,
-            policy,
+            given,
             last_id: AtomicU64::new(0),
             instances: Arc::new(Semaphore::new(INSTANCES_MAX)),
             running: TaskTracker::new(),
@@ -71,7 +67,7 @@ impl Handler {
     async fn call(&self, id: u64, request: Request<Incoming>) -> wasmtime::Result<Answer> {
         let permit = self.instances.clone().acquire_owned().await?;
         let component = self.component.clone();
-        let mut store = Store::new(component.engine(), wasi::request(&self.env, &self.policy, id));
+        let mut store = Store::new(component.engine(), wasi::request(&self.given, id));
         store.limiter(|state| &mut state.limits);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
@@ -83,7 +79,7 @@ impl Handler {
             let proxy = component.instantiate_async(&mut store).await?;
             proxy.wasi_http_incoming_handler().call_handle(&mut store, request, outparam).await
         };
-        let guest = self.running.spawn(in_time(self.policy.request_max, guest));
+        let guest = self.running.spawn(in_time(self.given.policy.request_max, guest));
         match answer.await {
             Ok(answer) => Ok(answer?),
             // The store, and with it the sender, is gone: the guest has ended without an answer.

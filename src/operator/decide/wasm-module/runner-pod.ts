@@ -64,7 +64,7 @@ export function runnerPod(module: ModuleView, spec: ModuleSpec, runner: Runner):
       {
         ...serving,
         image: runner.image,
-        args: ['serve', CODE],
+        args: ['serve', CODE, ...spec.args],
         volumeMounts: [...(serving.volumeMounts ?? []), { ...writable, readOnly: true }],
         securityContext: { ...serving.securityContext, readOnlyRootFilesystem: true },
       },
