@@ -4,6 +4,9 @@ import { NAMESPACE } from './release.ts';
 import { type TestCluster, testCluster } from './test-cluster.ts';
 import { WORKLOADS } from './workloads.ts';
 
+// Without a listener it would end the process before what is to be done at its exit.
+process.once('SIGTERM', () => process.exit(143));
+
 /** A failed story is read later, when its cluster is gone: what a person would have looked at, printed while it is there. */
 const LINES_MAX = 60;
 

@@ -15,7 +15,7 @@ import {
   PORTS,
 } from '../cluster/local/control-plane-flags.ts';
 import { accepts, ensureDaemon, type HostDaemon } from '../cluster/local/daemons.ts';
-import { kill } from '../cluster/local/processes.ts';
+import { kill, killAtOnce } from '../cluster/local/processes.ts';
 import { ensurePrograms } from '../cluster/local/programs.ts';
 import { cacheDir } from '../cluster/paths.ts';
 import type { Progress } from '../cluster/progress.ts';
@@ -45,11 +45,18 @@ export class Plane {
   readonly server: URL;
   readonly #options: PlaneOptions;
   readonly #plane: ControlPlane;
+  /** An interrupted test runs none of its hooks. */
+  readonly #leave: () => void;
 
   private constructor(options: PlaneOptions, plane: ControlPlane) {
     this.#options = options;
     this.#plane = plane;
     this.dir = plane.dir;
+    this.#leave = () => {
+      killAtOnce(plane.dir);
+      rmSync(plane.dir, { recursive: true, force: true });
+    };
+    process.on('exit', this.#leave);
     this.server = new URL(`https://${options.address}:${PORTS.api}`);
     const pki = join(plane.dir, 'pki');
     const client = { cert: join(pki, 'admin.crt'), key: join(pki, 'admin.key') };
@@ -139,6 +146,7 @@ export class Plane {
   async close(): Promise<void> {
     await this.stop();
     await this.api.close();
+    process.off('exit', this.#leave);
     rmSync(this.dir, { recursive: true, force: true });
   }
 

@@ -63,6 +63,11 @@ function environmentOf(pid: number): ReadonlyMap<string, string> {
 const STOP_WITHIN_MS = 10_000;
 const POLL_MS = 50;
 
+/** For who is about to exit and cannot wait. */
+export function killAtOnce(clusterDir: string): void {
+  for (const { pid } of running(clusterDir)) signal(pid);
+}
+
 /** SIGKILL, until none is left: nothing here has anything to save. */
 export async function kill(clusterDir: string, role?: string): Promise<void> {
   const end = systemClock.monotonicMs() + STOP_WITHIN_MS;
