@@ -32,7 +32,7 @@ export async function openSandbox(limits: Limits, program = guestProgram()): Pro
   };
 }
 
-/** Its end cannot be refused and is not waited for: the kernel takes as long for clearing up as a tenth of a short run. */
+/** Its end cannot be refused and is not waited for: the kernel takes a while to clear up. */
 function leave(child: ChildProcess): void {
   child.kill('SIGKILL');
   child.unref();
