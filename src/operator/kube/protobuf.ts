@@ -23,6 +23,9 @@ const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
 const FIXED32 = 5;
+/** Tags of a map's entry. */
+const KEY = (1 << 3) | BYTES;
+const VALUE = (2 << 3) | BYTES;
 
 export function readMessage(bytes: Buffer, shape: Shape): Message {
   return new Reader(bytes).message(bytes.length, shape);
@@ -117,14 +120,27 @@ class Reader {
       case 'time':
         return timeOf(this.message(this.#end(), TIME));
       case 'map': {
-        const { key = '', value = '' } = this.message(this.#end(), ENTRY) as { key?: string; value?: string };
         const map = (before ?? {}) as Record<string, string>;
-        map[key] = value;
+        this.#entry(this.#end(), map);
         return map;
       }
       case 'message':
         return this.message(this.#end(), shape);
     }
+  }
+
+  /** Without an object for each: a node has dozens. */
+  #entry(end: number, into: Record<string, string>): void {
+    let key = '';
+    let value = '';
+    while (this.#at < end) {
+      const tag = this.#varint();
+      if (tag === KEY) key = this.#text(this.#end());
+      else if (tag === VALUE) value = this.#text(this.#end());
+      else this.#skip(tag & 7);
+    }
+    if (this.#at !== end) throw new Retryable('a message is longer than it says');
+    into[key] = value;
   }
 
   #text(end: number): string {
@@ -152,6 +168,11 @@ class Reader {
 
   /** Tags, lengths and times: exact up to 2^53. */
   #varint(): number {
+    const first = this.#bytes[this.#at];
+    if (first !== undefined && first < 0x80) {
+      this.#at += 1;
+      return first;
+    }
     let value = 0;
     for (let scale = 1, count = 0; count < 10; count += 1, scale *= 128) {
       const byte = this.#bytes[this.#at];
@@ -182,9 +203,7 @@ class Reader {
 }
 
 const number = (name: string): Field => ({ name, kind: 'number', repeated: false, shape: [] });
-const text = (name: string): Field => ({ name, kind: 'text', repeated: false, shape: [] });
 const TIME: Shape = [undefined, number('seconds'), number('nanos')];
-const ENTRY: Shape = [undefined, text('key'), text('value')];
 
 /** The zero time is an empty message, and `null` or nothing in JSON. Microseconds are cut to what a Date has. */
 function timeOf(message: Message): Date | undefined {

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { Mark } from './protobuf-watch.ts';
 
 /**
@@ -22,8 +21,6 @@ interface Meta {
 
 interface Entry<View> {
   readonly view: View;
-  /** Of the view: its text would be as large again. */
-  readonly digest: string;
   readonly uid: string;
   version: string;
   /** What it was read from; undefined: not from a watch in protobuf. */
@@ -74,7 +71,7 @@ export class Store<Raw extends object, View> {
     const old = this.#entries.get(name);
     if (old !== undefined && old.uid === entry.uid && isOlder(entry.version, old.version)) return;
     this.#set(name, entry);
-    if (old?.digest !== entry.digest) this.#changed(entry.view, old?.view, 'event');
+    if (differ(old?.view, entry.view)) this.#changed(entry.view, old?.view, 'event');
   }
 
   /** There is nothing new in it: what would be read is, byte for byte, what was read last. */
@@ -123,8 +120,8 @@ export class Store<Raw extends object, View> {
     this.#complete = true;
     listed?.();
     for (const [name, entry] of next) {
-      const old = before.get(name);
-      if (old?.digest !== entry.digest) this.#changed(entry.view, old?.view, cause);
+      const old = before.get(name)?.view;
+      if (differ(old, entry.view)) this.#changed(entry.view, old, cause);
     }
     for (const [name, old] of before) if (!next.has(name)) this.#changed(old.view, undefined, cause);
   }
@@ -134,10 +131,8 @@ export class Store<Raw extends object, View> {
   }
 
   #entry(object: Raw, mark: Mark | undefined): Entry<View> {
-    const view = this.#options.project(object);
     return {
-      view,
-      digest: hash('sha256', JSON.stringify(view), 'base64'),
+      view: this.#options.project(object),
       uid: uidOf(object),
       version: versionOf(object),
       mark: mark?.digest,
@@ -168,6 +163,11 @@ export class Store<Raw extends object, View> {
     const oldGroup = this.#options.group(old);
     if (oldGroup !== group) this.#options.onChange(oldGroup, cause);
   }
+}
+
+/** By their texts, which are made when it is asked: of most objects of a list it never is. */
+function differ(one: unknown, other: unknown): boolean {
+  return one !== other && (one === undefined || JSON.stringify(one) !== JSON.stringify(other));
 }
 
 function nameOf(object: object): string {
