@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What an installer run tells the operator: JSON in the container's termination message, at most 4096 bytes

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Blobs } from '../images/blobs.ts';
 import { PROGRAMS, type Program } from '../images/bundle.ts';
 import type { ImageName } from '../images/registry.ts';

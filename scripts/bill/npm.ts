@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { bundledFiles, type Program } from '../images/bundle.ts';
 import { normalized } from './licence.ts';
 import { expression, type Part } from './part.ts';

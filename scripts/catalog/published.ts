@@ -1,5 +1,5 @@
 import { type Dispatcher, request } from 'undici';
-import { z } from 'zod';
+import * as z from 'zod';
 import { assetUrl, tagOf, type Upstream } from '../../src/shims/upstream.ts';
 
 /** What a release publishes about its own files. */

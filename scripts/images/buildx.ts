@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { command, succeeds } from '../cluster/command.ts';
 import type { Architecture } from './oci.ts';
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../../src/errors.ts';
 import { progressTo } from '../cluster/progress.ts';
 import { buildShim } from '../shim/build.ts';

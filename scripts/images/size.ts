@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Blobs } from './blobs.ts';
 import type { ImageName } from './registry.ts';
 

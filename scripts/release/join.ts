@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Terminal } from '../../src/errors.ts';
 import { command } from '../cluster/command.ts';
 import type { Blobs, Descriptor } from '../images/blobs.ts';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { load } from 'js-yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseReleaseArguments } from './arguments.ts';
 
 const root = join(import.meta.dirname, '../..');

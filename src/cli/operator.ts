@@ -1,6 +1,6 @@
 import type { V1ConfigMap, V1Deployment } from '@kubernetes/client-node';
 import { load } from 'js-yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ClusterFlags } from './cluster-flags.ts';
 import { CliError, EXIT } from './exit.ts';
 import type { Client } from './kube/client.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Terminal } from '../errors.ts';
 import type { FunctionResult, ResourceRef } from './results.ts';
 import { field, KIND, type YamlNode } from './yaml/node.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parsePattern } from '../guest-network.ts';
 import { parseQuantity } from '../quantity.ts';
 import { BUILDERS, DEPLOYERS } from './compatibility.ts';

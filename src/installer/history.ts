@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path/posix';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HOST } from '../contract.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Host } from './host.ts';

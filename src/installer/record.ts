@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path/posix';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HOST } from '../contract.ts';
 import type { Host } from './host.ts';
 import { Refusal } from './refusal.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Terminal } from '../errors.ts';
 import type { Credential, Credentials } from './docker-config.ts';
 import type { Http, HttpAnswer } from './http.ts';

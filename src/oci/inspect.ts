@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../errors.ts';
 import type { Access } from './access.ts';
 import { chooseEntry, findModule } from './convention.ts';

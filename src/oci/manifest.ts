@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Terminal } from '../errors.ts';
 import { type Digest, isDigest } from './digest.ts';
 import { INDEX_TYPES, MANIFEST_TYPES, MEDIA } from './media-types.ts';

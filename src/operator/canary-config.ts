@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CANARY_DEFAULTS, CANARY_HANDLER } from './decide/canary-policy.ts';
 
 /** The `canary` part of the configuration file. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LONGEST_SWITCH_SECONDS } from '../contract.ts';
 import { messageOf, Terminal } from '../errors.ts';
 import { shimName } from '../shims/order.ts';

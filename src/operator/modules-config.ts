@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModulePolicy } from './decide/wasm-module/objects.ts';
 
 /** The `wasmModules` part of the configuration file; absent: the operator does not look at them. */

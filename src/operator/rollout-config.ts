@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ROLLOUT_DEFAULTS } from './decide/rollout/policy.ts';
 import { DAYS, isOpen } from './decide/rollout/window.ts';
 

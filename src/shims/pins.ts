@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ARCHES, SHA256 } from './order.ts';
 import data from './pins.json' with { type: 'json' };
 

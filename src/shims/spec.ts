@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ARCHES, httpsFields, imageFields, type Order, type Source, shimFields } from './order.ts';
 
 /**

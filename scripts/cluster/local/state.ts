@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Terminal } from '../../../src/errors.ts';
 import { clusterDir, clustersDir } from '../paths.ts';
 import type { ContainerdMinor } from '../versions.ts';

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../../errors.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { Cluster, ExecPlugin } from './kubeconfig.ts';

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { load } from 'js-yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../../errors.ts';
 import { CliError, EXIT } from '../exit.ts';
 

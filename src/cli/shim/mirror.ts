@@ -3,7 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../../errors.ts';
 import { CATALOGUE, type Entry } from '../../shims/catalogue.ts';
 import { type ShimSpec, shimSpecSchema } from '../../shims/spec.ts';

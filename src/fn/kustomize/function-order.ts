@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf, Terminal } from '../../errors.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { ModuleRefused } from '../../wasm/failure.ts';

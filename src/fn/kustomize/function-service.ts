@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf, Terminal } from '../../errors.ts';
 import { ModuleRefused } from '../../wasm/failure.ts';
 import type { Limits } from '../../wasm/limits.ts';

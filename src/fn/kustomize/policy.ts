@@ -1,7 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, matchesGlob, relative } from 'node:path';
 import { parseDocument } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf, Terminal } from '../../errors.ts';
 
 /** Which Wasm functions may run: those that one rule allows. A rule holds if everything that it names fits. */

@@ -1,7 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../../errors.ts';
 import { COMPONENTIZE_PACKAGES, type ComponentizePlan, componentizeProgram } from '../../wasm/componentize.ts';
 import { FuncError, toolchainMissing } from '../func-error.ts';

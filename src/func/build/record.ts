@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { digestOf } from '../../oci/digest.ts';
 import { FuncError } from '../func-error.ts';
 import { FUNCTION_FILE, type FunctionFile } from '../function-file.ts';

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path/posix';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HOST } from '../../contract.ts';
 import type { Host } from '../host.ts';
 import type { FileState } from '../plan/change.ts';

@@ -1,5 +1,5 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
-import { z } from 'zod';
+import * as z from 'zod';
 import { openChannel, unary } from './channel.ts';
 import { descriptor, SERVICE } from './messages.ts';
 

@@ -1,6 +1,6 @@
 import { Metadata } from '@grpc/grpc-js';
 import type { fromJSON } from '@grpc/proto-loader';
-import { z } from 'zod';
+import * as z from 'zod';
 import { openChannel, unary } from './channel.ts';
 
 /** containerd's own task API, for the one thing that CRI does not tell. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path/posix';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Host } from '../host.ts';
 import type { ContainerdFacts } from '../plan/facts.ts';
 import { declaredHandlers } from '../plan/handlers.ts';

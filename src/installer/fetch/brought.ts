@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Order, Source } from '../../shims/order.ts';
 import type { Host } from '../host.ts';
 import { shimsBelow } from '../plan/shim.ts';

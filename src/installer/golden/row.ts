@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readConfig } from '../detect/config.ts';
 import { type Daemon, findDaemon } from '../detect/daemon.ts';
 import { kindOf, reloadOf } from '../detect/distribution.ts';
