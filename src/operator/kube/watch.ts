@@ -57,7 +57,7 @@ export class Watch<Raw extends object> {
     };
   }
 
-  /** Since it began, or since the last break; 0 in one. What a server could not be told yet does not count as not so. */
+  /** For how long the server has been in reach without a break; 0 during one. Kubelets that could not report meanwhile need some of it. */
   heardForMs(): number {
     const nowMs = this.#options.clock.monotonicMs();
     return this.#heardSinceMs === undefined || this.#inBreak(nowMs) ? 0 : nowMs - this.#heardSinceMs;
