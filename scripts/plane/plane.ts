@@ -14,7 +14,7 @@ import {
   etcdArgs,
   PORTS,
 } from '../cluster/local/control-plane-flags.ts';
-import { accepts, ensureDaemon, type HostDaemon } from '../cluster/local/daemons.ts';
+import { accepts, ensureDaemon, etcdReady, type HostDaemon } from '../cluster/local/daemons.ts';
 import { kill, killAtOnce } from '../cluster/local/processes.ts';
 import { ensurePrograms } from '../cluster/local/programs.ts';
 import { cacheDir } from '../cluster/paths.ts';
@@ -83,9 +83,7 @@ export class Plane {
     mkdirSync(join(this.dir, 'etcd'), { recursive: true, mode: 0o700 });
     writeFileSync(join(this.dir, 'audit-policy.yaml'), auditPolicy);
     const store = [...etcdArgs(this.#plane), `--unsafe-no-fsync=${!fsync}`, `--quota-backend-bytes=${4 * 1024 ** 3}`];
-    await this.#ensure({ role: 'etcd', file: join(toolDir(etcd), 'etcd'), args: store }, () =>
-      accepts(address, PORTS.etcd),
-    );
+    await this.#ensure({ role: 'etcd', file: join(toolDir(etcd), 'etcd'), args: store }, () => etcdReady(address));
     // There is no Service network that could reach a loopback address, so none is announced.
     const args = [...apiServerArgs(this.#plane), '--endpoint-reconciler-type=none', ...apiServerFlags];
     const file = join(toolDir(apiServer), 'kube-apiserver');
@@ -116,7 +114,7 @@ export class Plane {
     await kill(this.dir);
     const { address } = this.#options;
     for (const end = performance.now() + STOP_WITHIN_MS; ; await systemClock.sleep(POLL_MS)) {
-      const taken = await Promise.all([PORTS.etcd, PORTS.api].map((port) => accepts(address, port)));
+      const taken = await Promise.all([PORTS.etcd, PORTS.etcdHealth, PORTS.api].map((port) => accepts(address, port)));
       if (!taken.includes(true)) return;
       if (performance.now() > end) throw new Terminal(`${address}: something still listens on a port of the plane`);
     }
@@ -167,7 +165,7 @@ export class Plane {
   }
 
   async #ensure(daemon: HostDaemon, answers: () => Promise<boolean>): Promise<void> {
-    await ensureDaemon(this.dir, daemon, answers, this.#options.signal);
+    await ensureDaemon(this.dir, daemon, answers, this.#options);
   }
 }
 

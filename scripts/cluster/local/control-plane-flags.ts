@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import type { Addresses } from './addresses.ts';
 import type { Pair } from './pki.ts';
 
-export const PORTS = { api: 6443, etcd: 2379, controllerManager: 10257, scheduler: 10259, registry: 5000 } as const;
+export const PORTS = {
+  api: 6443,
+  etcd: 2379,
+  etcdHealth: 2381,
+  controllerManager: 10257,
+  scheduler: 10259,
+  registry: 5000,
+} as const;
 
 /** Files that the programs on the host read; each exists before they start. */
 export interface Secrets {
@@ -35,6 +42,7 @@ export function etcdArgs({ dir, addresses, secrets }: ControlPlane): readonly st
     `--listen-peer-urls=${peer}`,
     `--initial-advertise-peer-urls=${peer}`,
     `--initial-cluster=etcd=${peer}`,
+    `--listen-metrics-urls=http://${addresses.bridge}:${PORTS.etcdHealth}`,
     `--cert-file=${secrets.etcd.cert}`,
     `--key-file=${secrets.etcd.key}`,
     `--trusted-ca-file=${secrets.authority.cert}`,

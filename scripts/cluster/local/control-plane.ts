@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { succeeds } from '../command.ts';
+import type { Context } from '../provider.ts';
 import type { Addresses } from './addresses.ts';
 import {
   AUDIT_POLICY,
@@ -12,7 +13,7 @@ import {
   type Secrets,
   schedulerArgs,
 } from './control-plane-flags.ts';
-import { accepts, ensureDaemon } from './daemons.ts';
+import { accepts, ensureDaemon, etcdReady } from './daemons.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { ensureAuthority, ensureCertificate, ensureSigningKey, type Pair } from './pki.ts';
 
@@ -68,7 +69,7 @@ function ensureKubeconfig(file: string, cluster: string, addresses: Addresses, a
 export async function ensureControlPlane(
   plane: ControlPlane,
   programs: { readonly etcd: string; readonly kubernetes: string },
-  signal: AbortSignal | undefined,
+  context: Context,
 ): Promise<void> {
   const { dir, addresses } = plane;
   mkdirSync(join(dir, 'etcd'), { recursive: true, mode: 0o700 });
@@ -76,21 +77,21 @@ export async function ensureControlPlane(
   const program = (role: string, args: readonly string[]) => ({ role, file: join(programs.kubernetes, role), args });
   const listens = (port: number) => () => accepts(addresses.bridge, port);
   const etcd = { role: 'etcd', file: join(programs.etcd, 'etcd'), args: etcdArgs(plane) };
-  await ensureDaemon(dir, etcd, listens(PORTS.etcd), signal);
+  await ensureDaemon(dir, etcd, () => etcdReady(addresses.bridge), context);
   await ensureDaemon(
     dir,
     program('kube-apiserver', apiServerArgs(plane)),
     () => ready(dir, programs.kubernetes),
-    signal,
+    context,
   );
   await Promise.all([
     ensureDaemon(
       dir,
       program('kube-controller-manager', controllerManagerArgs(plane)),
       listens(PORTS.controllerManager),
-      signal,
+      context,
     ),
-    ensureDaemon(dir, program('kube-scheduler', schedulerArgs(plane)), listens(PORTS.scheduler), signal),
+    ensureDaemon(dir, program('kube-scheduler', schedulerArgs(plane)), listens(PORTS.scheduler), context),
   ]);
 }
 

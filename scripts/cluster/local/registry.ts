@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { command } from '../command.ts';
 import { withLock } from '../lock.ts';
 import { cacheDir } from '../paths.ts';
+import type { Context } from '../provider.ts';
 import type { Addresses } from './addresses.ts';
 import { PORTS } from './control-plane-flags.ts';
 import { accepts, ensureDaemon } from './daemons.ts';
@@ -12,16 +13,12 @@ export function registryAddress(addresses: Addresses): string {
 }
 
 /** A registry on the cluster's bridge: this machine pushes to it, the nodes pull from it. */
-export async function ensureRegistry(
-  dir: string,
-  addresses: Addresses,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+export async function ensureRegistry(dir: string, addresses: Addresses, context: Context): Promise<void> {
   const config = join(dir, 'registry.yaml');
   mkdirSync(join(dir, 'registry'), { recursive: true });
   writeFileSync(config, registryConfig(join(dir, 'registry'), addresses));
   const daemon = { role: 'registry', file: await registryProgram(), args: ['serve', config] };
-  await ensureDaemon(dir, daemon, () => accepts(addresses.bridge, PORTS.registry), signal);
+  await ensureDaemon(dir, daemon, () => accepts(addresses.bridge, PORTS.registry), context);
 }
 
 export function registryConfig(storage: string, addresses: Addresses): string {

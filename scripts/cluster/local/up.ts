@@ -40,12 +40,12 @@ export async function up(spec: ClusterSpec, { progress, signal }: Context): Prom
   linkPrograms(dir);
   const secrets = await progress.step('certificates', () => ensureSecrets(dir, state.name, addresses));
   const image = await progress.step('registry', async () => {
-    await ensureRegistry(dir, addresses, signal);
+    await ensureRegistry(dir, addresses, { progress, signal });
     return ensureImage(pauseImage(rootfs), registryAddress(addresses), signal);
   });
   await progress.step('control plane', () => {
     const programs = { etcd: toolDir(etcd), kubernetes: toolDir(kubernetes) };
-    return ensureControlPlane({ dir, name: state.name, addresses, secrets }, programs, signal);
+    return ensureControlPlane({ dir, name: state.name, addresses, secrets }, programs, { progress, signal });
   });
   await startNodes({ state, authority: secrets.authority, rootfs, pauseImage: image }, state.nodes, {
     progress,
