@@ -3,7 +3,7 @@ import { messageOf } from '../src/errors.ts';
 import { parseBench, usageText } from './bench/arguments.ts';
 import { type Figure, table } from './bench/figure.ts';
 import { loadAverage, machine } from './bench/machine.ts';
-import { FULL, Rig, type Section, SHORT } from './bench/rig.ts';
+import { BENCH, FULL, Rig, type Section, SHORT } from './bench/rig.ts';
 import { burst } from './bench/sections/burst.ts';
 import { cuts } from './bench/sections/cuts.ts';
 import { heartbeats, stress } from './bench/sections/heartbeats.ts';
@@ -41,7 +41,7 @@ async function bench(): Promise<number> {
     return 0;
   }
   const figures: Figure[] = [];
-  const rig = await Rig.open(short ? SHORT : FULL, progress, abort.signal);
+  const rig = await Rig.open(BENCH, short ? SHORT : FULL, progress, abort.signal);
   try {
     for (const name of only) figures.push(...(await measure(rig, name)));
   } finally {

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { messageOf, Terminal } from '../src/errors.ts';
 import { table } from './bench/figure.ts';
 import { loadAverage, machine } from './bench/machine.ts';
-import { FULL, Rig } from './bench/rig.ts';
+import { FULL, Rig, SOAK } from './bench/rig.ts';
 import { soak } from './bench/sections/soak.ts';
 import { progressTo } from './cluster/progress.ts';
 
@@ -30,7 +30,7 @@ async function main(): Promise<number> {
   const [minutes, nodes] = [Number(values.minutes), Number(values.nodes)];
   if (!Number.isInteger(minutes) || minutes < 4) throw new Terminal('--minutes: a whole number from 4');
   if (!Number.isInteger(nodes) || nodes < 100) throw new Terminal('--nodes: a whole number from 100');
-  const rig = await Rig.open({ ...FULL, nodes }, progress, abort.signal);
+  const rig = await Rig.open(SOAK, { ...FULL, nodes }, progress, abort.signal);
   try {
     const figures = await soak(rig, minutes);
     console.log(`\n${machine()}; load ${loadAverage()}\n\n${table(figures)}`);

@@ -1,10 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { kwok } from '../cluster/go-tools.ts';
-import { cacheDir } from '../cluster/paths.ts';
 import type { Progress } from '../cluster/progress.ts';
 import { bundle, PROGRAMS } from '../images/bundle.ts';
-import { Plane } from '../plane/plane.ts';
+import { Plane, type PlaneOptions } from '../plane/plane.ts';
 import { root } from '../testing/mocha.ts';
 import { BENCH_AUDIT_POLICY } from './audit.ts';
 import type { Figure } from './figure.ts';
@@ -40,6 +39,11 @@ export interface RigStart extends Omit<StartOptions, 'plane' | 'app' | 'config'>
 
 const TTL = /(ttlSecondsAfterFinished: )\d+/;
 
+/** Two rigs can stand beside each other: a soak takes an hour. */
+export type Place = Pick<PlaneOptions, 'name' | 'address'>;
+export const BENCH: Place = { name: 'bench', address: '127.88.0.1' };
+export const SOAK: Place = { name: 'soak', address: '127.88.0.7' };
+
 /** The plane, the operator's bundle and whatever runs; each section begins from the same data. */
 export class Rig {
   readonly plane: Plane;
@@ -57,15 +61,13 @@ export class Rig {
     this.signal = signal;
   }
 
-  static async open(scale: Scale, progress: Progress, signal: AbortSignal): Promise<Rig> {
-    const options = { name: 'bench', address: '127.88.0.1', fsync: true, auditPolicy: BENCH_AUDIT_POLICY };
-    const plane = await progress.step('control plane', () =>
-      Plane.open({ ...options, apiServerFlags: [], progress, signal }, [kwok]),
-    );
+  static async open(place: Place, scale: Scale, progress: Progress, signal: AbortSignal): Promise<Rig> {
+    const options = { ...place, fsync: true, auditPolicy: BENCH_AUDIT_POLICY, apiServerFlags: [], progress, signal };
+    const plane = await progress.step('control plane', () => Plane.open(options, [kwok]));
     try {
       const configs = await install(plane.api, progress);
       await plane.save(EMPTY);
-      const context = join(cacheDir(), 'planes', 'bench', 'operator');
+      const context = join(plane.dir, 'operator');
       await progress.step('bundle', () => bundle(root, PROGRAMS.operator, context));
       return new Rig(plane, { app: join(context, 'app'), configs }, scale, progress, signal);
     } catch (error) {
