@@ -313,7 +313,7 @@ export const REASONS = {
     event: 'Warning',
     retry: 'person',
     meaning: 'The roll-back did not bring containerd back. Nothing more is tried automatically.',
-    todo: 'Mend containerd on the node by hand; then remove the trigger and set it again.',
+    todo: 'Mend containerd on the node by hand, remove /var/lib/kwasm/txn there, then remove the trigger and set it again.',
   },
 } as const satisfies Readonly<Record<string, ReasonRow>>;
 
