@@ -174,6 +174,29 @@ export const metricsServer: GoTool = {
   firstBuild: 'about 4 minutes',
 };
 
+/** Knative Serving, all that a Knative Service needs but an ingress. Its last release whose modules Go's proxy has whole. */
+export const knative: GoTool = {
+  group: 'knative',
+  version: VERSIONS.knative,
+  programs: Object.fromEntries(
+    ['activator', 'autoscaler', 'controller', 'queue', 'webhook'].map((name) => [
+      name,
+      `knative.dev/serving/cmd/${name}`,
+    ]),
+  ),
+  ldflags: [],
+  firstBuild: 'about 5 minutes',
+};
+
+/** The other controller of WasmModules, which makes Knative Services of them. */
+export const knativeServingWasm: GoTool = {
+  group: 'knative-serving-wasm',
+  version: VERSIONS.knativeServingWasm,
+  programs: { controller: 'github.com/cardil/knative-serving-wasm/cmd/controller' },
+  ldflags: [],
+  firstBuild: 'about 2 minutes',
+};
+
 function kubernetesStamp(version: string): readonly string[] {
   const [major, minor] = version.split('.');
   const stamps = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor };

@@ -36,6 +36,8 @@ export const VERSIONS = {
   /** kind's registry, as its documentation has it. */
   kindRegistry: 'registry:3',
   kustomize: '5.8.1',
+  knative: '0.45.0',
+  knativeServingWasm: '0.2.1',
   /** Prometheus 3.15. */
   promtool: '0.315.0',
   /** The nodes' own system: Debian's suite. */

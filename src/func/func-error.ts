@@ -14,6 +14,8 @@ export type FuncErrorKind =
   | 'notImplemented'
   | 'notWasi'
   | 'crdMissing'
+  /** Knative Serving is there, and does not take what a function needs. */
+  | 'knativeFeature'
   | 'combination'
   | 'readiness'
   | 'notReady'

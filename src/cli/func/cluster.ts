@@ -35,6 +35,9 @@ export function functionCluster(client: Client): FunctionCluster {
     list: async (what, path, labelSelector) =>
       await client.list(what, path, labelSelector === undefined ? {} : { labelSelector }),
     apply: async (what, path, manifest) => await client.apply(what, path, manifest),
+    check: async (what, path, manifest) => {
+      await client.dryRun().apply(what, path, manifest);
+    },
     remove: async (what, path) => await client.removeWhole(what, path),
     logTail: async (namespace, pod, lines, previous) => {
       const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log`;
@@ -53,6 +56,7 @@ const CODES: Readonly<Partial<Record<FuncError['kind'], number>>> = {
   pod: EXIT.unfit,
   notFound: EXIT.notFound,
   crdMissing: EXIT.notFound,
+  knativeFeature: EXIT.unfit,
   input: EXIT.usage,
   noImage: EXIT.usage,
   combination: EXIT.usage,

@@ -1,6 +1,6 @@
 import { systemClock } from '../../clock.ts';
 import { BUILDERS, type Builder, DEPLOYERS, deployerFor } from '../../func/compatibility.ts';
-import { applyFunction, checkPlace } from '../../func/deploy/apply.ts';
+import { applyFunction, checkAccepted, checkPlace } from '../../func/deploy/apply.ts';
 import { deployedImage } from '../../func/deploy/deployed-image.ts';
 import { editedEnv } from '../../func/deploy/env-vars.ts';
 import { imageName } from '../../func/deploy/image-name.ts';
@@ -45,8 +45,9 @@ export async function deployFunction(flags: DeployFlags): Promise<void> {
     const image = imageName({ image: file.image, registry: registryOf(file, flags), name });
     // What can be known to be wrong is said before anything is built.
     const wanted = { file, namespace, image, local: process.env };
-    const { notes } = manifestOf(kind, wanted, flags.runtimeClass);
+    const { manifest: draft, notes } = manifestOf(kind, wanted, flags.runtimeClass);
     const earlier = await checkPlace(kind, namespace, name, cluster);
+    await checkAccepted(kind, draft, cluster);
     for (const note of notes) say(`note: ${note}`);
     await writeFunctionFile(flags.path, file);
     try {

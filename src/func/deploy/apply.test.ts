@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { FuncError } from '../func-error.ts';
-import { applyFunction, checkPlace } from './apply.ts';
+import { applyFunction, checkAccepted, checkPlace } from './apply.ts';
 import type { FunctionCluster } from './cluster.ts';
 import type { FunctionObject } from './deployed-function.ts';
 import { findFunction, listFunctions } from './find.ts';
@@ -36,6 +36,10 @@ class Memory implements FunctionCluster {
     const object = { ...manifest, metadata: { ...(manifest as FunctionObject).metadata, generation, uid: 'u1' } };
     this.objects.set(path, object);
     return object as T;
+  }
+  onCheck: () => void = () => {};
+  async check() {
+    this.onCheck();
   }
   async remove(_what: string, path: string) {
     this.objects.delete(path);
@@ -201,6 +205,61 @@ describe('checkPlace', () => {
     expect((await refused(checkPlace(WASM_MODULE, 'shop', 'hello', cluster))).kind).to.equal('notHandled');
     cluster.objects.set(PATH, { metadata: { name: 'hello', annotations: OURS } });
     expect(await checkPlace(WASM_MODULE, 'shop', 'hello', cluster)).to.have.nested.property('metadata.name', 'hello');
+  });
+});
+
+describe('checkPlace, of a WasmModule and a Knative Service', () => {
+  const SERVICE = '/apis/serving.knative.dev/v1/namespaces/shop/services/hello';
+
+  it('does not make one where the other has the name', async () => {
+    const cluster = new Memory();
+    cluster.kinds = [WASM_MODULE, KNATIVE_SERVICE];
+    cluster.objects.set(SERVICE, { metadata: { annotations: { 'function.knative.dev/deployer': 'knative' } } });
+    const function_ = await refused(checkPlace(WASM_MODULE, 'shop', 'hello', cluster));
+    expect(function_.message).to.equal(
+      'the Knative Service shop/hello is there, and both would serve under one name; ' +
+        'deploy with --deployer knative, or before: kwasm func delete hello -n shop',
+    );
+    cluster.objects.set(SERVICE, { metadata: {} });
+    const other = await refused(checkPlace(WASM_MODULE, 'shop', 'hello', cluster));
+    expect(other.message).to.match(/give the function another name$/);
+    cluster.objects.delete(SERVICE);
+    cluster.objects.set(PATH, { metadata: { annotations: OURS } });
+    expect((await refused(checkPlace(KNATIVE_SERVICE, 'shop', 'hello', cluster))).message).to.contain(
+      'WasmModule shop/hello is there',
+    );
+  });
+
+  it('does where the Knative Service is what another controller made of the module', async () => {
+    const cluster = new Memory();
+    cluster.kinds = [WASM_MODULE, KNATIVE_SERVICE];
+    cluster.objects.set(PATH, { metadata: { annotations: OURS } });
+    const ownerReferences = [{ kind: 'WasmModule', controller: true }];
+    cluster.objects.set(SERVICE, { metadata: { annotations: OURS, ownerReferences } });
+    expect(await checkPlace(WASM_MODULE, 'shop', 'hello', cluster)).to.have.property('metadata');
+  });
+});
+
+describe('checkAccepted', () => {
+  const denied = (text: string) => () => {
+    throw new Error(`cannot deploy: admission webhook denied the request: validation failed: ${text}`);
+  };
+
+  it("names the feature that Knative's webhook wants for a RuntimeClass", async () => {
+    const cluster = new Memory();
+    cluster.onCheck = denied('must not set the field(s): spec.template.spec.runtimeClassName');
+    const error = await refused(checkAccepted(KNATIVE_SERVICE, manifest, cluster));
+    expect(error.kind).to.equal('knativeFeature');
+    expect(error.message)
+      .to.contain('kubernetes.podspec-runtimeclassname')
+      .and.to.contain('kubectl patch configmap config-features -n knative-serving');
+  });
+
+  it('leaves every other refusal as it is', async () => {
+    const cluster = new Memory();
+    cluster.onCheck = denied('invalid value: -1: spec.template.spec.containerConcurrency');
+    const error = await checkAccepted(KNATIVE_SERVICE, manifest, cluster).catch((cause: unknown) => cause);
+    expect(String(error)).to.contain('containerConcurrency').and.not.contain('config-features');
   });
 });
 

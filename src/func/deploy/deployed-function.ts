@@ -17,6 +17,7 @@ export interface FunctionObject {
     readonly deletionTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly { readonly kind?: string; readonly controller?: boolean }[];
   };
   readonly spec?: {
     readonly image?: string;

@@ -22,16 +22,27 @@ export interface OwnedManifest {
 interface Found {
   readonly metadata?: {
     readonly uid?: string;
-    readonly ownerReferences?: readonly { readonly uid: string; readonly controller?: boolean }[];
+    readonly ownerReferences?: readonly Owner[];
   };
+}
+
+interface Owner {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly uid: string;
+  readonly controller?: boolean;
 }
 
 /** An object of that name is there, and another's. */
 export class Foreign extends Error {
   readonly object: string;
-  constructor(kind: OwnedKind, name: string) {
+  /** What controls it, if anything does. */
+  readonly holder: Owner | undefined;
+  constructor(kind: OwnedKind, name: string, holder: Owner | undefined) {
     super(`the ${kind} ${name} is somebody else's`);
     this.object = `${kind} ${name}`;
+    this.holder = holder;
   }
 }
 
@@ -50,7 +61,7 @@ export class OwnedObjects {
     const { kind, metadata } = manifest;
     const path = `${collection(manifest)}/${metadata.name}`;
     const found = await this.#find(path);
-    if (found !== undefined && !isOwnedBy(found, owner)) throw new Foreign(kind, metadata.name);
+    if (found !== undefined && !isOwnedBy(found, owner)) throw new Foreign(kind, metadata.name, controllerIn(found));
     const query = { fieldManager: this.#fieldManager, force: 'true' };
     const call = { method: 'PATCH', verb: 'apply', path, query, body: manifest, contentType: APPLY_PATCH } as const;
     return (await this.#transport.send(call)) as object;
@@ -96,6 +107,10 @@ function collection({ kind, metadata }: OwnedManifest): string {
   return COLLECTIONS[kind].replace('NS', metadata.namespace);
 }
 
-function isOwnedBy({ metadata }: Found, owner: string): boolean {
-  return metadata?.ownerReferences?.some(({ uid, controller }) => controller === true && uid === owner) ?? false;
+function controllerIn({ metadata }: Found): Owner | undefined {
+  return metadata?.ownerReferences?.find(({ controller }) => controller === true);
+}
+
+function isOwnedBy(found: Found, owner: string): boolean {
+  return controllerIn(found)?.uid === owner;
 }

@@ -22,7 +22,7 @@ function specOf(module: ModuleView): ModuleSpec {
 }
 
 function facts(given: WasmModule, more: Partial<ModuleFacts> = {}): ModuleFacts {
-  return { module: projectModule(given), workload: undefined, trouble: undefined, foreign: false, ...more };
+  return { module: projectModule(given), workload: undefined, trouble: undefined, knative: 'none', ...more };
 }
 
 /** The Deployment as it is when all went well. */
@@ -124,8 +124,46 @@ describe('decideModule', () => {
     expect(ready(actions)).to.equal('False NameTaken');
   });
 
-  it("keeps away from what Knative's controller looks after, and from what is being deleted", () => {
-    expect(decideModule(facts(object(), { foreign: true }), policy)).to.deep.equal([]);
+  const told = (reason: string): WasmModule => ({
+    ...object(),
+    status: { observedGeneration: 3, conditions: [{ type: 'Ready', status: 'False', reason, message: 'm' }] },
+  });
+
+  it('leaves a module to the controller whose Knative Service it has, takes away what was made here, and says so', () => {
+    for (const given of [object(), told('Serving'), told('Deploying'), told('HandlerMissing')]) {
+      const actions = decideModule(facts(given, { knative: 'own' }), policy);
+      expect(actions.map(({ kind }) => kind)).to.deep.equal(['withdraw', 'status']);
+      expect(actions[1]).to.deep.include({ url: undefined });
+      expect(ready(actions)).to.equal('Unknown LeftToKnative');
+      expect(JSON.stringify(actions[1])).to.contain('kubectl delete services.serving.knative.dev hello -n shop');
+    }
+  });
+
+  it('does not write over what the other controller has written, or what was said once', () => {
+    for (const reason of ['', 'ServiceUnavailable', 'RevisionFailed', 'ImagePullBackOff', 'LeftToKnative']) {
+      expect(decideModule(facts(told(reason), { knative: 'own' }), policy), reason).to.deep.equal([]);
+    }
+  });
+
+  it('takes its own Deployment away whatever is said, and no one else’s', () => {
+    const given = told('ImagePullBackOff');
+    const own = decideModule(facts(given, { knative: 'own', workload: workload(given) }), policy);
+    expect(own.map(({ kind }) => kind)).to.deep.equal(['withdraw', 'status']);
+    const others = workload(given, { owner: 'another' });
+    expect(decideModule(facts(given, { knative: 'own', workload: others }), policy)).to.deep.equal([]);
+  });
+
+  it("makes nothing beside somebody else's Knative Service, and goes on where it was first", () => {
+    const given = object();
+    const second = decideModule(facts(given, { knative: 'other' }), policy);
+    expect(second.map(({ kind }) => kind)).to.deep.equal(['status']);
+    expect(ready(second)).to.equal('False NameTaken');
+    expect(ready(decideModule(facts(given, { knative: 'other', workload: workload(given) }), policy))).to.equal(
+      'True Serving',
+    );
+  });
+
+  it('has nothing to do with what is being deleted', () => {
     const leaving = object();
     const deleted = { ...leaving, metadata: { ...leaving.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
     expect(decideModule(facts(deleted), policy)).to.deep.equal([]);

@@ -11,12 +11,14 @@ export interface ModuleFacts {
   readonly trouble: Trouble | undefined;
   /** What its newest pod is pulled with; undefined: it has none. */
   readonly podSecrets?: readonly string[] | undefined;
-  /** A Knative Service of its name is there and controlled by it: another controller looks after it. */
-  readonly foreign: boolean;
+  /** Of the Knative Service of its name: one that it controls was made by another controller of WasmModules. */
+  readonly knative: 'none' | 'own' | 'other';
 }
 
 export type ModuleAction =
   | { readonly kind: 'apply'; readonly objects: ModuleObjects }
+  /** All that was made here for it; what is another's stays. */
+  | { readonly kind: 'withdraw' }
   | {
       readonly kind: 'status';
       readonly ready: ReadyCondition;
@@ -26,9 +28,9 @@ export type ModuleAction =
 
 /** An unchanged module yields nothing, and nothing means no request. */
 export function decideModule(facts: ModuleFacts, policy: ModulePolicy): readonly ModuleAction[] {
-  const { module, workload, foreign } = facts;
+  const { module, workload, knative } = facts;
   if (module.leaving) return []; // what it owns goes with it
-  if (foreign) return [];
+  if (knative === 'own') return leave(module, workload);
   if (module.spec.kind === 'invalid') {
     return statusIfNew(
       module,
@@ -40,6 +42,11 @@ export function decideModule(facts: ModuleFacts, policy: ModulePolicy): readonly
     const message = `the Deployment ${module.name} is somebody else's; give the module another name, or delete it`;
     return statusIfNew(module, { status: 'False', reason: 'NameTaken', message }, undefined);
   }
+  // Who was there first keeps the name: beside a Service of ours, Knative says of its own that it cannot be routed to.
+  if (knative === 'other' && workload === undefined) {
+    const message = `the Knative Service ${module.name} is somebody else's; give the module another name, or delete it`;
+    return statusIfNew(module, { status: 'False', reason: 'NameTaken', message }, undefined);
+  }
   const { spec } = module.spec;
   const objects = objectsOf(module, spec, policy, runnerOf(spec.image, facts, policy));
   const actions: ModuleAction[] = workload?.made === objects.made ? [] : [{ kind: 'apply', objects }];
@@ -47,6 +54,33 @@ export function decideModule(facts: ModuleFacts, policy: ModulePolicy): readonly
   const url = ready.status === 'True' ? addressOf(module, policy) : module.url;
   return [...actions, ...statusIfNew(module, ready, url)];
 }
+
+/**
+ * To another controller of WasmModules, whose Knative Service this is. Knative takes no name that a Service has, and that controller
+ * never gives way, so it is here that way is given. It tells how the module is: words of its own are left, or both would write for ever.
+ */
+function leave(module: ModuleView, workload: WorkloadView | undefined): readonly ModuleAction[] {
+  const { name, namespace, uid, ready } = module;
+  const told = ready !== undefined && !OWN_REASONS.has(ready.reason);
+  if (told && workload?.owner !== uid) return [];
+  const message =
+    `the Knative Service ${name} was made for it by another controller, which looks after it; to have it served here, ` +
+    `stop that controller, then: kubectl delete services.serving.knative.dev ${name} -n ${namespace}`;
+  const left: ReadyCondition = { status: 'Unknown', reason: 'LeftToKnative', message };
+  return [{ kind: 'withdraw' }, ...statusIfNew(module, left, undefined)];
+}
+
+/** Those that nobody else gives: a condition with one of them was written here, when the module was served here. */
+const OWN_REASONS: ReadonlySet<string> = new Set([
+  'Serving',
+  'Deploying',
+  'InvalidSpec',
+  'NameTaken',
+  'PureArtifact',
+  'PullFailed',
+  'NotServable',
+  'HandlerMissing',
+]);
 
 /** What a node has said of an image holds for as long as the image is the same: the Deployment that was made then tells. */
 function runnerOf(
@@ -114,7 +148,11 @@ function explain({
   return { reason, message };
 }
 
-function statusIfNew(module: ModuleView, ready: ReadyCondition, url: string | undefined): readonly ModuleAction[] {
+export function statusIfNew(
+  module: ModuleView,
+  ready: ReadyCondition,
+  url: string | undefined,
+): readonly ModuleAction[] {
   const same =
     module.observedGeneration === module.generation &&
     module.url === url &&

@@ -26,7 +26,7 @@ const module = (annotations: Readonly<Record<string, string>> = {}) =>
   });
 
 function decided(given: Partial<ModuleFacts>, by = policy) {
-  const facts: ModuleFacts = { module: module(), workload: undefined, trouble: undefined, foreign: false, ...given };
+  const facts: ModuleFacts = { module: module(), workload: undefined, trouble: undefined, knative: 'none', ...given };
   const actions = decideModule(facts, by);
   const applied = actions.find(({ kind }) => kind === 'apply');
   const status = actions.find(({ kind }) => kind === 'status');

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../clock.ts';
 import type { Logger } from '../../../log.ts';
-import { decideModule, type ModuleAction } from '../../decide/wasm-module/decide.ts';
+import { decideModule, type ModuleAction, statusIfNew } from '../../decide/wasm-module/decide.ts';
 import type { ModuleObjects, ModulePolicy } from '../../decide/wasm-module/objects.ts';
 import type { ModuleView, ReadyCondition } from '../../decide/wasm-module/view.ts';
 import { Foreign, type OwnedManifest, type OwnedObjects } from '../../kube/owned-objects.ts';
@@ -23,20 +23,35 @@ export async function reconcileModule(key: string, deps: ModuleDeps): Promise<Re
     for (const action of decideModule(facts, deps.policy)) await apply(action, facts.module, deps);
   } catch (error) {
     if (!(error instanceof Foreign)) throw error;
-    const message = `${error.message}; give the module another name, or delete it`;
-    await writeStatus(facts.module, { status: 'False', reason: 'NameTaken', message }, undefined, deps);
-    return { kind: 'after', afterMs: FOREIGN_MS };
+    const { ready, afterMs } = inTheWay(error);
+    const module = deps.world.modules.get(key) ?? facts.module;
+    for (const action of statusIfNew(module, ready, undefined)) await apply(action, module, deps);
+    return { kind: 'after', afterMs };
   }
   return { kind: 'done' };
 }
 
 /** Objects that are not watched may be out of the way by then. */
 const FOREIGN_MS = 60_000;
+/** The Service behind a Knative Service goes a moment after it. */
+const KNATIVE_MS = 2_000;
+
+function inTheWay({ message, object, holder }: Foreign): { readonly ready: ReadyCondition; readonly afterMs: number } {
+  if (holder?.apiVersion?.startsWith('serving.knative.dev/') === true) {
+    const waits = `the ${object} is that of Knative's ${holder.kind} ${holder.name}; waiting until it has gone`;
+    return { ready: { status: 'Unknown', reason: 'Deploying', message: waits }, afterMs: KNATIVE_MS };
+  }
+  const taken = `${message}; give the module another name, or delete it`;
+  return { ready: { status: 'False', reason: 'NameTaken', message: taken }, afterMs: FOREIGN_MS };
+}
 
 async function apply(action: ModuleAction, module: ModuleView, deps: ModuleDeps): Promise<void> {
   switch (action.kind) {
     case 'apply':
       await applyObjects(action.objects, module, deps);
+      return;
+    case 'withdraw':
+      await withdraw(module, deps);
       return;
     case 'status':
       await writeStatus(module, action.ready, action.url, deps);
@@ -44,15 +59,15 @@ async function apply(action: ModuleAction, module: ModuleView, deps: ModuleDeps)
   }
 }
 
-/** The Deployment last: it says what all were made from, so an interrupted run is begun again. */
+/** The Service first: where its name is taken nothing is made. The Deployment last: it says what all were made from, so an interrupted run is begun again. */
 async function applyObjects(
   made: ModuleObjects,
   module: ModuleView,
   { objects, world, log }: ModuleDeps,
 ): Promise<void> {
   const { name, namespace, uid } = module;
-  await objects.ensure(made.networkPolicy as OwnedManifest, uid);
   await objects.ensure(made.service as OwnedManifest, uid);
+  await objects.ensure(made.networkPolicy as OwnedManifest, uid);
   if (made.autoscaler === undefined) await objects.remove('HorizontalPodAutoscaler', namespace, name, uid);
   else await objects.ensure(made.autoscaler as OwnedManifest, uid);
   if (made.ingress === undefined) await objects.remove('Ingress', namespace, name, uid);
@@ -62,6 +77,14 @@ async function applyObjects(
     module: `${namespace}/${name}`,
     image: made.deployment.spec?.template.spec?.containers[0]?.image,
   });
+}
+
+/** The Service's name is what the other waits for; the Deployment tells, until it is gone, that there is something left to do. */
+async function withdraw({ name, namespace, uid }: ModuleView, { objects, log }: ModuleDeps): Promise<void> {
+  for (const kind of ['Service', 'Ingress', 'HorizontalPodAutoscaler', 'NetworkPolicy', 'Deployment'] as const) {
+    await objects.remove(kind, namespace, name, uid);
+  }
+  log.info('module left to Knative', { module: `${namespace}/${name}` });
 }
 
 async function writeStatus(

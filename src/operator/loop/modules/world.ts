@@ -78,8 +78,13 @@ export function gatherModule(key: string, world: ModuleWorld): ModuleFacts | und
     workload,
     trouble: newest?.trouble,
     podSecrets: newest?.pullSecrets,
-    foreign: world.knative.get(key)?.owner === module.uid,
+    knative: knativeOf(world.knative.get(key), module),
   };
+}
+
+function knativeOf(service: KnativeView | undefined, { uid }: ModuleView): ModuleFacts['knative'] {
+  if (service === undefined) return 'none';
+  return service.owner === uid ? 'own' : 'other';
 }
 
 /** Those of earlier versions, which have nothing to say about this one, are out already. */
