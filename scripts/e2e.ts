@@ -9,12 +9,12 @@ import { buildImages } from './images/build.ts';
 import { pushFixtures } from './shim/fixtures.ts';
 import { mochaCommand, root } from './testing/mocha.ts';
 import { onOwnCluster, type Work } from './testing/own-cluster.ts';
-import { storiesOf } from './testing/stories.ts';
+import { patternsOf, storiesOf } from './testing/stories.ts';
 import { ensurePackages } from './toolchain/packages.ts';
 
 /**
  * `npm run e2e [-- e2e/FILE.test.ts ...]`: clusters of its own with every containerd generation, the images of this tree,
- * then the stories; those of e2e/long take minutes each. One cluster tells the files that are named one after the other.
+ * then the stories; those of e2e/long (`--long`) take minutes each. One cluster tells the files that are named one after the other.
  * All stories together are told on three clusters beside each other, for they mostly wait, and those that need no cluster beside
  * them. KWASM_E2E_KEEP=1 leaves clusters up for the next run; KWASM_E2E_NAME and KWASM_E2E_RANGE name one cluster, so that
  * two runs can stand beside each other, and KWASM_E2E_NODES its nodes: most stories do with fewer.
@@ -34,10 +34,10 @@ const FURTHER: readonly Place[] = [
 /** One of them on the systemd cgroup driver: a shim on the wrong one reports no metrics (containerd/runwasi#821). */
 const NODES = process.env['KWASM_E2E_NODES'] ?? '2.3:systemd,1.7,1.6';
 
-const named = process.argv.slice(2);
+const named = patternsOf(process.argv.slice(2));
 const keep = process.env['KWASM_E2E_KEEP'] === '1';
-const all = named.length === 0;
-const { onCluster, byThemselves } = storiesOf(globSync(all ? ['e2e/*.test.ts'] : named, { cwd: root }));
+const all = named === undefined;
+const { onCluster, byThemselves } = storiesOf(globSync(named ?? ['e2e/*.test.ts'], { cwd: root }));
 const waiting = [...onCluster];
 const places =
   onCluster.length === 0 ? [] : all && process.env['KWASM_E2E_NAME'] === undefined ? [FIRST, ...FURTHER] : [FIRST];
@@ -122,7 +122,8 @@ async function besides(): Promise<number> {
   }
 }
 
-if (onCluster.length + byThemselves.length === 0) throw new Error(`no test file matches ${named.join(' ')}`);
+if (onCluster.length + byThemselves.length === 0)
+  throw new Error(`no test file matches ${named?.join(' ') ?? 'e2e/*.test.ts'}`);
 const onClusters = places.map(place);
 void Promise.allSettled(onClusters).then(() => built.resolve());
 const codes = await Promise.all([...onClusters, besides()]);

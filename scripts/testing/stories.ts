@@ -21,6 +21,18 @@ export const LONGEST_FIRST = [
   'kept-labels',
 ] as const;
 
+/** In e2e/long; those that take minutes each. */
+const LONG = 'e2e/long/*.test.ts';
+
+/** `--long`: those, unless others are named. undefined: every story that is not long. */
+export function patternsOf(args: readonly string[]): readonly string[] | undefined {
+  const named = args.filter((arg) => arg !== '--long');
+  const unknown = named.find((arg) => arg.startsWith('-'));
+  if (unknown !== undefined) throw new Error(`${unknown}: no such option; name files, such as e2e/chart.test.ts`);
+  if (named.length > 0) return named;
+  return args.length > 0 ? [LONG] : undefined;
+}
+
 export interface Stories {
   readonly onCluster: readonly string[];
   /** They bring what they need, an API server at most, and are told beside the others. */
