@@ -9,6 +9,9 @@ export const TRIGGER = 'kwasm.sh/kwasm-node';
 /** Node annotation, or label with the same key; 'true': nothing is begun on this node. */
 export const PAUSED = 'kwasm.sh/paused';
 
+/** Node annotation; 'true': an undoing that failed, or is given up, is tried again now. The operator takes it away. */
+export const RETRY = 'kwasm.sh/retry';
+
 /** A ConfigMap of this name in the operator's namespace: nothing is begun anywhere while it is there. */
 export const PAUSE_CONFIG_MAP = 'kwasm-pause';
 

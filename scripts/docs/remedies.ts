@@ -37,6 +37,7 @@ export const REMEDIES: Readonly<Record<Reason, Remedy>> = {
   NotContainerd: { shows: 'kwasm check --pre', mends: 'kwasm node disable NODE' },
   NodeReplaced: { shows: FOLLOW },
   JobRefused: { shows: 'kwasm check --pre', mends: RETRY },
+  QuotaExceeded: { shows: 'kubectl -n kwasm describe quota', mends: 'kubectl -n kwasm edit quota NAME' },
   PodRefused: {
     shows: 'kwasm check --pre',
     mends: 'kubectl label namespace kwasm pod-security.kubernetes.io/enforce=privileged --overwrite',
@@ -54,6 +55,7 @@ export const REMEDIES: Readonly<Record<Reason, Remedy>> = {
   NoVerdict: LOG,
   InstallFailed: LOOK,
   UninstallFailed: LOOK,
+  UninstallRefused: LOOK,
   RolledBack: LOOK,
   Refused: LOOK,
   InUse: { shows: 'kwasm status -o wide', mends: upgrade('kwasmOperator.uninstall.policy=Evict') },

@@ -30,7 +30,7 @@ export function register(program: Command): void {
     verb(
       node,
       'retry',
-      'Tries a node again that was given up, as the documentation says: takes the trigger away, waits until the operator has undone and forgotten what was there, and sets it again.',
+      'Tries a node again that was given up: takes the trigger away, waits until the operator has undone and forgotten what was there, and sets it again. A node that is not asked for, and could not be undone, is undone again.',
     ),
   );
   verb(

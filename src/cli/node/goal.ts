@@ -1,3 +1,4 @@
+import type { Reason } from '../../operator/decide/reason.ts';
 import { recall } from '../../operator/decide/record.ts';
 import type { NodeView } from '../../operator/decide/view.ts';
 import { type NodeRow, nodeRow, type Wish } from '../status/node-row.ts';
@@ -18,11 +19,16 @@ export function progressTo(goal: 'ready' | 'gone', node: NodeView, wish: Wish): 
 
 function towardsGone(node: NodeView, row: NodeRow): Progress {
   if (!row.wanted && node.record === undefined && node.condition === undefined) return { kind: 'done', said: 'undone' };
-  // What failed before, an install perhaps, is what the operator is about to clear away.
-  const memory = recall(node.record);
-  const isRemoving = memory.kind === 'record' && memory.record.state === 'removing';
-  if (row.standing === 'failed' && !row.wanted && isRemoving) return { kind: 'failed', row };
+  // A refused one is tried again by itself, but a person has to mend something first.
+  const isOver = row.standing === 'failed' || row.reason === ('UninstallRefused' satisfies Reason);
+  if (isOver && !row.wanted && !node.retry && hasFailed(node)) return { kind: 'failed', row };
   return { kind: 'going', said: saidOf(row), row };
+}
+
+/** What failed before the undoing, an install perhaps, is what the operator is about to clear away. */
+export function hasFailed({ record }: NodeView): boolean {
+  const memory = recall(record);
+  return memory.kind === 'record' && memory.record.state === 'removing' && memory.record.attempts > 0;
 }
 
 function saidOf({ reason, message }: NodeRow): string {

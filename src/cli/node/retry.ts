@@ -1,4 +1,5 @@
 import { systemClock } from '../../clock.ts';
+import { RETRY } from '../../contract.ts';
 import { messageOf } from '../../errors.ts';
 import type { NodeView } from '../../operator/decide/view.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -7,17 +8,48 @@ import { followNodes, type NodeFeed } from '../kube/node-watch.ts';
 import type { NodeFlags } from '../node.ts';
 import type { Wish } from '../status/node-row.ts';
 import { nodeRow } from '../status/node-row.ts';
+import { hasFailed } from './goal.ts';
 import { isDry, patchNode } from './run.ts';
 import { waitFor } from './wait.ts';
 import { isForgotten, patchFor, restored } from './wish.ts';
 
 const POLL_MS = 250;
 
+/** A node that is wanted begins anew; one that could not be undone is undone. */
+export async function retryNodes(
+  client: Client,
+  nodes: readonly NodeView[],
+  wish: Wish,
+  flags: NodeFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const stuck = nodes.filter((node) => isStuck(node, wish));
+  const others = nodes.filter((node) => !stuck.includes(node));
+  if (others.length > 0) await beginAnew(client, others, wish, flags, signal);
+  await undoAgain(client, stuck, wish, flags, signal);
+}
+
+/** Nothing is wanted of it that could be taken back and wished for again, so the operator is asked. */
+async function undoAgain(
+  client: Client,
+  nodes: readonly NodeView[],
+  wish: Wish,
+  flags: NodeFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { name } of nodes) {
+    if (!isDry(flags)) await patchNode(client, 'retry', name, { metadata: { annotations: { [RETRY]: 'true' } } });
+    process.stdout.write(`node/${name} is undone again${isDry(flags) ? ' (dry run)' : ''}\n`);
+  }
+  if (flags.wait === true && !isDry(flags) && nodes.length > 0)
+    await waitFor(client, 'gone', nodes, { wish, flags, verb: 'retry', signal });
+}
+
 /**
  * The trigger goes, the operator undoes and forgets what was there, the trigger comes back. However this ends, a node that
  * was asked for is asked for afterwards.
  */
-export async function retryNodes(
+async function beginAnew(
   client: Client,
   nodes: readonly NodeView[],
   wish: Wish,
@@ -104,6 +136,10 @@ async function untilForgotten(
 function isDue(node: NodeView, wish: Wish): boolean {
   const { standing, wanted } = nodeRow(node, wish);
   return wanted && (standing === 'failed' || standing === 'retrying');
+}
+
+export function isStuck(node: NodeView, wish: Wish): boolean {
+  return !nodeRow(node, wish).wanted && hasFailed(node);
 }
 
 function whyNot(node: NodeView, wish: Wish): string {

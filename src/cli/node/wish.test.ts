@@ -7,6 +7,7 @@ import { isWanted } from '../../operator/decide/wanted.ts';
 import { parseDuration } from '../node.ts';
 import type { Wish } from '../status/node-row.ts';
 import { progressTo } from './goal.ts';
+import { isStuck } from './retry.ts';
 import { selectionOf } from './select.ts';
 import { isForgotten, type NodePatch, patchFor, restored } from './wish.ts';
 
@@ -80,7 +81,7 @@ describe('what is asked of a node', () => {
   });
 });
 
-const recordOf = (state: NodeRecord['state'], reason: NodeRecord['reason']) =>
+const recordOf = (state: NodeRecord['state'], reason: NodeRecord['reason'], attempts = 1) =>
   JSON.stringify({
     ...{
       version: 1,
@@ -93,7 +94,7 @@ const recordOf = (state: NodeRecord['state'], reason: NodeRecord['reason']) =>
       nodeUid: 'node-uid-1',
       machineId: '',
     },
-    ...{ bootId: '', handlers: [], containerd: '', touched: true, attempts: 1, at: '2026-01-02T03:04:05Z' },
+    ...{ bootId: '', handlers: [], containerd: '', touched: true, attempts, at: '2026-01-02T03:04:05Z' },
   } satisfies NodeRecord);
 
 describe('how far a node is', () => {
@@ -118,6 +119,28 @@ describe('how far a node is', () => {
       kind: 'failed',
     },
     {
+      name: 'refused while it was undone, which is tried again once a person has mended it',
+      goal: 'gone',
+      node: {
+        ...trigger(),
+        condition: condition('UninstallRefused'),
+        record: recordOf('removing', 'UninstallRefused'),
+      },
+      kind: 'failed',
+    },
+    {
+      name: 'broken while it was undone, and to be tried again',
+      goal: 'gone',
+      node: { ...trigger(), condition: condition('Broken'), record: recordOf('removing', 'Broken'), retry: true },
+      kind: 'going',
+    },
+    {
+      name: 'broken while it was undone, and about to be tried again',
+      goal: 'gone',
+      node: { ...trigger(), condition: condition('Broken'), record: recordOf('removing', 'Broken', 0) },
+      kind: 'going',
+    },
+    {
       name: 'refused before it was to be undone',
       goal: 'gone',
       node: { ...trigger(), condition: condition('Refused'), record: recordOf('failed', 'Refused') },
@@ -127,6 +150,14 @@ describe('how far a node is', () => {
   for (const { name, goal, node, kind } of cases) {
     it(`${name}: ${kind}`, () => expect(progressTo(goal, node, jobs).kind).to.equal(kind));
   }
+
+  it('is stuck when its undoing has failed, and not when somebody wants it', () => {
+    const record = recordOf('removing', 'UninstallRefused');
+    expect(isStuck({ ...trigger(), record }, jobs)).to.equal(true);
+    expect(isStuck({ ...trigger('true'), record }, jobs)).to.equal(false);
+    expect(isStuck({ ...trigger(), record: recordOf('removing', 'InUse', 0) }, jobs)).to.equal(false);
+    expect(isStuck({ ...trigger(), record: recordOf('failed', 'Refused') }, jobs)).to.equal(false);
+  });
 
   it('is forgotten when neither condition nor record is left', () => {
     expect(isForgotten(nodeView())).to.equal(true);

@@ -42,6 +42,7 @@ const BY_REASON: { readonly [reason in Reason]?: State } = {
 const UNDOING: ReadonlySet<string> = new Set<Reason>([
   'Uninstalling',
   'UninstallFailed',
+  'UninstallRefused',
   'InUse',
   'EndingPods',
   'PodsHeld',

@@ -1,4 +1,5 @@
 import type { Action } from './action.ts';
+import { askAgain } from './ask-again.ts';
 import { provisionByAgent } from './by-agent.ts';
 import type { Facts } from './facts.ts';
 import { mark } from './mark.ts';
@@ -24,6 +25,7 @@ export function decide(facts: Facts, policy: Policy, nowMs: number): readonly Ac
     return [...mark(node, null, memory.record.handlers), ...report(node, { reason: 'NodeReplaced', message }, nowMs)];
   }
   const record = memory.kind === 'record' ? memory.record : undefined;
+  if (node.retry) return askAgain(record); // its echo brings the node back here
   const actions = isWanted(node, policy)
     ? (policy.mode === 'daemonset' ? provisionByAgent : provision)(facts, policy, jobs, record, nowMs)
     : withoutShims(facts, policy, retire(facts, policy, jobs, memory, nowMs), nowMs);

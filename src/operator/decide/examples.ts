@@ -63,6 +63,7 @@ export function nodeView(change: Partial<NodeView> = {}): NodeView {
     taints: [],
     startupTaint: [],
     paused: false,
+    retry: false,
     mountsImages: false,
     labels: {},
     provisionedLabel: undefined,

@@ -18,6 +18,8 @@ type Step =
   /** The kubelet reports other handlers; or the node boots. */
   | { readonly kind: 'reports'; readonly handlers: readonly string[] }
   | { readonly kind: 'boot' }
+  /** A person asks for another try. */
+  | { readonly kind: 'ask' }
   /** The operator dies after so many actions, and a new one begins. */
   | { readonly kind: 'crash'; readonly after: number };
 
@@ -42,6 +44,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     handlers: fc.constantFrom<readonly string[]>([], ['runc'], ['runc', 'wasmtime']),
   }),
   fc.constant<Step>({ kind: 'boot' }),
+  fc.constant<Step>({ kind: 'ask' }),
   fc.record({ kind: fc.constant('crash' as const), after: fc.integer({ min: 0, max: 3 }) }),
 );
 const lives = fc.array(step, { maxLength: 12 });
@@ -77,6 +80,9 @@ function take(world: Simulation, one: Step): void {
       break;
     case 'boot':
       world.node = { ...world.node, bootId: `${world.node.bootId}+` };
+      break;
+    case 'ask':
+      world.node = { ...world.node, retry: true };
       break;
     case 'crash':
       world.settle(one.after);
@@ -134,7 +140,7 @@ function propertiesOf(rules: Policy, born: fc.Arbitrary<NodeView>): void {
       }
       world.settle();
       const memory = recall(world.node.record);
-      const person = memory.kind === 'record' && ['Refused', 'Broken', 'NoHandlers'].includes(memory.record.reason);
+      const person = memory.kind === 'record' && ['Broken', 'NoHandlers'].includes(memory.record.reason);
       const givenUp = memory.kind === 'record' && memory.record.attempts > 1;
       if (person || givenUp) return; // an uninstall that only a person can help
       expect(world.jobs.filter(({ action, end }) => action !== 'uninstall' || end?.kind !== 'complete')).to.deep.equal(

@@ -197,7 +197,8 @@ export function findingOf(
     case 'absent':
       return action === 'install' ? as('NoVerdict') : undefined;
     case 'refused':
-      return as(isReason(reason) && PATIENT.has(reason) ? reason : 'Refused');
+      if (isReason(reason) && PATIENT.has(reason)) return as(reason);
+      return as(action === 'install' ? 'Refused' : 'UninstallRefused');
     case 'failed':
       return as(action === 'install' ? 'InstallFailed' : 'UninstallFailed');
     case 'rolledBack':

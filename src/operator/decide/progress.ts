@@ -1,7 +1,7 @@
 import type { Facts } from './facts.ts';
 import { type JobOutcome, outcomeOf } from './outcome.ts';
 import { desiredHash, type Policy } from './policy.ts';
-import { type Finding, isReason, PATIENT, type Reason } from './reason.ts';
+import { ENDLESS, type Finding, isReason, type Reason } from './reason.ts';
 import type { NodeRecord } from './record.ts';
 import { type Proved, provedBy } from './shims/proved.ts';
 import type { JobView } from './view.ts';
@@ -133,7 +133,7 @@ export function progressOf(
   if (running.trouble !== undefined) return running.trouble;
   const known = node.condition?.reason ?? '';
   // Asked every few minutes: two writes and two Events each time would be noise.
-  if (PATIENT.has(known)) return undefined;
+  if (ENDLESS.has(known)) return undefined;
   return BEFORE_START.has(known) && !running.started ? undefined : otherwise;
 }
 

@@ -5,7 +5,7 @@
  * status: of the condition while nothing is provisioned; a step that leaves proved handlers serving keeps it True.
  * event: how loud the Event is that goes with a change; none where 5,000 nodes would say the same at once.
  * retry: cluster = goes on by itself as soon as the cluster has changed; backoff = tried again with growing delay, a
- * bounded number of times (the PATIENT without end); person = not before somebody acts (a new image, or the trigger removed and set again).
+ * bounded number of times (the ENDLESS without end); person = not before somebody acts (a new image, or the trigger removed and set again).
  */
 export interface ReasonRow {
   readonly status: 'True' | 'False';
@@ -177,6 +177,14 @@ export const REASONS = {
     meaning: 'The API server refused our Job: a quota, an admission webhook, or another Job of the same name.',
     todo: "Read the API server's answer in the message.",
   },
+  QuotaExceeded: {
+    status: 'False',
+    event: undefined,
+    retry: 'cluster',
+    meaning:
+      "A ResourceQuota of the operator's namespace has refused another node's Job, so this one's is not asked for yet.",
+    todo: 'Raise the quota that the message names, or delete ended Jobs that count; nodes go on one after the other within five minutes.',
+  },
   PodRefused: {
     status: 'False',
     event: 'Warning',
@@ -269,6 +277,14 @@ export const REASONS = {
     meaning: 'This host cannot or must not be changed; nothing was touched.',
     todo: 'Read the message. A Shim that is mended is tried at once; when the cause was another, remove the trigger and set it again.',
   },
+  UninstallRefused: {
+    status: 'False',
+    event: 'Warning',
+    retry: 'backoff',
+    meaning:
+      'What was installed on this host cannot or must not be taken off as the host is now; nothing was touched. Labels are off, so no new Wasm pod comes.',
+    todo: 'Mend what the message names. It is tried again every few minutes; the annotation kwasm.sh/retry=true has it tried at once.',
+  },
   InUse: {
     status: 'False',
     event: 'Warning',
@@ -313,13 +329,16 @@ export const REASONS = {
     event: 'Warning',
     retry: 'person',
     meaning: 'The roll-back did not bring containerd back. Nothing more is tried automatically.',
-    todo: 'Mend containerd on the node by hand, remove /var/lib/kwasm/txn there, then remove the trigger and set it again.',
+    todo: 'Mend containerd on the node by hand, remove /var/lib/kwasm/txn there, then remove the trigger and set it again; if it is removed already, annotate the node with kwasm.sh/retry=true.',
   },
 } as const satisfies Readonly<Record<string, ReasonRow>>;
 
 export type Reason = keyof typeof REASONS;
 
-/** Pods end when they end: asked again every few minutes, without end and without a count in the text. */
+/** Nothing was touched, and what is in the way may go at any time: asked again without end. */
+export const ENDLESS: ReadonlySet<string> = new Set<Reason>(['InUse', 'PodsAtRisk', 'UninstallRefused']);
+
+/** Of those, pods are in the way, which end when they end: no failure of the node. */
 export const PATIENT: ReadonlySet<string> = new Set<Reason>(['InUse', 'PodsAtRisk']);
 
 export function isReason(text: unknown): text is Reason {

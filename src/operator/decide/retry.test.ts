@@ -36,8 +36,8 @@ describe('retryOf', () => {
     expect(retryOf({ reason: 'RolledBack', attempts: 2, at }, NOW_MS + 1e9).kind).to.equal('person');
   });
 
-  for (const reason of ['InUse', 'PodsAtRisk'] as const) {
-    it(`asks again without end while pods are in the way (${reason}), in a sentence that never changes`, () => {
+  for (const reason of ['InUse', 'PodsAtRisk', 'UninstallRefused'] as const) {
+    it(`asks again without end where nothing was touched (${reason}), in a sentence that never changes`, () => {
       const delays = [1, 2, 3, 4, 5, 500].map((attempts) => {
         const retry = retryOf({ reason, attempts, at }, NOW_MS);
         return retry.kind === 'later' ? retry.afterMs / 1000 : retry.kind;
@@ -51,7 +51,13 @@ describe('retryOf', () => {
     const text =
       'mend the cause; a changed Shim or installer image is tried at once, else remove the trigger and set it again.';
     expect(retryText('Refused', 1, 'install')).to.equal(`Not tried again by itself: ${text}`);
-    expect(retryText('Refused', 1, 'uninstall')).to.not.contain('Shim');
+    expect(retryText('Broken', 1, 'uninstall')).to.not.contain('Shim');
+  });
+
+  it('names a way to have an undoing tried again, whatever it came to: there is no trigger to set anew', () => {
+    for (const reason of ['UninstallRefused', 'Broken', 'UninstallFailed'] as const) {
+      expect(retryText(reason, 6, 'uninstall'), reason).to.contain('annotate this node with kwasm.sh/retry=true');
+    }
   });
 
   it('agrees with the documented list for every reason', () => {

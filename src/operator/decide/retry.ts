@@ -1,6 +1,6 @@
-import type { JobAction } from '../../contract.ts';
+import { type JobAction, RETRY } from '../../contract.ts';
 import { type Delays, delayAfter, FAILED, PATIENT_DELAYS, ROLLED_BACK } from '../../retry-delays.ts';
-import { PATIENT, REASONS, type Reason } from './reason.ts';
+import { ENDLESS, PATIENT, REASONS, type Reason } from './reason.ts';
 import type { NodeRecord } from './record.ts';
 
 /** When a failed run is tried again. Everything it rests on is in the record, so a restart changes nothing. */
@@ -45,12 +45,12 @@ export function retryOf(record: Failure & Pick<NodeRecord, 'at'>, nowMs: number)
 
 export function attemptsMaxOf(reason: Reason): number {
   if (REASONS[reason].retry === 'person') return 0;
-  if (PATIENT.has(reason) || reason === 'HandlersLost') return Number.POSITIVE_INFINITY;
+  if (ENDLESS.has(reason) || reason === 'HandlersLost') return Number.POSITIVE_INFINITY;
   return delaysOf(reason).attemptsMax;
 }
 
 function delaysOf(reason: Reason): Delays {
-  if (PATIENT.has(reason)) return PATIENT_DELAYS;
+  if (ENDLESS.has(reason)) return PATIENT_DELAYS;
   return reason === 'RolledBack' ? ROLLED_BACK : FAILED;
 }
 
@@ -59,16 +59,19 @@ function delayMsOf({ reason, attempts, heals = 0 }: Failure): number {
   return delayAfter(delaysOf(reason), attempts);
 }
 
+const ASK = `annotate this node with ${RETRY}=true (kwasm node retry does)`;
+
 /** Without its trigger a node loses what serves on it, so that comes last. */
 const AGAIN: Readonly<Record<JobAction, string>> = {
   install: '; a changed Shim or installer image is tried at once, else remove the trigger and set it again',
-  uninstall: ', then set the trigger and remove it again',
+  uninstall: `, then ${ASK}`,
 };
 
 /** For the condition: constant while the state is, so no clock in it. */
 export function retryText(reason: Reason, attempts: number, action: JobAction, heals = 0): string {
   if (reason === 'HandlersLost') return healText(heals);
   if (PATIENT.has(reason)) return 'Tried again every few minutes until they are gone.';
+  if (ENDLESS.has(reason)) return `Tried again every few minutes: mend the cause. To have it tried at once, ${ASK}.`;
   const max = attemptsMaxOf(reason);
   if (max === 0) return `Not tried again by itself: mend the cause${AGAIN[action]}.`;
   if (attempts >= max) return `Given up after ${attempts} attempts: mend the cause${AGAIN[action]}.`;

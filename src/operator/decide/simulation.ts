@@ -3,6 +3,7 @@ import {
   INSTALLER_CONTAINER,
   PROVISIONED_LABEL,
   RECORD_ANNOTATION,
+  RETRY,
   RUNTIME_LABEL_PREFIX,
 } from '../../contract.ts';
 import type { Action } from './action.ts';
@@ -152,6 +153,7 @@ function marked(node: NodeView, labels: Patch, annotations: Patch): NodeView {
     runtimeLabels: [...runtime].sort(),
     provisionedLabel: changed(labels, PROVISIONED_LABEL, node.provisionedLabel),
     record: changed(annotations, RECORD_ANNOTATION, node.record),
+    retry: changed(annotations, RETRY, node.retry ? 'true' : undefined) === 'true',
   };
 }
 

@@ -32,6 +32,8 @@ export interface NodeView {
   readonly startupTaint: readonly TaintAt[];
   /** A person wants nothing begun on it. */
   readonly paused: boolean;
+  /** A person wants a failed undoing tried again. */
+  readonly retry: boolean;
   /** The kubelet can mount an image, and containerd unpack it for that. */
   readonly mountsImages: boolean;
   /** Labels that decide on the node's pool, or that Shims select by. */

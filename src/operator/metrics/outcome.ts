@@ -16,6 +16,7 @@ const OF: { readonly [reason in Settled['reason']]?: Outcome } = {
   Provisioned: 'succeeded',
   Uninstalled: 'succeeded',
   Refused: 'refused',
+  UninstallRefused: 'refused',
   InUse: 'refused',
   PodsAtRisk: 'refused',
   NoHandlers: 'failed',
