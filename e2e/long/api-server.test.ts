@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
+import { expect } from 'chai';
 import { NAMESPACE } from '../../scripts/bench/namespace.ts';
 import { ensureCertificate } from '../../scripts/cluster/local/pki.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -11,6 +12,9 @@ import { several } from '../harness/fleet-node.ts';
 const FREE = { canary: false, maxUnavailable: '100%', maxUnavailablePerZone: '100%' };
 const ADDRESS = '127.88.2.5';
 const WEBHOOK_PORT = 9443;
+const NODES = 20;
+/** With pauses of 1, 2, 4, 8 and 16 seconds. */
+const WATCHED_MS = 25_000;
 /** The longest pause between two attempts so early. */
 const TRIED_AGAIN_WITHIN_MS = 60_000;
 
@@ -26,8 +30,8 @@ describe('an API server that refuses Jobs', function () {
 
   const names = (count: number) => several(count, 'n').map(({ name }) => name);
 
-  it('says on the node that a quota has no room for its Job, and goes on when there is', async () => {
-    await fleet.begin(several(2, 'n'), { rollout: FREE });
+  it('says on the nodes that a quota has no room for their Jobs, asks for one at a time, and goes on when there is', async () => {
+    await fleet.begin(several(NODES, 'n'), { rollout: FREE });
     const path = `/api/v1/namespaces/${NAMESPACE}/resourcequotas`;
     const body = { metadata: { name: 'no-jobs' }, spec: { hard: { 'count/jobs.batch': '0' } } };
     await fleet.plane.api.change({ method: 'POST', path, body });
@@ -35,11 +39,20 @@ describe('an API server that refuses Jobs', function () {
       const { status } = await fleet.plane.api.get<{ status?: { hard?: object } }>(`${path}/no-jobs`);
       return status?.hard;
     });
-    await fleet.want(names(2));
-    for (const name of names(2))
-      await fleet.saying(name, /^JobRefused: the API server refuses Job .* exceeded quota: no-jobs/);
+    await fleet.want(['n-0']);
+    await fleet.saying('n-0', /^JobRefused: the API server refuses Job .* exceeded quota: no-jobs/);
+    const before = await fleet.asked();
+    await fleet.want(names(NODES));
+    await systemClock.sleep(WATCHED_MS);
+    for (const name of names(NODES))
+      await fleet.saying(name, /^(JobRefused|QuotaExceeded): .*exceeded quota: no-jobs, requested: count/);
+    const asked = (await fleet.asked()).slice(before.length);
+    expect(asked.length, 'of all together').to.be.within(1, 6);
+    expect(asked.map(({ code }) => code)).to.deep.equal(asked.map(() => 403));
     await fleet.plane.api.change({ method: 'DELETE', path: `${path}/no-jobs` });
-    await fleet.provisioned(names(2), TRIED_AGAIN_WITHIN_MS);
+    await fleet.provisioned(names(NODES), TRIED_AGAIN_WITHIN_MS);
+    const taken = (await fleet.asked()).filter(({ code }) => code === 201);
+    expect(taken, 'one Job each').to.have.length(NODES);
   });
 
   it('says what a webhook says, also when the webhook is not there, and goes on without it', async () => {

@@ -16,6 +16,7 @@ import { makeWorld, type World } from './world.ts';
 
 const NODES = 40;
 const MAX_PARALLEL = 3;
+const WORKERS = 8;
 const limited: Policy = { ...policy, rollout: { ...policy.rollout, canary: false, maxUnavailable: MAX_PARALLEL } };
 
 /** Workers, queue, slots, stores and writes together; the server answers as an API server does, the watches are played. */
@@ -62,7 +63,7 @@ describe('runController', () => {
     };
     running = runController({
       queue,
-      workers: 8,
+      workers: WORKERS,
       log: silentLogger(),
       clock: systemClock,
       reconcile: async (key, log) => await reconcile(key, { ...deps, log }),
@@ -206,7 +207,7 @@ describe('runController', () => {
   const unreachable =
     'Internal error occurred: failed calling webhook "jobs.example.com": failed to call webhook: Post "https://10.0.0.1/": connection refused';
   for (const { name, refusal, as } of [
-    { name: 'a quota', refusal: status(403, 'exceeded quota: q', {}, 'Forbidden'), as: 'error' },
+    { name: 'a policy', refusal: status(403, 'denied by policy p', {}, 'Forbidden'), as: 'error' },
     { name: 'a webhook that is not there', refusal: status(500, unreachable, {}, 'InternalError'), as: 'retry' },
   ] as const) {
     it(`says on the node that its Job is refused by ${name}, keeps trying, and gets there`, async () => {
@@ -221,6 +222,23 @@ describe('runController', () => {
       await until(() => reasonOf('n0') === 'Provisioned');
     });
   }
+
+  it('asks for one node at a time where a quota has no room, says so on all, and takes them through when it has', async () => {
+    begin({ ...policy, rollout: { ...policy.rollout, canary: false, maxUnavailable: '100%', maxParallel: null } });
+    refuseJobs = status(403, 'jobs.batch "j" is forbidden: exceeded quota: q, limited: 0', {}, 'Forbidden');
+    const asks = () => server.calls.filter(({ method, url }) => method === 'POST' && url.pathname.endsWith('/jobs'));
+    const names = Array.from({ length: NODES }, (_, index) => `n${index}`);
+    for (const name of names) addNode(name);
+    await until(() => names.every((name) => ['JobRefused', 'QuotaExceeded'].includes(reasonOf(name) ?? '')));
+    const first = asks().length;
+    expect(first, 'at most those that were asked for before the first answer').to.be.at.most(WORKERS);
+    expect(names.filter((name) => reasonOf(name) === 'QuotaExceeded').length).to.be.at.least(NODES - first);
+    await until(() => asks().length >= first + 2);
+    expect(asks().length, 'one at a time').to.equal(first + 2);
+    refuseJobs = undefined;
+    await until(() => names.every((name) => reasonOf(name) === 'Provisioned'));
+    expect(created).to.have.length(NODES);
+  });
 
   it('lets the first one soak, then goes on in waves, and wakes whose turn it is', async () => {
     begin({ ...policy, rollout: { ...policy.rollout, soakSeconds: 1, maxUnavailable: '50%' } });

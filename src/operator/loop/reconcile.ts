@@ -4,6 +4,7 @@ import { decideClass, isSurplus, wantedClasses } from '../decide/class.ts';
 import { decide } from '../decide/decide.ts';
 import type { Policy } from '../decide/policy.ts';
 import { report } from '../decide/report.ts';
+import { quotaIn } from '../decide/rollout/quota.ts';
 import type { NodeView } from '../decide/view.ts';
 import { ApiError } from '../kube/api-error.ts';
 import { type ApplyDeps, apply } from './apply.ts';
@@ -58,7 +59,10 @@ async function reconcileNode(name: string, deps: ReconcileDeps): Promise<Result>
   if (actions.some(({ kind }) => kind === 'createJob')) rollout.take(name);
   if (actions.some(({ kind }) => kind === 'queueForSlot')) rollout.wait(name);
   try {
-    for (const action of actions) await applyTo(facts.node, action, deps);
+    for (const action of actions) {
+      const held = await applyTo(facts.node, action, deps);
+      if (held !== undefined) return held;
+    }
   } finally {
     rollout.release(name);
     callNext(deps);
@@ -75,16 +79,24 @@ function callNext({ world, clock, wake }: ReconcileDeps): void {
   if (afterMs !== undefined) wake(ROLLOUT_KEY, { afterMs });
 }
 
-/** An API server that refuses our Job (quota, webhook, a name that is taken) is a finding about the node. */
-async function applyTo(node: NodeView, action: Action, deps: ReconcileDeps): Promise<void> {
+/**
+ * An API server that refuses our Job (quota, webhook, a name that is taken) is a finding about the node; a quota's word is
+ * one about all of them.
+ */
+async function applyTo(node: NodeView, action: Action, deps: ReconcileDeps): Promise<Result | undefined> {
+  const { rollout } = deps.world;
   try {
     await apply(action, node, deps);
+    if (action.kind === 'createJob') rollout.accepted();
+    return undefined;
   } catch (error) {
     if (action.kind !== 'createJob' || !isRefusal(error)) throw error;
     const message = `the API server refuses Job ${action.job.metadata?.name}: ${messageOf(error)}`;
     for (const said of report(node, { reason: 'JobRefused', message }, deps.clock.nowMs()))
       await apply(said, node, deps);
-    throw error;
+    const quota = quotaIn(messageOf(error));
+    if (quota === undefined) throw error;
+    return { kind: 'after', afterMs: rollout.refused(quota, deps.clock.nowMs()) };
   }
 }
 

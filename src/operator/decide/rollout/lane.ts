@@ -17,6 +17,7 @@ interface Failure {
 /** Nodes of one kind that the same is done to, counted as they come and go. */
 export class Lane {
   readonly kind: string;
+  readonly #undoing: boolean;
   /** Nodes whose turn alone is missing; a stopped lane has none that could go. */
   readonly open: Record<Rank, number> = { worker: 0, controlPlane: 0, own: 0 };
   readonly atWork: Record<Rank, number> = { worker: 0, controlPlane: 0, own: 0 };
@@ -27,8 +28,9 @@ export class Lane {
   readonly #failed = new Map<string, Failure>();
   #first: Failure | undefined;
 
-  constructor(kind: string) {
+  constructor(kind: string, undoing: boolean) {
     this.kind = kind;
+    this.#undoing = undoing;
   }
 
   count({ name, standing, atWork }: Member, sign: 1 | -1): void {
@@ -71,7 +73,7 @@ export class Lane {
     const first = this.firstFailure;
     if (first === undefined || !this.isStopped(maxFailures)) return undefined;
     if (this.#failed.has(name) && this.running === 0) return undefined;
-    return { kind: 'stopped', group: this.kind, node: first.node, reason: first.reason };
+    return { kind: 'stopped', undoing: this.#undoing, group: this.kind, node: first.node, reason: first.reason };
   }
 
   /** One node, a pause, and then every wave as large as all before it together. */

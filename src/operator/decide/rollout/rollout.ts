@@ -5,6 +5,7 @@ import { Lane, type Member } from './lane.ts';
 import { Lines } from './line.ts';
 import { Notices } from './notices.ts';
 import type { RolloutPolicy } from './policy.ts';
+import { Quota } from './quota.ts';
 import { type Rank, type Standing, standingOf } from './standing.ts';
 import type { Cause, Turn, Why } from './turn.ts';
 import { isOpen, type Window } from './window.ts';
@@ -20,6 +21,8 @@ export interface Call {
 }
 
 const GO: Turn = { kind: 'go' };
+/** No lane has this name: they begin with what is done. */
+const QUOTA = 'quota';
 /** Windows begin and end with it. */
 const MINUTE_MS = 60_000;
 
@@ -35,6 +38,7 @@ export class Rollout {
   readonly #budgets: Budgets;
   readonly #lines = new Lines();
   readonly #notices = new Notices();
+  readonly #quota = new Quota();
   readonly #open = new Map<string, { readonly minute: number; readonly open: boolean }>();
   #running = 0;
   #paused: string | undefined;
@@ -88,6 +92,15 @@ export class Rollout {
     this.#hold(name, false);
   }
 
+  /** The API server has, or has not, let a Job of it in; returns when a quota may be asked again. */
+  accepted(): void {
+    this.#quota.accepted();
+  }
+
+  refused(by: string, nowMs: number): number {
+    return this.#quota.refused(by, nowMs);
+  }
+
   wait(name: string): void {
     const member = this.#members.get(name);
     if (member !== undefined) this.#lines.add(name, member.standing);
@@ -127,6 +140,10 @@ export class Rollout {
     const lane = this.#lane(standing);
     const stopped = standing.fresh ? undefined : lane.stops(name, rules.maxFailures);
     if (stopped !== undefined) return stopped; // before what passes: it is said once
+    if (this.#quota.holds(name, nowMs)) {
+      const { by } = this.#quota;
+      return by === undefined ? { kind: 'turn', for: 'quota' } : { kind: 'quota', by };
+    }
     if (rules.maxParallel !== null && this.#running >= rules.maxParallel) return { kind: 'turn', for: 'parallel' };
     if (standing.fresh) return undefined;
     const cause =
@@ -173,6 +190,7 @@ export class Rollout {
   }
 
   #againMs(name: string, why: Why, nowMs: number): number {
+    if (why.kind === 'quota') return this.#quota.nextMs(nowMs) ?? Number.POSITIVE_INFINITY;
     if (why.kind !== 'turn') return Number.POSITIVE_INFINITY;
     if (why.for === 'window') return (Math.floor(nowMs / MINUTE_MS) + 1) * MINUTE_MS;
     const member = this.#members.get(name);
@@ -181,10 +199,11 @@ export class Rollout {
     return endMs > nowMs ? endMs : Number.POSITIVE_INFINITY; // over, and still held: a change of a node ends it
   }
 
-  /** What the nodes of each lane are told, for those lanes where it is more than to wait; '': everybody. */
+  /** What the nodes of each lane are told, for those lanes where it is more than to wait; '' and QUOTA: everybody. */
   #said(): ReadonlyMap<string, string> {
     const said = new Map<string, string>();
     if (this.#paused !== undefined) said.set('', this.#paused);
+    if (this.#quota.by !== undefined) said.set(QUOTA, this.#quota.by);
     for (const [key, lane] of this.#lanes) {
       const first = lane.firstFailure;
       if (first !== undefined && lane.isStopped(this.#rules.maxFailures))
@@ -194,10 +213,12 @@ export class Rollout {
   }
 
   #isTold(name: string, keys: ReadonlySet<string>): boolean {
-    return keys.has('') || keys.has(this.#members.get(name)?.standing.lane ?? '');
+    return keys.has('') || keys.has(QUOTA) || keys.has(this.#members.get(name)?.standing.lane ?? '');
   }
 
   #hold(name: string, on: boolean): void {
+    if (on) this.#quota.asks(name);
+    else this.#quota.answered(name);
     const old = this.#members.get(name);
     if (old === undefined) return;
     const atWork = on || old.standing.busy;
@@ -227,7 +248,7 @@ export class Rollout {
   #lane({ lane, kind }: Standing): Lane {
     const known = this.#lanes.get(lane);
     if (known !== undefined) return known;
-    const made = new Lane(kind);
+    const made = new Lane(kind, isUndoing(lane));
     this.#lanes.set(lane, made);
     return made;
   }
@@ -238,9 +259,13 @@ export class Rollout {
   }
 }
 
+function isUndoing(lane: string): boolean {
+  return lane.startsWith('uninstall ');
+}
+
 /** In the hands of a Job, or NotReady anyway. Nothing is lost with a node that nothing runs on, or that is not ours any more. */
 function isOut({ standing, atWork }: Member): boolean {
   if (standing.fresh) return false;
-  const gone = standing.stage === 'done' && standing.lane.startsWith('uninstall ');
+  const gone = standing.stage === 'done' && isUndoing(standing.lane);
   return atWork || (!standing.ready && !gone);
 }

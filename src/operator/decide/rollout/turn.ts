@@ -5,7 +5,14 @@ export type Turn = { readonly kind: 'go' } | { readonly kind: 'wait'; readonly w
 
 export type Why =
   | { readonly kind: 'paused'; readonly by: string }
-  | { readonly kind: 'stopped'; readonly group: string; readonly node: string; readonly reason: string }
+  | { readonly kind: 'quota'; readonly by: string }
+  | {
+      readonly kind: 'stopped';
+      readonly undoing: boolean;
+      readonly group: string;
+      readonly node: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'turn'; readonly for: Cause };
 
 export type Cause =
@@ -18,6 +25,7 @@ export type Cause =
   | 'pool'
   | 'shim'
   | 'parallel'
+  | 'quota'
   | 'workers'
   | 'controlPlane'
   | 'last';
@@ -32,6 +40,7 @@ const CAUSES: Readonly<Record<Cause, string>> = {
   pool: 'because as many nodes of its pool as its maxUnavailable allows are being changed or are not Ready',
   shim: "because as many nodes with one of its Shims as that Shim's spec.rollout.maxUnavailable allows are being changed or are not Ready",
   parallel: 'because kwasmOperator.rollout.maxParallel nodes are being changed',
+  quota: 'for the API server to take the Job of another node: a ResourceQuota had refused some',
   workers: 'for the other nodes: control planes come last',
   controlPlane: 'for another control plane: they go one at a time',
   last: 'for all others: the operator runs here',
@@ -45,12 +54,17 @@ export function waitingFinding(why: Why): Finding {
   switch (why.kind) {
     case 'paused':
       return { reason: 'Paused', message: `nothing is begun on this node: ${why.by}` };
+    case 'quota':
+      return {
+        reason: 'QuotaExceeded',
+        message:
+          `there is no room for its Job in the operator's namespace: ${why.by}. The nodes that wait ask one after the ` +
+          'other, after pauses of up to five minutes.',
+      };
     case 'stopped':
       return {
         reason: 'RolloutStopped',
-        message:
-          `node ${why.node}, of the same kind (${why.group}), failed: ${why.reason}. Nothing is begun on this one ` +
-          'until that one is provisioned, or its trigger is removed, or another image is to be installed.',
+        message: `node ${why.node}, of the same kind (${why.group}), failed: ${why.reason}. Nothing is begun on this one until ${endOf(why)}.`,
       };
     case 'turn':
       return {
@@ -59,4 +73,9 @@ export function waitingFinding(why: Why): Finding {
         sticky: true,
       };
   }
+}
+
+function endOf({ undoing, node }: Why & { readonly kind: 'stopped' }): string {
+  if (!undoing) return 'that one is provisioned, or its trigger is removed, or another image is to be installed';
+  return `that one is undone, or wanted again; kwasm node retry ${node} has it tried at once`;
 }
