@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { execa } from 'execa';
 import { nodeView, policy } from '../decide/examples.ts';
 import { REASONS } from '../decide/reason.ts';
 import { type StageMemory, takeCensus } from './census.ts';
@@ -32,6 +33,19 @@ describe('metrics', () => {
     });
     return { ...metrics, counts: () => counts };
   };
+
+  it('wake nobody while nobody asks', async () => {
+    const script = `
+      import { performance } from 'node:perf_hooks';
+      import { makeMetrics } from ${JSON.stringify(new URL('metrics.ts', import.meta.url).href)};
+      makeMetrics({});
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const before = performance.nodeTiming.uvMetricsInfo.loopCount;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      console.log(performance.nodeTiming.uvMetricsInfo.loopCount - before);`;
+    const { stdout } = await execa(process.execPath, ['--input-type=module', '-e', script], { timeout: 30_000 });
+    expect(Number(stdout)).to.be.within(1, 5);
+  }).timeout(30_000);
 
   it('count the nodes, once for each scrape', async () => {
     const { registry, counts } = make();
