@@ -59,3 +59,24 @@ function shapeOf(cause: unknown): Shape {
   const http = [status, statusCode, code].find((value): value is number => typeof value === 'number');
   return { status: http, broken, afterMs: typeof afterMs === 'number' ? afterMs : undefined };
 }
+
+/** undici and TLS wrap; the innermost error names the address. */
+export function rootOf(error: unknown): unknown {
+  if (error instanceof AggregateError && error.errors.length > 0) return rootOf(error.errors[0]);
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined ? error : rootOf(cause);
+}
+
+/** `plain`: the other side speaks no TLS; `untrusted`: nobody whom we trust vouches for it. OpenSSL's own words say neither. */
+export function tlsTroubleOf(
+  error: unknown,
+): { readonly kind: 'plain' | 'untrusted'; readonly why: string } | undefined {
+  const root = rootOf(error);
+  const { code } = (root ?? {}) as { readonly code?: unknown };
+  const text = `${String(code)} ${messageOf(root)}`;
+  if (/ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)|wrong version number/.test(text)) {
+    return { kind: 'plain', why: 'it does not speak TLS' };
+  }
+  if (!/CERT|SELF_SIGNED|certificate|UNABLE_TO_VERIFY/.test(text)) return undefined;
+  return { kind: 'untrusted', why: messageOf(root).replace(/; if the root CA .*/, '') }; // a flag of Node's, which nobody can set here
+}

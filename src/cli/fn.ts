@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { messageOf } from '../errors.ts';
 import type { PipelineStep } from '../fn/run/pipeline.ts';
 import type { WasmModule } from '../wasm/runner.ts';
 import { CliError, EXIT } from './exit.ts';
@@ -57,11 +56,8 @@ async function run(given: readonly string[], flags: RunFlags, command: Command):
 }
 
 async function moduleOf(name: string): Promise<WasmModule> {
-  const { readFile } = await import('node:fs/promises');
-  const bytes = await readFile(name).catch((cause: unknown) => {
-    throw new CliError(`${name} cannot be read: ${messageOf(cause)}`, { cause });
-  });
-  return { name, bytes };
+  const { readGiven } = await import('./given-file.ts');
+  return { name, bytes: await readGiven(name) };
 }
 
 async function listFor(flags: RunFlags, rest: readonly string[]) {

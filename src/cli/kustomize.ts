@@ -152,12 +152,13 @@ async function runFunction(order: string): Promise<void> {
 }
 
 async function runConvert(files: readonly string[], { write = false }: { readonly write?: boolean }): Promise<void> {
-  const { readFile, writeFile } = await import('node:fs/promises');
+  const { writeFile } = await import('node:fs/promises');
+  const { readGiven } = await import('./given-file.ts');
   const { convert } = await import('../fn/kustomize/convert.ts');
   const { accessFrom } = await import('../oci/access.ts');
   let kept = 0;
   for (const file of files) {
-    const before = await readFile(file, 'utf8');
+    const before = (await readGiven(file)).toString('utf8');
     const { text, functions } = await convert(before, file, accessFrom(process.env));
     for (const one of functions) {
       const end = one.kind === 'converted' ? `is now ${one.to}` : `stays as it is: ${one.why}`;

@@ -69,11 +69,9 @@ async function access({ plainHttp, mirror }: Common) {
 type PushFlags = Common & { readonly format: 'kpt' | 'cncf'; readonly force?: boolean; readonly author?: string };
 
 async function push(file: string, image: string, flags: PushFlags): Promise<void> {
-  const { readFile } = await import('node:fs/promises');
+  const { readGiven } = await import('./given-file.ts');
   const { pushModule } = await import('../oci/push.ts');
-  const wasm = await readFile(file).catch((cause: unknown) => {
-    throw new CliError(`${file} cannot be read: ${messageOf(cause)}`, { cause });
-  });
+  const wasm = await readGiven(file);
   const pushed = await pushModule(file, wasm, image, await access(flags), flags);
   console.log(`digest of the image: ${pushed.image}`);
   if (pushed.index !== undefined) console.log(`digest of the image index: ${pushed.index}`);

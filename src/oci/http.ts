@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { type Clock, systemClock } from '../clock.ts';
-import { messageOf, Retryable, Terminal } from '../errors.ts';
+import { messageOf, Retryable, Terminal, tlsTroubleOf } from '../errors.ts';
 import { isThisMachine } from './endpoint.ts';
 
 export interface HttpCall {
@@ -79,11 +79,29 @@ async function once(
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (error instanceof Terminal) throw error;
-    const where = `${call.method} ${call.url.origin}${call.url.pathname}`;
-    if (deadline.aborted)
-      throw new Retryable(`${where}: no answer within ${call.deadlineMs / 1000} s`, { cause: error });
-    throw new Retryable(`${where}: ${messageOf(error)}`, { cause: error });
+    throw unanswered(call, error, deadline.aborted);
   }
+}
+
+/** What, where, and what to do; what no second try can mend gets none. */
+function unanswered({ method, url, deadlineMs }: HttpCall, cause: unknown, late: boolean): Retryable | Terminal {
+  const where = `${method} ${url.origin}${url.pathname}`;
+  if (late) return new Retryable(`${where}: no answer within ${deadlineMs / 1000} s`, { cause });
+  const tls = tlsTroubleOf(cause);
+  if (tls?.kind === 'plain') {
+    const ways = `--plain-http ${url.host}, KWASM_PLAIN_HTTP=${url.host}, or wasmModules.runner.insecureRegistries in a cluster`;
+    return new Terminal(`${where}: ${url.host} does not speak TLS. If that is meant, name it: ${ways}`, { cause });
+  }
+  if (tls !== undefined) {
+    const text = `${where}: the certificate of ${url.host} is not trusted (${tls.why}). NODE_EXTRA_CA_CERTS=FILE names its authority`;
+    return new Terminal(text, { cause });
+  }
+  return new Retryable(
+    `${where}: ${url.host} does not answer (${messageOf(cause)}). Is the name right, and is it up?`,
+    {
+      cause,
+    },
+  );
 }
 
 async function bounded(body: Dispatcher.ResponseData['body'], call: HttpCall): Promise<Buffer> {

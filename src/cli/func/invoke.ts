@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { messageOf } from '../../errors.ts';
 import { findFunction } from '../../func/deploy/find.ts';
 import { proxyPath, serviceAddress } from '../../func/deploy/service-proxy.ts';
 import { BODY_BYTES_MAX, headerOf, type Invocation, type Invoked, invokeFunction } from '../../func/invoke.ts';
 import { notedInstances } from '../../func/run/instances.ts';
 import { InClusterCredentials } from '../../operator/kube/credentials.ts';
 import { CliError, EXIT } from '../exit.ts';
+import { readGiven } from '../given-file.ts';
 import type { Client } from '../kube/client.ts';
 import { withFunctionCluster } from './cluster.ts';
 import { type FunctionFlags, targetOf } from './target.ts';
@@ -45,9 +44,7 @@ async function dataOf({ data, file }: InvokeFlags): Promise<Buffer | undefined> 
     throw new CliError('--data and --file are two bodies; name one', { exitCode: EXIT.usage });
   }
   if (file === undefined) return data === undefined ? undefined : Buffer.from(data);
-  return await readFile(file).catch((cause: unknown) => {
-    throw new CliError(`${file} cannot be read: ${messageOf(cause)}`, { exitCode: EXIT.usage, cause });
-  });
+  return await readGiven(file);
 }
 
 /** By the address in its status. One of the cluster's own is known outside to nobody but the API server. */

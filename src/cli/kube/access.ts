@@ -10,6 +10,7 @@ import {
 } from '../../operator/kube/credentials.ts';
 import type { ClusterFlags } from '../cluster-flags.ts';
 import { CliError, EXIT } from '../exit.ts';
+import { unreadable } from '../given-file.ts';
 import { KubeconfigCredentials } from './credentials.ts';
 import { contextsOf, type KubeconfigFile, selectContext } from './kubeconfig.ts';
 
@@ -41,9 +42,11 @@ export function openAccess(flags: ClusterFlags, env: Environment): Access {
     const namespace = readFileSync(join(SERVICE_ACCOUNT_DIR, 'namespace'), 'utf8').trim();
     return { credentials, name: `this pod's cluster (${credentials.server.origin})`, namespace };
   }
-  throw new CliError('there is no kubeconfig: set $KUBECONFIG, or name the file with --kubeconfig', {
-    exitCode: EXIT.usage,
-  });
+  const { paths, from } = namedFiles(env);
+  throw new CliError(
+    `there is no kubeconfig: nothing is at ${paths.join(', ')}${from}. Set $KUBECONFIG, or name the file with --kubeconfig`,
+    { exitCode: EXIT.usage },
+  );
 }
 
 export function contextNames(flags: ClusterFlags, env: Environment): readonly string[] {
@@ -51,17 +54,24 @@ export function contextNames(flags: ClusterFlags, env: Environment): readonly st
 }
 
 function readFiles({ kubeconfig }: ClusterFlags, env: Environment): readonly KubeconfigFile[] {
-  if (kubeconfig !== undefined) {
-    if (!existsSync(kubeconfig)) throw new CliError(`${kubeconfig} does not exist`, { exitCode: EXIT.usage });
-    return [readOne(kubeconfig)];
-  }
+  if (kubeconfig !== undefined) return [readOne(kubeconfig)];
+  return namedFiles(env)
+    .paths.filter((path) => existsSync(path))
+    .map(readOne);
+}
+
+function namedFiles(env: Environment): { readonly paths: readonly string[]; readonly from: string } {
   const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter(Boolean);
-  const paths = listed.length > 0 ? listed : [join(homedir(), '.kube', 'config')];
-  return paths.filter((path) => existsSync(path)).map(readOne);
+  if (listed.length > 0) return { paths: listed, from: ' ($KUBECONFIG)' };
+  return { paths: [join(homedir(), '.kube', 'config')], from: '' };
 }
 
 function readOne(path: string): KubeconfigFile {
-  return { path, directory: dirname(path), text: readFileSync(path, 'utf8') };
+  try {
+    return { path, directory: dirname(path), text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    throw unreadable(`the kubeconfig ${path}`, error);
+  }
 }
 
 function impersonation({ as, asGroup }: ClusterFlags): Readonly<Record<string, string>> {

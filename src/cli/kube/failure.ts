@@ -1,4 +1,4 @@
-import { classify, messageOf } from '../../errors.ts';
+import { classify, messageOf, rootOf, tlsTroubleOf } from '../../errors.ts';
 import { ApiError } from '../../operator/kube/api-error.ts';
 import { CliError, EXIT } from '../exit.ts';
 
@@ -6,15 +6,21 @@ import { CliError, EXIT } from '../exit.ts';
 export function explain(error: unknown, name: string, what: string): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof ApiError) return refused(error, name, what);
-  const cause = causeOf(error);
-  const certificate = CERTIFICATE.test(codeOf(cause)) || CERTIFICATE.test(messageOf(cause));
-  if (certificate) {
-    const text = `cannot ${what}: the certificate of ${name} is not trusted (${messageOf(cause)}). Check certificate-authority in the kubeconfig`;
-    return new CliError(text, { exitCode: EXIT.unreachable, cause: error });
+  const unreachable = (text: string) =>
+    new CliError(`cannot ${what}: ${text}`, { exitCode: EXIT.unreachable, cause: error });
+  const tls = tlsTroubleOf(error);
+  if (tls?.kind === 'plain') return unreachable(`${name} does not speak TLS. Check its server in the kubeconfig`);
+  if (tls !== undefined) {
+    return unreachable(
+      `the certificate of ${name} is not trusted (${tls.why}). Check certificate-authority in the kubeconfig`,
+    );
   }
   if (classify(error).kind === 'retryable') {
-    const text = `cannot ${what}: ${name} does not answer (${messageOf(cause) || codeOf(cause)}). Check that \`kubectl get --raw /readyz\` answers with the same --context`;
-    return new CliError(text, { exitCode: EXIT.unreachable, cause: error });
+    const root = rootOf(error);
+    const why = messageOf(root) || String((root as { readonly code?: unknown }).code);
+    return unreachable(
+      `${name} does not answer (${why}). Check that \`kubectl get --raw /readyz\` answers with the same --context`,
+    );
   }
   return new CliError(`cannot ${what}: ${messageOf(error)}`, { cause: error });
 }
@@ -40,18 +46,4 @@ function refused(error: ApiError, name: string, what: string): CliError {
         cause: error,
       });
   }
-}
-
-const CERTIFICATE = /CERT|SELF_SIGNED|certificate|UNABLE_TO_VERIFY/;
-
-/** undici and TLS wrap; the innermost error names the address. */
-function causeOf(error: unknown): unknown {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (error instanceof AggregateError && error.errors.length > 0) return causeOf(error.errors[0]);
-  return cause === undefined ? error : causeOf(cause);
-}
-
-function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : '';
 }

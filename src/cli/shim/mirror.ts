@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
@@ -8,6 +7,7 @@ import { messageOf } from '../../errors.ts';
 import { CATALOGUE, type Entry } from '../../shims/catalogue.ts';
 import { type ShimSpec, shimSpecSchema } from '../../shims/spec.ts';
 import { CliError, EXIT } from '../exit.ts';
+import { readGiven } from '../given-file.ts';
 import type { MirrorFlags } from '../shim.ts';
 import { download } from './download.ts';
 
@@ -108,11 +108,7 @@ export async function mirrorShims(directory: string, names: readonly string[], f
 }
 
 async function read(filename: string): Promise<string> {
-  try {
-    return filename === '-' ? await text(process.stdin) : await readFile(filename, 'utf8');
-  } catch (cause) {
-    throw new CliError(`${filename} cannot be read: ${messageOf(cause)}`, { exitCode: EXIT.usage, cause });
-  }
+  return filename === '-' ? await text(process.stdin) : (await readGiven(filename)).toString('utf8');
 }
 
 async function digestOf(path: string): Promise<string> {

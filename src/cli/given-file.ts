@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { messageOf } from '../errors.ts';
+import { CliError, EXIT } from './exit.ts';
+
+/** A file that the command line names. */
+export async function readGiven(file: string): Promise<Buffer> {
+  return await readFile(file).catch((cause: unknown) => {
+    throw unreadable(file, cause);
+  });
+}
+
+export function unreadable(file: string, cause: unknown): CliError {
+  const { code } = cause as NodeJS.ErrnoException;
+  const why = WORDS[code ?? ''] ?? `cannot be read: ${messageOf(cause)}`;
+  return new CliError(`${file} ${why}`, { exitCode: EXIT.usage, cause });
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  ENOTDIR: 'does not exist: what should be its directory is none',
+  EISDIR: 'is a directory; name a file',
+  EACCES: 'cannot be read: you have no permission. `ls -l` shows whose it is',
+};
