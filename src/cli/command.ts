@@ -1,12 +1,13 @@
 import { type Command, CommanderError } from 'commander';
 import { messageOf } from '../errors.ts';
 import { CliError, EXIT } from './exit.ts';
+import { groupsFor } from './groups.ts';
 import { commandsOf, makeProgram } from './program.ts';
 
 /** The command with these arguments; its exit code. Each command's code is loaded when it is called, so that `kwasm --help` starts at once. */
 export async function runCommand(argv: readonly string[]): Promise<number> {
   process.stdout.on('error', onBrokenPipe);
-  const program = makeProgram();
+  const program = makeProgram(groupsFor(argv));
   for (const command of commandsOf(program)) command.exitOverride();
   try {
     await program.parseAsync([...argv], { from: 'user' });

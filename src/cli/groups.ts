@@ -43,3 +43,25 @@ export const groups: readonly Group[] = [
   wasm,
   kustomize,
 ];
+
+/** Groups that stand for themselves, by the command that each declares. */
+export const NAMED: Readonly<Record<string, Group>> = {
+  check,
+  dashboard,
+  doctor,
+  fn,
+  kustomize,
+  logs,
+  node,
+  shim,
+  status,
+  'support-bundle': supportBundle,
+  version,
+  wasm,
+};
+
+/** Where the first word names a group, none of the others has to declare itself; any other beginning, a flag also, takes the whole tree. */
+export function groupsFor([word = '']: readonly string[]): readonly Group[] {
+  const named = Object.hasOwn(NAMED, word) ? NAMED[word] : undefined;
+  return named === undefined ? groups : [named];
+}
