@@ -73,6 +73,21 @@ describe('modules in one file', () => {
     expect(printed).to.equal('*/ ü \u2028 `x` //@./a.js\n');
   });
 
+  it('see what another counts or makes later, and take its functions as they are', async () => {
+    const printed = await runs({
+      'entry.js': `export async function run() {
+          const { told } = await import('./late.js'); const { make } = await import('./state.js');
+          console.log(told()); make(); console.log(told());
+          return 0;
+        }`,
+      'late.js':
+        "import * as state from './state.js'; export const told = () => [state.count, state.made?.name, state.word()].join();",
+      'state.js':
+        "export let count = 0; export let made; export const word = () => 'w'; export const make = () => { count += 1; made = { name: 'm' }; };",
+    });
+    expect(printed).to.equal('0,,w\n1,m,w\n');
+  });
+
   it('fail where they fail, and a promise that never ends is no success', async () => {
     const failing = runs({
       'entry.js': "export const run = async () => { (await import('./bad.js')).fail(); };",
