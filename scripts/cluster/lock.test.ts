@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import { withLock } from './lock.ts';
+import { takeLock, withLock } from './lock.ts';
 
 describe('lock', () => {
   const dir = mkdtempSync(join(tmpdir(), 'kwasm-lock-'));
@@ -30,5 +30,19 @@ describe('lock', () => {
     expect(results.map(({ status }) => status)).to.deep.equal(['rejected', 'fulfilled', 'fulfilled']);
     expect(seen.filter((line) => line.endsWith('in'))).to.have.length(3);
     for (const name of ['b', 'c']) expect(seen.indexOf(`${name} out`)).to.equal(seen.indexOf(`${name} in`) + 1);
+  });
+
+  it('is held until it is released, and nobody need wait for it for ever', async () => {
+    const file = join(dir, 'held');
+    const release = await takeLock(file, () => {});
+    const waited = takeLock(file, () => {}, AbortSignal.timeout(200));
+    expect(
+      await waited.then(
+        () => 'taken',
+        ({ name }: Error) => name,
+      ),
+    ).to.equal('AbortError');
+    release();
+    (await takeLock(file, () => {}, AbortSignal.timeout(10_000)))();
   });
 });

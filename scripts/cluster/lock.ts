@@ -2,19 +2,31 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/**
- * Runs `work` while no other process holds the same lock; waits for one that does. flock(1) holds it for us until its
- * stdin closes, so a process that dies, however it dies, lets go of it.
- */
+/** Runs `work` while no other process holds the same lock; waits for one that does. */
 export async function withLock<T>(file: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
-  mkdirSync(dirname(file), { recursive: true });
-  const holder = spawn('flock', [file, 'sh', '-c', 'echo held; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const release = await takeLock(file, onWait);
   try {
-    await held(holder, onWait);
     return await work();
   } finally {
-    holder.stdin?.end();
+    release();
   }
+}
+
+/**
+ * For what is held longer than a function runs; gives what releases it. flock(1) holds it for us until its stdin closes, so a
+ * process that dies, however it dies, lets go of it.
+ */
+export async function takeLock(file: string, onWait: () => void, signal?: AbortSignal): Promise<() => void> {
+  mkdirSync(dirname(file), { recursive: true });
+  const script = ['sh', '-c', 'echo held; exec cat'];
+  const holder = spawn('flock', [file, ...script], { stdio: ['pipe', 'pipe', 'inherit'], signal });
+  try {
+    await held(holder, onWait);
+  } catch (error) {
+    holder.stdin.end();
+    throw error;
+  }
+  return () => holder.stdin.end();
 }
 
 const WAIT_NOTICE_MS = 1_000;

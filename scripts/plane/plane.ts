@@ -17,6 +17,7 @@ import {
 import { accepts, ensureDaemon, etcdReady, type HostDaemon } from '../cluster/local/daemons.ts';
 import { kill, killAtOnce } from '../cluster/local/processes.ts';
 import { ensurePrograms } from '../cluster/local/programs.ts';
+import { takeLock } from '../cluster/lock.ts';
 import { cacheDir } from '../cluster/paths.ts';
 import type { Progress } from '../cluster/progress.ts';
 import { Api } from './api.ts';
@@ -45,10 +46,13 @@ export class Plane {
   readonly server: URL;
   readonly #options: PlaneOptions;
   readonly #plane: ControlPlane;
+  /** Lets the next process have a plane of this name. */
+  readonly #release: () => void;
   /** An interrupted test runs none of its hooks. */
   readonly #leave: () => void;
 
-  private constructor(options: PlaneOptions, plane: ControlPlane) {
+  private constructor(options: PlaneOptions, plane: ControlPlane, release: () => void) {
+    this.#release = release;
     this.#options = options;
     this.#plane = plane;
     this.dir = plane.dir;
@@ -65,15 +69,28 @@ export class Plane {
 
   /** Empty, and running. */
   static async open(options: PlaneOptions, tools: readonly GoTool[] = []): Promise<Plane> {
-    const { name, address, apiServer = kubernetes, progress, signal } = options;
+    const { name, apiServer = kubernetes, progress, signal } = options;
     await ensurePrograms([etcd, kubernetes, apiServer, ...tools], progress, signal);
     const dir = join(cacheDir(), 'planes', name);
+    const waiting = () => progress.say(`  ... another process uses the control plane ${name}; waiting for it`);
+    const release = await takeLock(`${dir}.lock`, waiting, signal);
+    try {
+      return await Plane.#openAlone(options, dir, release);
+    } catch (error) {
+      await kill(dir);
+      release();
+      throw error;
+    }
+  }
+
+  static async #openAlone(options: PlaneOptions, dir: string, release: () => void): Promise<Plane> {
+    const { name, address } = options;
     await kill(dir);
     rmSync(dir, { recursive: true, force: true });
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const addresses = addressesAt(address);
     const secrets = await ensureSecrets(dir, name, addresses);
-    const plane = new Plane(options, { dir, name, addresses, secrets });
+    const plane = new Plane(options, { dir, name, addresses, secrets }, release);
     await plane.start();
     return plane;
   }
@@ -146,6 +163,7 @@ export class Plane {
     await this.api.close();
     process.off('exit', this.#leave);
     rmSync(this.dir, { recursive: true, force: true });
+    this.#release();
   }
 
   get auditLog(): string {
