@@ -8,6 +8,7 @@ import { containerOf, type FaultNode, faultNode, stateOf } from './faults/node.t
 import { eventually } from './harness/eventually.ts';
 import { difference } from './harness/host-state.ts';
 import { type FileMirror, startMirror } from './harness/mirror.ts';
+import { namespaceSettled } from './harness/namespace.ts';
 import { kwasmCondition, provisioned } from './harness/nodes.ts';
 import { installRelease, NAMESPACE, removeRelease } from './harness/release.ts';
 import { bomb, forArm64, gatewayOf, ownAuthority, packed, sha256Of, shimBinary } from './harness/shim-releases.ts';
@@ -51,6 +52,7 @@ describe("Shims from a site's mirror", function () {
     const binary = await shimBinary();
     archives.set('spin', await packed(binary, CATALOGUE['spin']?.binary));
     archives.set('wasmedge', await packed(Buffer.concat([binary, Buffer.from('\0')]), CATALOGUE['wasmedge']?.binary));
+    await namespaceSettled(test.kubectl);
     await test.kubectl.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
     const metadata = { name: 'site-ca', namespace: NAMESPACE };
     const data = { 'ca.crt': readFileSync(ca, 'utf8') };

@@ -8,6 +8,7 @@ import type { BuiltShim } from '../../scripts/shim/build.ts';
 import { buildWasmiShim } from '../../scripts/shim/wasmi.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type FileMirror, startMirror } from '../harness/mirror.ts';
+import { namespaceSettled } from '../harness/namespace.ts';
 import { provisioned } from '../harness/nodes.ts';
 import { installRelease, NAMESPACE, removeRelease } from '../harness/release.ts';
 import { gatewayOf, ownAuthority, packed, sha256Of } from '../harness/shim-releases.ts';
@@ -39,6 +40,7 @@ describe('two engines on every node', function () {
     mirror = await startMirror(await gatewayOf(test, first), server);
     mirror.serve(ASSET, { content: archive });
     const metadata = { name: 'story-ca', namespace: NAMESPACE };
+    await namespaceSettled(test.kubectl);
     await test.kubectl.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
     await test.kubectl.apply({
       apiVersion: 'v1',

@@ -60,11 +60,7 @@ describe('what an older installer left', function () {
     const left = difference(before, await hostState(test.exec(name)));
     // A file has two lines: what it is, and what is in it.
     const paths = new Set(left.map((line) => line.split(' ').slice(0, 2).join(' ')));
-    expect([...paths]).to.deep.equal([
-      '+ opt/kwasm',
-      '+ opt/kwasm/bin',
-      '+ opt/kwasm/bin/notes.txt',
-    ]);
+    expect([...paths]).to.deep.equal(['+ opt/kwasm', '+ opt/kwasm/bin', '+ opt/kwasm/bin/notes.txt']);
     const events = await test.kubectl.run(['get', 'events', '-n', 'default', '--field-selector=reason=Uninstalled']);
     expect(events)
       .to.contain('/usr/local/bin/containerd-shim-spin-v2')

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { containerOf, type FaultNode, faultNode } from '../faults/node.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type FileMirror, startMirror } from '../harness/mirror.ts';
+import { namespaceSettled } from '../harness/namespace.ts';
 import { provisioned } from '../harness/nodes.ts';
 import { installRelease, NAMESPACE, removeRelease } from '../harness/release.ts';
 import { ASSET, BINARY, gatewayOf, ownAuthority, packed, sha256Of, shimBinary } from '../harness/shim-releases.ts';
@@ -53,6 +54,7 @@ describe("a Shim's version, changed by one line", function () {
       mirror.serve(`/github.com${pathOf(version)}`, { content: archive });
       releases.set(version, { sha256: sha256Of(archive), directory: sha256Of(own).slice(0, 16) });
     }
+    await namespaceSettled(test.kubectl);
     await test.kubectl.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
     const metadata = { name: 'site-ca', namespace: NAMESPACE };
     const data = { 'ca.crt': readFileSync(ca, 'utf8') };
