@@ -186,3 +186,11 @@ export const INSTALL_REASONS = {
   Broken: 'an earlier roll-back did not bring containerd back; a person must repair the node',
 } as const;
 export type InstallReason = keyof typeof INSTALL_REASONS;
+
+/**
+ * What our shim answers where the time of a container's start is over before its machine code is there; the compilation goes on (installer-image/shim/src/ahead.rs). It gets to people
+ * and to us by way of containerd and the kubelet, which put words of their own around it.
+ */
+export const STILL_COMPILING = /WebAssembly is still being compiled on this node[^;]*; a later start finds it done/;
+/** containerd's and the kubelet's words for a start that took longer than the kubelet waits. */
+export const SLOW_START = /context (?:deadline exceeded|canceled)/;

@@ -82,10 +82,16 @@ function deploy(func: Command): void {
     .option('--runtime-class <name>', 'with --deployer knative: the RuntimeClass of its pods', 'wasmtime')
     .option('--platform <os/architecture...>', 'which nodes (default: linux/amd64 and linux/arm64)')
     .option('-R, --remote', "func's build in the cluster: not there")
-    .option('--timeout <duration>', 'how long to wait until it serves: 90s, 2m', parseDuration, parseDuration('2m'))
+    .option(
+      '--timeout <duration>',
+      'how long to wait until it serves: 90s, 2m; left out, and a node still compiles it: 10 minutes more',
+      parseDuration,
+      parseDuration('2m'),
+    )
     .action(async (_flags, command: Command) => {
       const { deployFunction } = await import('./func/deploy.ts');
-      await deployFunction(command.optsWithGlobals<DeployFlags>());
+      const patient = command.getOptionValueSource('timeout') === 'default';
+      await deployFunction(command.optsWithGlobals<DeployFlags>(), patient);
     });
 }
 

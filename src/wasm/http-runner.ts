@@ -38,6 +38,8 @@ export interface HttpSettings {
 
 const COMPILE_MS = 60_000;
 const WAITING_MAX = 256;
+/** The shim's, which counts a pod's requests from 0 on. */
+const REQUEST_ID = 'REQUEST_ID';
 
 /** Throws ModuleRefused where it cannot run; the first process is up when this returns. */
 export async function openHttpRunner(module: WasmModule, settings: HttpSettings): Promise<HttpRunner> {
@@ -67,12 +69,15 @@ class Pool implements HttpRunner {
   private readonly all = new Set<Child>();
   private readonly waiting: (() => void)[] = [];
   private busy = 0;
+  private lastId = 0;
 
   constructor(loaded: Loaded) {
     this.loaded = loaded;
   }
 
   async ask(call: HttpCall): Promise<HttpResult> {
+    const id = this.lastId;
+    this.lastId += 1;
     if (this.busy >= this.loaded.settings.processesMax) {
       if (this.waiting.length >= WAITING_MAX) return { kind: 'busy' };
       await new Promise<void>((resolve) => this.waiting.push(resolve));
@@ -80,7 +85,7 @@ class Pool implements HttpRunner {
     this.busy += 1;
     try {
       const child = this.idle.pop() ?? (await this.started());
-      const result = await served(child, call, this.loaded);
+      const result = await served(child, id, call, this.loaded);
       await this.give(child);
       return result;
     } catch (error) {
@@ -129,10 +134,16 @@ class Pool implements HttpRunner {
   }
 }
 
-async function served(child: Child, { body, ...call }: HttpCall, { digest, settings }: Loaded): Promise<HttpResult> {
+async function served(
+  child: Child,
+  id: number,
+  { body, ...call }: HttpCall,
+  { digest, settings }: Loaded,
+): Promise<HttpResult> {
   const { limits, env, args, outgoing, print } = settings;
   const { outputBytes, memoryBytes, timeoutMs } = limits;
-  const head = { kind: 'serve', id: digest, outputBytes, memoryBytes, call, env: Object.entries(env), args };
+  const own = Object.entries({ ...env, [REQUEST_ID]: String(id) });
+  const head = { kind: 'serve', id: digest, outputBytes, memoryBytes, call, env: own, args };
   const ask = outgoing === undefined ? undefined : asking(outgoing);
   const stderr = { add: print };
   const exchange = await child.exchange({ ...head, mayAsk: ask !== undefined }, body, stderr, timeoutMs, ask);

@@ -1,11 +1,11 @@
 //! Ahead-of-time compilation of Wasm layers.
 //!
-//! containerd-shim-wasm calls this in the shim process on the node, before there is a container. The code is kept in
+//! In the shim process on the node, before there is a container (ahead.rs; containerd-shim-wasm asks for what that left). The code is kept in
 //! containerd's content store, where no guest can write, and what containerd-shim-wasm gets is a ticket for it (kept.rs).
 //! Only images of the Wasm OCI layout get here; a module
 //! that is a file of the image is compiled in its container at each start (docs/decisions/ says why).
 
-use std::hash::Hash;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -28,16 +28,17 @@ pub struct LayerCompiler {
 impl LayerCompiler {
     pub async fn new() -> Result<Self> {
         let engine = crate::engine::new()?;
-        let store = Store::connect().await.inspect_err(|err| log::warn!("code is not shared between pods: {err:#}")).ok();
+        let store =
+            Store::connect().await.inspect_err(|err| log::warn!("code is not shared between pods: {err:#}")).ok();
         Ok(Self { engine, store })
     }
 
-    async fn keep(&self, code: Vec<u8>, layer: &WasmLayer) -> Vec<u8> {
+    async fn keep(&self, code: Vec<u8>, layer: &str) -> Vec<u8> {
         let Some(store) = &self.store else {
             return code;
         };
         let code = Arc::new(code);
-        match store.keep(&code, layer.config.digest().as_ref()).await {
+        match store.keep(&code, layer).await {
             Ok(digest) => digest.ticket(),
             Err(err) => {
                 log::warn!("code is not shared between pods: {err:#}");
@@ -45,33 +46,44 @@ impl LayerCompiler {
             }
         }
     }
+}
 
-    fn compile_one(&self, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
-        let compiled = match WasmBinaryType::from_bytes(bytes) {
-            Some(WasmBinaryType::Module) => self.engine.precompile_module(bytes),
-            Some(WasmBinaryType::Component) => self.engine.precompile_component(bytes),
-            // Not Wasm, or compiled by an earlier start: the layer is used as it is.
-            None => return Ok(None),
-        };
-        Ok(Some(compiled?))
-    }
+/// None: there is nothing to compile.
+pub fn compile(engine: &Engine, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
+    let compiled = match WasmBinaryType::from_bytes(bytes) {
+        Some(WasmBinaryType::Module) => engine.precompile_module(bytes),
+        Some(WasmBinaryType::Component) => engine.precompile_component(bytes),
+        // Not Wasm, or compiled by an earlier start: the layer is used as it is.
+        None => return Ok(None),
+    };
+    Ok(Some(compiled?))
+}
+
+/// By which containerd-shim-wasm 1.0.1 finds again what came of a layer: a label of the layer, and of the image's manifest.
+pub fn label(engine: &Engine) -> String {
+    let mut hasher = DefaultHasher::new();
+    key(engine).hash(&mut hasher);
+    format!("runwasi.io/precompiled/wasmtime/{}", hasher.finish())
+}
+
+/// Covers Wasmtime's version, its settings and the processor's features: compiled code is never used by an engine that
+/// it was not made for.
+fn key(engine: &Engine) -> impl Hash {
+    (FORM, engine.precompile_compatibility_hash())
 }
 
 impl Compiler for LayerCompiler {
-    /// Covers Wasmtime's version, its settings and the processor's features: compiled code is never used by an engine
-    /// that it was not made for.
     fn cache_key(&self) -> impl Hash {
-        (FORM, self.engine.precompile_compatibility_hash())
+        key(&self.engine)
     }
 
     async fn compile(&self, layers: &[WasmLayer]) -> Result<Vec<Option<Vec<u8>>>> {
         let mut kept = Vec::with_capacity(layers.len());
         for layer in layers {
-            let code = self
-                .compile_one(&layer.layer)
+            let code = compile(&self.engine, &layer.layer)
                 .with_context(|| format!("layer {} is not valid WebAssembly", layer.config.digest()))?;
             kept.push(match code {
-                Some(code) => Some(self.keep(code, layer).await),
+                Some(code) => Some(self.keep(code, layer.config.digest().as_ref()).await),
                 None => None,
             });
         }
@@ -82,27 +94,15 @@ impl Compiler for LayerCompiler {
 
 #[cfg(test)]
 mod tests {
-    use std::hash::{DefaultHasher, Hasher};
-
     use super::*;
-
-    fn compiler() -> LayerCompiler {
-        LayerCompiler { engine: crate::engine::new().expect("engine"), store: None }
-    }
-
-    fn key(compiler: &LayerCompiler) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        compiler.cache_key().hash(&mut hasher);
-        hasher.finish()
-    }
 
     #[test]
     fn compiles_modules_and_components_for_the_engine_that_runs_them() {
         let engine = crate::engine::new().expect("engine");
         let module = wat::parse_str("(module (func (export \"_start\")))").expect("wat");
         let component = wat::parse_str("(component)").expect("wat");
-        let module = compiler().compile_one(&module).expect("compiles").expect("some");
-        let component = compiler().compile_one(&component).expect("compiles").expect("some");
+        let module = compile(&crate::engine::new().expect("engine"), &module).expect("compiles").expect("some");
+        let component = compile(&crate::engine::new().expect("engine"), &component).expect("compiles").expect("some");
         // SAFETY: both were compiled two lines above.
         unsafe {
             wasmtime::Module::deserialize(&engine, module).expect("same settings");
@@ -112,16 +112,20 @@ mod tests {
 
     #[test]
     fn leaves_other_layers_alone() {
-        assert!(compiler().compile_one(b"[wasm]\nkey = 1\n").expect("not an error").is_none());
+        let engine = crate::engine::new().expect("engine");
+        assert!(compile(&engine, b"[wasm]\nkey = 1\n").expect("not an error").is_none());
     }
 
     #[test]
     fn refuses_a_damaged_module() {
-        assert!(compiler().compile_one(b"\0asm\x01\0\0\0\xff\xff").is_err());
+        assert!(compile(&crate::engine::new().expect("engine"), b"\0asm\x01\0\0\0\xff\xff").is_err());
     }
 
     #[test]
-    fn has_the_same_key_in_every_process_of_one_build() {
-        assert_eq!(key(&compiler()), key(&compiler()));
+    fn has_the_same_label_in_every_process_of_one_build() {
+        let labels = [0, 1].map(|_| label(&crate::engine::new().expect("engine")));
+        assert_eq!(labels[0], labels[1]);
+        let number = labels[0].rsplit('/').next().expect("some");
+        assert!(number.parse::<u64>().is_ok(), "{number}");
     }
 }

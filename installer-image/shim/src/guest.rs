@@ -120,7 +120,8 @@ mod tests {
         for (text, module) in [("(module)", true), ("(component)", false)] {
             let binary = wat::parse_str(text).expect("wat");
             let engine = engine();
-            let compiled = if module { engine.precompile_module(&binary) } else { engine.precompile_component(&binary) };
+            let compiled =
+                if module { engine.precompile_module(&binary) } else { engine.precompile_component(&binary) };
             fs::write(&file, compiled.expect("compiles")).expect("written");
             let guest = map(&engine, &file).expect("maps");
             assert_eq!(matches!(guest, Guest::Module(_)), module, "{text}");

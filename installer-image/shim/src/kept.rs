@@ -13,8 +13,8 @@ use std::str;
 
 use sha2::{Digest as _, Sha256};
 
-pub use blobs::{Blobs, Code, remember_blobs, take_blobs};
-pub use store::Store;
+pub use blobs::{Blobs, Code, directory_of, remember_blobs, take_blobs};
+pub use store::{Labels, Store};
 
 /// No machine code (an ELF file) and no Wasm begins so.
 const TICKET: &str = "kwasm-code:";
@@ -38,18 +38,22 @@ impl Digest {
 
     /// None: the bytes are something else, such as code that could not be kept apart.
     pub fn of_ticket(bytes: &[u8]) -> Option<Self> {
-        let text = str::from_utf8(bytes).ok()?.strip_prefix(TICKET)?;
+        Self::parse(str::from_utf8(bytes).ok()?.strip_prefix(TICKET)?)
+    }
+
+    /// None: it is no digest, or one of another algorithm.
+    pub fn parse(text: &str) -> Option<Self> {
         let hex = text.strip_prefix("sha256:")?;
         let valid = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
         valid.then(|| Self(text.to_owned()))
     }
 
-    fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Its file below the store's directory of this algorithm.
-    fn file(&self) -> &str {
+    pub fn file(&self) -> &str {
         &self.0["sha256:".len()..]
     }
 }

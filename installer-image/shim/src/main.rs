@@ -4,6 +4,7 @@
 //! containers (the pause container, sidecars) beside the Wasm one. This crate says how a Wasm entrypoint runs. Names,
 //! environment variables and exit codes are those of runwasi's own Wasmtime shim, so that either can replace the other.
 
+mod ahead;
 mod bundles;
 mod cgroup;
 mod compiler;
@@ -50,7 +51,10 @@ impl Shim for WasmtimeShim {
     }
 
     async fn compiler() -> Option<impl Compiler> {
-        LayerCompiler::new().await.inspect_err(|err| log::error!("layers will not be compiled ahead of time: {err:#}")).ok()
+        LayerCompiler::new()
+            .await
+            .inspect_err(|err| log::error!("layers will not be compiled ahead of time: {err:#}"))
+            .ok()
     }
 }
 

@@ -3,8 +3,10 @@
 //! containerd-shimkit 0.1.2 does not answer `Pids`. A containerd that starts asks it of every shim that it finds, takes
 //! one without an answer for a leak of an earlier crash, and throws the task away: every restart of containerd, an
 //! installation of ours among them, killed every Wasm pod of its node. The crate offers no way to add a method, so the
-//! socket that containerd gave us goes to this file, and a socket of our own to the crate. Everything else is passed on.
+//! socket that containerd gave us goes to this file, and a socket of our own to the crate. Everything else is passed on,
+//! a request for a container when its code is there (ahead.rs).
 
+mod create;
 mod frame;
 mod pids;
 
@@ -19,6 +21,7 @@ use std::{env, net, thread};
 
 use containerd_shimkit::zygote::Zygote;
 
+use create::Create;
 use frame::Frame;
 
 /// Where containerd-shim expects the socket to listen on.
@@ -101,14 +104,22 @@ fn try_relay(outer: &UnixStream, inner: &UnixStream) -> io::Result<()> {
             ended
         }
     });
-    let ended = pass(outer, |frame| match pids::asked(&frame) {
-        // In a thread of its own, since a request must not wait for the answer to another one.
-        Some(id) => {
+    let requests = Arc::new(Mutex::new(inner.try_clone()?));
+    let ended = pass(outer, |frame| {
+        // In threads of their own, since a request must not wait for the answer to another one.
+        if let Some(id) = pids::asked(&frame) {
             let answers = Arc::clone(&answers);
             thread::spawn(move || send(&answers, &frame.reply(pids::answer(&id))));
-            Ok(())
+        } else if let Some(create) = create::asked(&frame) {
+            let (answers, requests) = (Arc::clone(&answers), Arc::clone(&requests));
+            thread::spawn(move || match create.wait() {
+                Ok(()) => send(&requests, &frame),
+                Err(why) => send(&answers, &Create::refusal(&frame, why)),
+            });
+        } else {
+            send(&requests, &frame)?;
         }
-        None => frame.write(inner),
+        Ok(())
     });
     let _ = inner.shutdown(net::Shutdown::Both);
     back.join().unwrap_or(Ok(()))?;
@@ -122,12 +133,14 @@ fn pass(from: &UnixStream, mut to: impl FnMut(Frame) -> io::Result<()>) -> io::R
     Ok(())
 }
 
-fn send(answers: &Mutex<UnixStream>, frame: &Frame) -> io::Result<()> {
-    frame.write(&*answers.lock().unwrap_or_else(PoisonError::into_inner))
+fn send(to: &Mutex<UnixStream>, frame: &Frame) -> io::Result<()> {
+    frame.write(&*to.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 #[cfg(test)]
 mod tests {
+    use containerd_shim_protos::api::CreateTaskRequest;
+    use containerd_shim_protos::protobuf::Message;
     use containerd_shim_protos::ttrpc::Response;
 
     use super::frame::tests::request;
@@ -145,6 +158,12 @@ mod tests {
         // There is no service to ask for the state: the answer says so.
         let answer = read(&containerd).expect("an answer");
         assert!(answer.is_error_on(1));
+        let mut create = CreateTaskRequest::new();
+        create.id = "c0".to_owned();
+        let create = request(7, TASK, "Create", create.write_to_bytes().expect("encoded"));
+        create.write(&containerd).expect("written");
+        // There is no containerd to ask for an image: the service finds out what is wrong.
+        assert_eq!(read(&service), Some(create));
         for stream in [3, 5] {
             let asked = request(stream, TASK, "State", vec![7; 100_000]);
             asked.write(&containerd).expect("written");

@@ -10,6 +10,9 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::container::{Container, Env};
 use crate::policy::{Network, Outbound, Policy};
 
+/// Counts a pod's requests from 0 on; `kwasm func run --component` has the same.
+const REQUEST_ID: &str = "REQUEST_ID";
+
 /// The state behind a component's WASI imports.
 pub struct State {
     wasi: WasiCtx,
@@ -70,7 +73,11 @@ pub fn module(container: &Container, policy: &Policy) -> Result<WasiP1Ctx> {
 /// One request's view: arguments, the environment, and where to log. No file system, so that requests share nothing.
 pub fn request(Given { args, env, policy }: &Given, id: u64) -> State {
     let mut builder = WasiCtxBuilder::new();
-    builder.args(args).envs(env).env("REQUEST_ID", id.to_string()).inherit_stdout().inherit_stderr();
+    // Two of one name would leave it to the guest's library which counts.
+    for (key, value) in env.iter().filter(|(key, _)| key != REQUEST_ID) {
+        builder.env(key, value);
+    }
+    builder.args(args).env(REQUEST_ID, id.to_string()).inherit_stdout().inherit_stderr();
     if let Some(network) = &policy.network {
         Network::open(network, &mut builder);
     }

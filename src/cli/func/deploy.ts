@@ -31,7 +31,11 @@ export interface DeployFlags extends FunctionFlags {
   readonly timeout: number;
 }
 
-export async function deployFunction(flags: DeployFlags): Promise<void> {
+/** A WasmModule's Deployment gives up after ten minutes. */
+const COMPILING_MS_MAX = 10 * 60_000;
+
+/** `patient`: nobody has said how long to wait, so what a node compiles is waited for. */
+export async function deployFunction(flags: DeployFlags, patient: boolean): Promise<void> {
   using interrupt = onInterrupt();
   const { signal } = interrupt;
   const say = (line: string) => console.error(line);
@@ -65,7 +69,8 @@ export async function deployFunction(flags: DeployFlags): Promise<void> {
         accessFrom(process.env, settingsOf(flags)),
       );
       const { manifest } = manifestOf(kind, { ...wanted, image: deployed }, flags.runtimeClass);
-      const wait = { kind, timeoutMs: flags.timeout, clock: systemClock, progress: say, signal };
+      const compilingMs = patient ? COMPILING_MS_MAX : 0;
+      const wait = { kind, timeoutMs: flags.timeout, compilingMs, clock: systemClock, progress: say, signal };
       const { url, created } = await applyFunction(manifest, earlier, wait, cluster);
       say(
         `function ${name} ${created ? 'deployed' : 'updated'} in namespace ${namespace}, image ${deployed}, exposed at URL:`,

@@ -14,7 +14,9 @@ export async function remove(
   await withFunctionCluster(flags, async (cluster, client) => {
     const target = await targetOf(name, flags, client);
     try {
-      const gone = await removeFunction({ ...target, timeoutMs: flags.timeout, clock: systemClock, signal }, cluster);
+      const progress = (line: string) => console.error(line);
+      const wait = { timeoutMs: flags.timeout, progress, clock: systemClock, signal };
+      const gone = await removeFunction({ ...target, ...wait }, cluster);
       for (const object of gone) console.log(`deleted ${object}`);
     } catch (error) {
       if (!signal.aborted) throw error;

@@ -159,6 +159,19 @@ describe('applyFunction', () => {
     );
   });
 
+  it('has more time while a node compiles it, and ends all the same', async () => {
+    const cluster = new Memory();
+    cluster.onGet = (reads) => {
+      set(cluster, 'Unknown', reads < 100 ? 'Deploying' : 'Compiling', 'so and so');
+    };
+    const waiting = { ...wait(), compilingMs: 600_000 };
+    const error = await refused(applyFunction(manifest, undefined, waiting, cluster));
+    expect(error.message).to.contain('to become ready after 12m0s');
+    expect(waiting.said).to.deep.equal(['Deploying: so and so', 'Compiling: so and so']);
+    const hasty = wait();
+    expect((await refused(applyFunction(manifest, undefined, hasty, cluster))).message).to.contain('after 2m0s');
+  });
+
   it('does not take the pods of the version before for its own', async () => {
     const cluster = new Memory();
     const earlier = await cluster.apply<FunctionObject>('', PATH, manifest);
@@ -179,6 +192,10 @@ describe('applyFunction', () => {
 
 function crashing(uid: string): V1Pod {
   return stuck(uid, 'CrashLoopBackOff');
+}
+
+function leaving(pod: V1Pod): V1Pod {
+  return { ...pod, metadata: { ...pod.metadata, deletionTimestamp: new Date(0) } };
 }
 
 function stuck(uid: string, reason: string, message = ''): V1Pod {
@@ -305,6 +322,26 @@ describe('removeFunction', () => {
     await cluster.apply('', PATH, manifest);
     cluster.remove = async () => {};
     const error = await refused(removeFunction({ namespace: 'shop', name: 'hello', ...wait(60_000) }, cluster));
-    expect(error.message).to.contain('still there after 1m0s');
+    expect(error.message).to.contain("still there after 1m0s, waiting for the cluster's garbage collector; run: ");
+  });
+
+  it('says what it waits for, once each, and when time is over what is left', async () => {
+    const cluster = new Memory();
+    await cluster.apply('', PATH, manifest);
+    cluster.remove = async () => {};
+    cluster.pods = ['a', 'b', 'c', 'd', 'e'].map((uid) => stuck(uid, ''));
+    cluster.onGet = (reads) => {
+      if (reads < 40) return;
+      const [pod] = cluster.pods;
+      cluster.pods = pod === undefined ? [] : [leaving(pod)];
+    };
+    const waiting = wait(30_000);
+    const error = await refused(removeFunction({ namespace: 'shop', name: 'hello', ...waiting }, cluster));
+    expect(waiting.said).to.deep.equal([
+      'waiting for pods hello-a (not told to end yet), hello-b (not told to end yet), hello-c (not told to end yet) and 2 more',
+      'waiting for pod hello-a (ending)',
+    ]);
+    expect(error.message).to.contain('still there after 30s, waiting for pod hello-a (ending); run: ');
+    expect(waiting.clock.monotonicMs()).to.equal(30_000);
   });
 });

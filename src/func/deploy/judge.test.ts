@@ -22,6 +22,7 @@ describe('judge', () => {
     ['it served the version before', ready('True', 'Serving', '', 1), 'waiting'],
     ['the version before had failed', ready('False', 'CrashLoopBackOff', '', 1), 'waiting'],
     ['pods on their way', ready('Unknown', 'Deploying', '0 of 1 pods are new'), 'waiting'],
+    ['a node compiles it', ready('Unknown', 'Compiling', 'WebAssembly is still ...'), 'waiting'],
     ['a Service that is not there yet', ready('False', 'ServiceUnavailable', 'Service "x" wasn\'t found.'), 'waiting'],
     ['a revision that is not there yet', ready('False', 'RevisionMissing'), 'waiting'],
     ['a controller that says so of its own work', ready('False', 'Deploying'), 'waiting'],
@@ -89,6 +90,21 @@ describe('podFailure', () => {
   for (const [name, state, reason] of cases) {
     it(`${name}: ${reason ?? 'goes on'}`, () => expect(podFailure([pod(state)], none)?.reason).to.equal(reason));
   }
+
+  it('a start that waits for machine code is none, however often', () => {
+    const message =
+      'failed to create shim task: WebAssembly is still being compiled on this node after 90 s; a later start finds it done: unavailable';
+    const ended = { exitCode: 128, reason: 'StartError', message };
+    const again = (state: object, lastState: object) => {
+      const status = { name: 'user-container', image: '', imageID: '', ready: false, restartCount: 3 };
+      return [{ status: { containerStatuses: [{ ...status, state, lastState }] } }];
+    };
+    const backOff = { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 20s' } };
+    expect(podFailure(again(backOff, { terminated: ended }), none)).to.equal(undefined);
+    expect(podFailure(again({ terminated: ended }, {}), none)).to.equal(undefined);
+    expect(podFailure(again({ waiting: { reason: 'RunContainerError', message } }, {}), none)).to.equal(undefined);
+    expect(podFailure(again(backOff, { terminated: { ...ended, message: 'no' } }), none)).to.not.equal(undefined);
+  });
 
   it('hears the newest pod only, and none that was there before or is leaving', () => {
     const old = pod({ waiting: 'CrashLoopBackOff', uid: 'old', createdMs: 1 });

@@ -1,4 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node';
+import { STILL_COMPILING } from '../../contract.ts';
 import { CONTAINER } from './kinds.ts';
 
 /** A pod that does not come up; how long it is waited for nevertheless is PullPatience's. */
@@ -20,6 +21,8 @@ export function podFailure(pods: readonly V1Pod[], before: ReadonlySet<string>):
   const pod = newest.metadata?.name ?? '';
   const ended = state?.terminated ?? lastState?.terminated;
   const waiting = state?.waiting;
+  // Its node tries again, and finds the machine code.
+  if (STILL_COMPILING.test(`${waiting?.message} ${ended?.message}`)) return undefined;
   if (waiting?.reason !== undefined && TROUBLES.includes(waiting.reason)) {
     const exit = ended === undefined ? undefined : `it ended with ${ended.exitCode}`;
     return { pod, reason: waiting.reason, message: [waiting.message, exit].filter(Boolean).join('; ') };

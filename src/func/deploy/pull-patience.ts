@@ -1,3 +1,5 @@
+import { SLOW_START } from '../../contract.ts';
+
 /**
  * How long a pull that fails is watched before it ends a deploy. The kubelet tries again by itself, 10 s after the first failure at the earliest and then after twice the time
  * each (seen: 0, 14, 28, 54 and 97 s), and a registry that is just being restarted, or a tag that one of its replicas does not have yet, are mended by the next try.
@@ -10,10 +12,6 @@ const PULL = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable',
 /** What registries and containerd say of what is not there, or not for the one who asks. */
 const HOPELESS =
   /not found|manifest unknown|name unknown|does not exist|unauthorized|authentication required|denied|forbidden|no match for platform|invalid reference/i;
-/**
- * The kubelet gives a container two minutes to start. A shim on a busy node may compile for longer; it goes on compiling, and the next try finds what came of it.
- */
-const SLOW_START = /context (?:deadline exceeded|canceled)/;
 /** Kubelets before 1.32 say no more in a back-off. */
 const BARE = /^Back-off pulling image "[^"]*"$/;
 

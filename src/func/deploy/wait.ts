@@ -19,6 +19,8 @@ export interface Wait {
   readonly namespace: string;
   readonly name: string;
   readonly timeoutMs: number;
+  /** How much longer, while a node compiles the function. */
+  readonly compilingMs?: number;
   /** uids of pods that were there before the change: they tell of the version before. */
   readonly before: ReadonlySet<string>;
   /** A line whenever there is something new. */
@@ -29,9 +31,10 @@ export interface Wait {
 
 /** Its address, once it serves. What waiting cannot mend ends it, with the last words of the pod: at once, or a pull once it has failed again. */
 export async function untilReady(wait: Wait, cluster: FunctionCluster): Promise<string> {
-  const { kind, namespace, name, timeoutMs, before, progress, clock, signal } = wait;
-  const endMs = clock.monotonicMs() + timeoutMs;
+  const { kind, namespace, name, timeoutMs, compilingMs = 0, before, progress, clock, signal } = wait;
+  let endMs = clock.monotonicMs() + timeoutMs;
   const patience = new PullPatience();
+  let compiling = false;
   let said = '';
   let trouble: Trouble | undefined;
   const say = (line: string) => {
@@ -48,6 +51,10 @@ export async function untilReady(wait: Wait, cluster: FunctionCluster): Promise<
     }
     const judgement = judge(object);
     if (judgement.kind === 'ready') return judgement.url;
+    if (judgement.kind === 'waiting' && judgement.compiling === true && !compiling) {
+      compiling = true;
+      endMs += compilingMs;
+    }
     const late = clock.monotonicMs() >= endMs;
     const looked = late || judgement.kind === 'failed' || round % PODS_EVERY === 0;
     const pods = looked ? await podsOf(wait, cluster) : [];
@@ -59,7 +66,7 @@ export async function untilReady(wait: Wait, cluster: FunctionCluster): Promise<
     }
     if (trouble !== undefined) say(`${trouble.reason}: ${patience.cause}; its node tries again`);
     else if (judgement.kind === 'waiting') say(judgement.says);
-    if (late) throw timedOut(wait, said);
+    if (late) throw timedOut(wait, compiling ? timeoutMs + compilingMs : timeoutMs, said);
     await clock.sleep(POLL_MS, signal);
   }
 }
@@ -76,8 +83,8 @@ function errorOf({ pod, reason }: Trouble, cause: string): FuncError {
   return new FuncError('pod', `reason=${reason}: pod ${pod}: ${cause}`);
 }
 
-function timedOut({ kind, name, namespace, timeoutMs }: Wait, said: string): FuncError {
-  const after = goDuration(timeoutMs);
+function timedOut({ kind, name, namespace }: Wait, afterMs: number, said: string): FuncError {
+  const after = goDuration(afterMs);
   if (kind.deployer === 'wasm') return notReadyInTime(name, namespace, after);
   return new FuncError(
     'readiness',

@@ -77,10 +77,14 @@ for (const runtime of runtimes)
         expect([response.headers.get('x-method'), response.headers.get('x-type')]).to.deep.equal(['PUT', 'text/x']);
       });
       it('gets run.envs and run.args', async () => {
-        expect(JSON.parse((await text(`${url}/context`))[1])).to.deep.equal({
-          env: { GREETING: 'hello' },
-          args: ['--fast'],
-        });
+        const { env, args } = JSON.parse((await text(`${url}/context`))[1]);
+        expect({ ...env, REQUEST_ID: 'its own' }).to.deep.equal({ GREETING: 'hello', REQUEST_ID: 'its own' });
+        expect(args).to.deep.equal(['--fast']);
+      });
+      it("gets the number of its request, as from the shim: nobody's own variable of that name", async () => {
+        const counted = await running('run:\n  envs:\n    - { name: REQUEST_ID, value: mine }\n');
+        const idOf = async () => JSON.parse((await text(`${counted}/context`))[1]).env.REQUEST_ID;
+        expect([await idOf(), await idOf(), await idOf()]).to.deep.equal(['0', '1', '2']);
       });
       it('has an instance for each request: what it counts stays 0, one after the other and side by side', async () => {
         for (let nth = 0; nth < 3; nth += 1) expect(await text(`${url}/counter`)).to.deep.equal([200, '0']);

@@ -46,7 +46,7 @@ pub fn take_blobs() -> Option<Blobs> {
 
 /// containerd links its own directory for what outlives a boot, `ROOT/io.containerd.runtime.v2.task/NAMESPACE/ID`, into
 /// each bundle as `work`.
-fn directory_of(bundle: &Path) -> io::Result<PathBuf> {
+pub fn directory_of(bundle: &Path) -> io::Result<PathBuf> {
     let work = fs::read_link(bundle.join("work"))?;
     let root = work.ancestors().nth(3).ok_or(io::ErrorKind::NotFound)?;
     Ok(root.join("io.containerd.content.v1.content/blobs/sha256"))

@@ -72,6 +72,16 @@ pub mod tests {
             let response = Response::parse_from_bytes(&self.body).expect("response");
             MessageHeader::from(self.header).stream_id == stream && response.status.is_some()
         }
+
+        /// The same request, with so much time for its answer.
+        pub fn within(&self, nanos: i64) -> Self {
+            let mut asked = self.request().expect("a request");
+            asked.timeout_nano = nanos;
+            let body = asked.write_to_bytes().expect("encoded");
+            let header =
+                Vec::from(MessageHeader::new_request(MessageHeader::from(self.header).stream_id, body.len() as u32));
+            Self { header: header.try_into().expect("ten bytes"), body }
+        }
     }
 
     pub fn request(stream: u32, service: &str, method: &str, payload: Vec<u8>) -> Frame {

@@ -4,6 +4,10 @@ import { objectsOf } from './objects.ts';
 import { ANNOTATIONS, projectModule, type WasmModule } from './parse.ts';
 import type { ModuleSpec, ModuleView, WorkloadView } from './view.ts';
 
+/** As the kubelet tells what the shim answers. */
+const COMPILING =
+  'failed to create containerd task: failed to create shim task: WebAssembly is still being compiled on this node after 90 s; a later start finds it done: unavailable';
+
 const policy = { runtimeClass: 'wasmtime', clusterDomain: 'cluster.local' };
 
 function object(
@@ -79,6 +83,12 @@ describe('decideModule', () => {
     ['CrashLoopBackOff', 'back-off 10s', 2, 'False CrashLoopBackOff'],
     ['Error', 'exit code 1', 1, 'False Error'],
     ['ContainerCreating', '', 0, 'Unknown Deploying'],
+    ['RunContainerError', COMPILING, 1, 'Unknown Compiling'],
+    ['CrashLoopBackOff', `back-off 10s; it ended with 128: ${COMPILING}`, 3, 'Unknown Compiling'],
+    ['', `it ended with 128: ${COMPILING}`, 2, 'Unknown Compiling'],
+    ['RunContainerError', 'context deadline exceeded', 1, 'Unknown Deploying'],
+    ['CrashLoopBackOff', 'back-off 20s; it ended with 128: create task: context canceled', 2, 'Unknown Deploying'],
+    ['ErrImagePull', 'failed to do request: context deadline exceeded', 0, 'False ErrImagePull'],
   ] as const;
   for (const [reason, message, restarts, expected] of troubles) {
     it(`${reason} (${message.slice(0, 30)}): ${expected}`, () => {
@@ -89,6 +99,20 @@ describe('decideModule', () => {
       ).to.equal(expected);
     });
   }
+
+  it('says of a compilation how long it takes, and not for ever', () => {
+    const given = object();
+    const waiting = workload(given, { available: 0 });
+    const trouble = { reason: 'RunContainerError', message: COMPILING, restarts: 1 };
+    const said = (more: Partial<WorkloadView>) => {
+      const [action] = decideModule(facts(given, { workload: { ...waiting, ...more }, trouble }), policy);
+      return action?.kind === 'status' ? action.ready : undefined;
+    };
+    const message = 'WebAssembly is still being compiled on this node after 90 s; a later start finds it done';
+    expect(said({})).to.deep.equal({ status: 'Unknown', reason: 'Compiling', message });
+    const stuck = { reason: 'ProgressDeadlineExceeded', message: 'has timed out progressing' };
+    expect(said({ stuck })).to.deep.equal({ status: 'False', reason: 'ProgressDeadlineExceeded', message });
+  });
 
   it('names the command that repacks a pure artifact', () => {
     const given = object();

@@ -1,3 +1,4 @@
+import { SLOW_START, STILL_COMPILING } from '../../../contract.ts';
 import { addressOf, type ModuleObjects, type ModulePolicy, objectsOf } from './objects.ts';
 import { COMPILE, PULL, type Runner } from './runner-pod.ts';
 import type { ModuleView, ReadyCondition, Trouble, WorkloadView } from './view.ts';
@@ -104,8 +105,10 @@ function readiness(workload: WorkloadView | undefined, made: string, trouble: Tr
   // `available` counts the old ones, too: while there are any, an answer may be that of the version before. More of the same
   // version on their way, as an autoscaler wants them, are no news.
   if (available >= 1 && updated >= 1 && total <= updated) return { status: 'True', reason: 'Serving', message: '' };
-  if (explained !== undefined) return { status: 'False', ...explained };
-  if (stuck !== undefined) return { status: 'False', ...stuck };
+  const late = trouble === undefined ? undefined : lateStart(trouble);
+  if (explained !== undefined && late === undefined) return { status: 'False', ...explained };
+  if (stuck !== undefined) return { status: 'False', ...stuck, message: late?.message ?? stuck.message };
+  if (late !== undefined) return late;
   return {
     status: 'Unknown',
     reason: 'Deploying',
@@ -116,6 +119,17 @@ function readiness(workload: WorkloadView | undefined, made: string, trouble: Tr
 /** containerd's words for an artifact that is no image of any platform (containerd#10179), and for an image without an entrypoint. */
 const PURE_ARTIFACT =
   /unknown image config media type|no match for platform|mismatched image rootfs|no command specified/;
+/** A start whose time was over. The node tries again, and while it compiles that is no failure; the Deployment's own deadline ends it. */
+function lateStart({ reason, message }: Trouble): ReadyCondition | undefined {
+  const compiling = STILL_COMPILING.exec(message)?.[0];
+  if (compiling !== undefined) return { status: 'Unknown', reason: 'Compiling', message: compiling };
+  if (!STARTS.has(reason) || !SLOW_START.test(message)) return undefined;
+  return { status: 'Unknown', reason: 'Deploying', message: `its start took longer than its node waits: ${message}` };
+}
+
+/** The kubelet's reasons for a container that could not be started, and for one that it holds back after that. */
+const STARTS: ReadonlySet<string> = new Set(['', 'RunContainerError', 'CreateContainerError', 'CrashLoopBackOff']);
+
 const NO_HANDLER = /no runtime for "([^"]+)" is configured/;
 
 function explain({
