@@ -5,7 +5,7 @@ import { checkedComponent } from './build/checked-component.ts';
 import type { Compilation } from './build/compilation.ts';
 import { compileGo } from './build/go.ts';
 import { compileJavaScript } from './build/javascript.ts';
-import { keepRecord, lastBuild, sourcesDigest, unchangedBuild } from './build/record.ts';
+import { builtOf, keepRecord, lastBuild, sourcesOf, unchangedBuild } from './build/record.ts';
 import { compileRust } from './build/rust.ts';
 import { type Builder, builderFor } from './compatibility.ts';
 import { FuncError } from './func-error.ts';
@@ -38,12 +38,13 @@ export async function buildFunction(folder: string, options: BuildOptions = {}):
   const builder = builderFor(file.runtime, { flag: options.builder, file: file.build.builder });
   const runtime = builtRuntime(file.runtime);
   const { log = () => {}, signal } = options;
-  const sources = await sourcesDigest(folder, file);
-  const earlier = await unchangedBuild(folder, sources);
+  const before = await sourcesOf(folder, file);
+  const earlier = await unchangedBuild(folder, before.all);
   if (earlier !== undefined) return described(earlier, true);
   log(`building with ${builder.value} (${builder.by === 'inferred' ? `as ${file.runtime} needs it` : builder.by})`);
   const component = await compile(runtime, { folder, file, log, signal });
   const built = await described(component, false);
+  const sources = builtOf(before, await sourcesOf(folder, file));
   await keepRecord(folder, { sources, component: relative(folder, component), digest: built.digest });
   return built;
 }

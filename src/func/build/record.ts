@@ -19,15 +19,34 @@ const FILE_BYTES_MAX = 64 * 1024 * 1024;
 const recordShape = z.object({ sources: z.string(), component: z.string(), digest: z.string() });
 export type BuildRecord = z.infer<typeof recordShape>;
 
-/**
- * Of everything that a build may read, installed packages and what this program itself adds included. Of func.yaml only what it says about building: a deployment writes there, and that is no
- * reason to build again.
- */
-export async function sourcesDigest(folder: string, { runtime, build }: FunctionFile): Promise<string> {
+/** Which versions were taken: a first build writes them down, beside the sources. */
+const VERSIONS = new Set(['Cargo.lock', 'go.sum']);
+
+export interface Sources {
+  /**
+   * Of everything that a build may read, installed packages and what this program itself adds included. Of func.yaml only what it says about building: a deployment writes there, and that is no
+   * reason to build again.
+   */
+  readonly all: string;
+  /** Without what a build writes itself. */
+  readonly written: string;
+}
+
+export async function sourcesOf(folder: string, file: FunctionFile): Promise<Sources> {
+  const paths = [...(await sourcesIn(folder, '')).sort(), 'node_modules/.package-lock.json'];
+  const own = paths.filter((path) => !VERSIONS.has(path));
+  return { all: await digest(folder, file, paths), written: await digest(folder, file, own) };
+}
+
+/** What a build was made of: the versions that it has written count, and a change while it went on means another build. */
+export function builtOf(before: Sources, after: Sources): string {
+  return before.written === after.written ? after.all : before.all;
+}
+
+async function digest(folder: string, { runtime, build }: FunctionFile, paths: readonly string[]): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify({ runtime, build }));
   if (runtime === 'go-wasi') hash.update(JSON.stringify(allScaffold()));
-  const paths = (await sourcesIn(folder, '')).sort();
-  for (const path of [...paths, 'node_modules/.package-lock.json']) {
+  for (const path of paths) {
     const bytes = await readFile(join(folder, path)).catch(() => undefined);
     if (bytes !== undefined) hash.update(`${path}\0${bytes.length}\0`).update(bytes);
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect } from 'chai';
@@ -36,6 +36,11 @@ describe(`a function in Rust, by the real compiler${skipped}`, function () {
     const { exports } = inspect(component, bytes);
     expect(exports.some((name) => name.startsWith('wasi:http/incoming-handler@0.2.'))).to.equal(true);
     expect(bytes.length).to.be.below(2 * MEBIBYTE);
+  });
+
+  it('is not built again while nothing has changed, although the first build has written Cargo.lock', async () => {
+    expect(readFileSync(join(folder, 'Cargo.lock'), 'utf8')).to.contain('name = "wstd"');
+    expect(await buildFunction(folder)).to.have.property('unchanged', true);
   });
 
   it('and answers in the sandbox of kwasm func run --component, each request in an instance of its own', async () => {

@@ -1,0 +1,84 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { expect } from 'chai';
+import { linkPackages } from '../../src/func/run/testing.ts';
+import { bundledKwasm, type Kwasm } from '../harness/cli.ts';
+import { provisioned } from '../harness/nodes.ts';
+import { installRelease, removeRelease } from '../harness/release.ts';
+import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
+import { WORKLOADS } from '../harness/workloads.ts';
+
+const SELECTOR = 'serving.knative.dev/service=slow';
+/** Of one processor. The engine of a JavaScript function takes some 19 s of it, so more than the kubelet's two minutes. */
+const SHARE_PERCENT = 11;
+const SLOW_SECONDS = 170;
+
+/** Puts every shim of the node that is there, or comes within the time, into a cgroup that has little of a processor. */
+const SLOWED = `
+set -eu
+if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
+  dir=/sys/fs/cgroup/kwasm-slow; mkdir -p $dir; echo "\${1}000 100000" > $dir/cpu.max
+else
+  dir=$(ls -d /sys/fs/cgroup/cpu /sys/fs/cgroup/cpu,cpuacct 2>/dev/null | head -n 1)/kwasm-slow
+  mkdir -p $dir; echo 100000 > $dir/cpu.cfs_period_us; echo "\${1}000" > $dir/cpu.cfs_quota_us
+fi
+end=$(($(date +%s) + $2))
+while [ $(date +%s) -lt $end ]; do
+  for pid in $(pgrep -f '^/opt/kwasm/shims/.*containerd-shim-wasmtime-v1 '); do
+    grep -qs kwasm-slow /proc/$pid/cgroup || echo $pid > $dir/cgroup.procs || true
+  done
+  sleep 0.2
+done
+for pid in $(cat $dir/cgroup.procs); do echo $pid > $dir/../cgroup.procs || true; done
+rmdir $dir || true
+`;
+
+/** A component whose compilation takes longer than the kubelet waits for a container's start. */
+describe('a function that is compiled for longer than a start may take', function () {
+  this.timeout(1_200_000);
+  let test: TestCluster;
+  let kwasm: Kwasm;
+  let node = '';
+
+  before(async () => {
+    test = await testCluster();
+    node = test.nodes[0]?.name ?? '';
+    await installRelease(test, ['wasmModules.enabled=true']);
+    await test.kubectl.run(['annotate', 'node', node, 'kwasm.sh/kwasm-node=true']);
+    kwasm = await bundledKwasm(test);
+    await provisioned(test.kubectl, node);
+  });
+  after(async () => {
+    await test.kubectl.run(['delete', 'wasmmodules', '-n', WORKLOADS, '--all', '--wait=true', '--timeout=90s']);
+    await removeRelease(test);
+    await test.kubectl.run(['delete', 'crd', 'wasmmodules.wasm.serving.knative.dev', '--wait=true', '--timeout=60s']);
+    kwasm.remove();
+  });
+
+  it('says Compiling, never that it has failed, and serves after one compilation; deploy waits for it', async () => {
+    await kwasm.run('func', 'create', '-l', 'ts-wasi', 'slow');
+    linkPackages(`${kwasm.directory}/slow`);
+    const built = await kwasm.run('func', 'build', '--path', 'slow');
+    expect(built.exitCode, built.err).to.equal(0);
+    const argv = ['sh', '-c', SLOWED, 'sh', String(SHARE_PERCENT), String(SLOW_SECONDS)];
+    const slowed = test.cluster.exec(node, argv, { timeoutMs: (SLOW_SECONDS + 30) * 1000 });
+    const host = test.images.registry.split('/')[0] ?? '';
+    const began = performance.now();
+    const flags = ['--registry', test.images.registry, '--plain-http', host];
+    const said = await kwasm.run('func', 'deploy', '--path', 'slow', ...flags);
+    console.log(`      ${((performance.now() - began) / 1000).toFixed(0)} s\n${said.err.replaceAll(/^/gm, '      ')}`);
+    expect((await slowed).stderr).to.equal('');
+    expect(said.exitCode, said.err).to.equal(0);
+    expect(said.err).to.match(/^Compiling: WebAssembly is still being compiled on this node after \d+ s; /m);
+    expect(said.err).not.to.contain('tries again');
+    expect((await kwasm.run('func', 'invoke', 'slow')).out).to.equal('Hello from WASI! Path: /');
+    const log = await test.exec(node)([
+      'sh',
+      '-c',
+      'journalctl -u containerd --no-pager | grep "compiled .* bytes of" || true',
+    ]);
+    const { items } = await test.kubectl.get<{ items: V1Pod[] }>(['pods', '-n', WORKLOADS, '-l', SELECTOR]);
+    const restarts = items.map(({ status }) => status?.containerStatuses?.[0]?.restartCount);
+    console.log(`      restarts: ${restarts.join()}; ${log.trim()}`);
+    expect(log.trim().split('\n')).to.have.length(1);
+  });
+});
