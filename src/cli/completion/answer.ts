@@ -4,7 +4,7 @@ import { NODE } from '../../operator/kube/shapes.ts';
 import type { ClusterFlags } from '../cluster-flags.ts';
 import { contextNames } from '../kube/access.ts';
 import { withClient } from '../kube/client.ts';
-import { type Candidate, complete } from './candidates.ts';
+import { type Candidate, type Completion, complete } from './candidates.ts';
 
 /** Somebody waits for it with a finger on the key. */
 const CLUSTER_MS_MAX = 2_000;
@@ -12,32 +12,27 @@ const CLUSTER_MS_MAX = 2_000;
 /** Nothing is ever said about what goes wrong: a shell would show it in the middle of a line. */
 export async function answer(program: Command, words: readonly string[]): Promise<readonly Candidate[]> {
   const completion = complete(program, words);
-  switch (completion.kind) {
-    case 'these':
-      return completion.candidates;
-    case 'none':
-      return [];
-    case 'contexts':
-      return named(contextNames(flagsOf(words), process.env), completion.prefix);
-    case 'shims': {
-      const { prefix, before, there } = completion;
-      const { CATALOGUE } = await import('../../shims/catalogue.ts');
-      const known = there ? await soon(shimNames(flagsOf(words))).catch(() => []) : [];
-      const names = [...new Set([...known, ...Object.keys(CATALOGUE)])];
-      return named(names, prefix).map(({ value, about }) => ({ value: before + value, about }));
-    }
-    case 'nodes': {
-      const names = await soon(nodeNames(flagsOf(words))).catch(() => []);
-      return named(
-        names.filter((name) => !completion.given.includes(name)),
-        completion.prefix,
-      );
-    }
-  }
+  if (completion.kind === 'these') return completion.candidates;
+  if (completion.kind === 'none') return [];
+  const { prefix, before } = completion;
+  const names = await namesFor(completion, flagsOf(words)).catch(() => []);
+  return names.filter((name) => name.startsWith(prefix)).map((name) => ({ value: before + name, about: '' }));
 }
 
-function named(names: readonly string[], prefix: string): readonly Candidate[] {
-  return names.filter((name) => name.startsWith(prefix)).map((value) => ({ value, about: '' }));
+type Asked = Exclude<Completion, { readonly kind: 'these' | 'none' }>;
+
+async function namesFor(completion: Asked, flags: ClusterFlags): Promise<readonly string[]> {
+  switch (completion.kind) {
+    case 'contexts':
+      return contextNames(flags, process.env);
+    case 'shims': {
+      const { CATALOGUE } = await import('../../shims/catalogue.ts');
+      const known = completion.there ? await soon(shimNames(flags)).catch(() => []) : [];
+      return [...new Set([...known, ...Object.keys(CATALOGUE)])];
+    }
+    case 'nodes':
+      return (await soon(nodeNames(flags))).filter((name) => !completion.given.includes(name));
+  }
 }
 
 async function nodeNames(flags: ClusterFlags): Promise<readonly string[]> {

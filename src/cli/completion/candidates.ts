@@ -8,10 +8,10 @@ export interface Candidate {
 
 export type Completion =
   | { readonly kind: 'these'; readonly candidates: readonly Candidate[] }
-  /** Nodes of the cluster, without those that stand there already. */
-  | { readonly kind: 'nodes'; readonly prefix: string; readonly given: readonly string[] }
-  | { readonly kind: 'contexts'; readonly prefix: string }
-  /** Of the catalogue, and of the cluster where `there` says so; `before`: what the prefix does not show. */
+  /** `before`: what of the word the prefix does not show. Without `given`, which stand there already. */
+  | { readonly kind: 'nodes'; readonly prefix: string; readonly before: string; readonly given: readonly string[] }
+  | { readonly kind: 'contexts'; readonly prefix: string; readonly before: string }
+  /** Of the catalogue, and of the cluster where `there` says so. */
   | { readonly kind: 'shims'; readonly prefix: string; readonly before: string; readonly there: boolean }
   /** The shell's own: files. */
   | { readonly kind: 'none' };
@@ -53,9 +53,9 @@ function afterDash(command: Command, prefix: string): Completion {
   if (value !== null) {
     const [, flag = '', rest = ''] = value;
     const option = optionOf(command, flag);
-    const found = option === undefined ? undefined : valuesOf(option, rest);
-    if (found?.kind === 'shims') return { ...found, before: flag + found.before };
-    if (found?.kind !== 'these') return { kind: 'none' };
+    const found: Completion = option === undefined ? { kind: 'none' } : valuesOf(option, rest);
+    if (found.kind === 'none') return found;
+    if (found.kind !== 'these') return { ...found, before: flag + found.before };
     return { kind: 'these', candidates: found.candidates.map((one) => ({ ...one, value: flag + one.value })) };
   }
   const flags = command.options
@@ -77,12 +77,12 @@ function valuesOf({ argChoices, long }: Option, prefix: string): Completion {
       argChoices.map((value) => ({ value, about: '' })),
       prefix,
     );
-  if (long === '--context') return { kind: 'contexts', prefix };
+  if (long === '--context') return { kind: 'contexts', prefix, before: '' };
   if (long === '--shims') {
     const at = prefix.lastIndexOf(',') + 1;
     return { kind: 'shims', prefix: prefix.slice(at), before: prefix.slice(0, at), there: true };
   }
-  return long === '--node' ? { kind: 'nodes', prefix, given: [] } : { kind: 'none' };
+  return long === '--node' ? { kind: 'nodes', prefix, before: '', given: [] } : { kind: 'none' };
 }
 
 function argumentAt(command: Command, operands: readonly string[], prefix: string): Completion {
@@ -98,7 +98,7 @@ function argumentAt(command: Command, operands: readonly string[], prefix: strin
   if (command.parent?.name() === 'shim' && /^names?$/.test(argument.name()))
     return { kind: 'shims', prefix, before: '', there: command.name() === 'show' };
   return argument.name() === 'node' || argument.name() === 'nodes'
-    ? { kind: 'nodes', prefix, given: operands }
+    ? { kind: 'nodes', prefix, before: '', given: operands }
     : { kind: 'none' };
 }
 

@@ -19,17 +19,28 @@ complete -o default -F _kwasm kwasm
 _kwasm() {
   local -a candidates
   local line
-  for line in "\${(@f)$(kwasm __complete --describe -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+  for line in "\${(@f)$(kwasm __complete --describe -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)}"; do
     [[ -n $line ]] && candidates+=("\${\${line%%$'\\t'*}//:/\\\\:}\${\${(M)line:#*$'\\t'*}:+:\${line#*$'\\t'}}")
   done
   if (( \${#candidates} )); then _describe kwasm candidates; else _files; fi
 }
-compdef _kwasm kwasm
+# As a file _kwasm of fpath it is the function itself, once zsh has loaded it.
+if [[ $funcstack[1] == _kwasm ]]; then
+  _kwasm
+else
+  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+  compdef _kwasm kwasm
+fi
 `,
   fish: `# fish completion of kwasm: kwasm completion fish | source
 function __kwasm_complete
   set -l words (commandline -opc) (commandline -ct)
-  kwasm __complete --describe -- $words[2..-1] 2>/dev/null
+  set -l found (kwasm __complete --describe -- $words[2..-1] 2>/dev/null)
+  if set -q found[1]
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
 complete -c kwasm -f -a '(__kwasm_complete)'
 `,
