@@ -43,7 +43,7 @@ export const RENAMED = [
 /** A list in the document's place, which cannot carry annotations, travels under this key. */
 export const BARE_LIST = 'bareSeqNodeWrappingKey';
 
-function annotationsOf(node: YamlNode): YamlNode | undefined {
+export function annotationsOf(node: YamlNode): YamlNode | undefined {
   const metadata = field(root(node), 'metadata');
   return metadata === undefined ? undefined : field(metadata, 'annotations');
 }
@@ -53,8 +53,12 @@ export function annotation(node: YamlNode, key: string): string | undefined {
   return annotations === undefined ? undefined : field(annotations, key)?.value;
 }
 
-/** Quoted, as some tools take a bare 0 for a number; the style of a value that is there already stays. */
 export function setAnnotation(node: YamlNode, key: string, value: string): void {
+  setIn(annotationsToSet(node), key, value);
+}
+
+/** The map of them, made where there is none: for setting several. */
+export function annotationsToSet(node: YamlNode): YamlNode {
   const object = root(node);
   let annotations = annotationsOf(object);
   if (annotations === undefined || annotations.content.length === 0) {
@@ -62,6 +66,11 @@ export function setAnnotation(node: YamlNode, key: string, value: string): void 
     annotations = ensureMap(ensureMap(object, 'metadata'), 'annotations');
   }
   if (annotations.kind !== KIND.mapping) throw new Terminal('metadata.annotations is not a map');
+  return annotations;
+}
+
+/** Quoted, as some tools take a bare 0 for a number; the style of a value that is there already stays. */
+export function setIn(annotations: YamlNode, key: string, value: string): void {
   const at = fieldIndex(annotations, key);
   const old = at === -1 ? undefined : annotations.content[at + 1];
   if (old === undefined) annotations.content.push(scalar(key), text(value, STYLE.single));
@@ -111,11 +120,12 @@ export function dropEmpty(node: YamlNode): void {
 export function completeRenamed(node: YamlNode): void {
   const annotations = annotationsOf(node);
   if (annotations === undefined || annotations.content.length === 0) return;
-  for (const [key, legacy] of RENAMED) {
-    const value = field(annotations, key)?.value ?? '';
-    const old = field(annotations, legacy)?.value ?? '';
-    if (value !== '' && old === '') setAnnotation(node, legacy, value);
-    else if (value === '' && old !== '') setAnnotation(node, key, old);
+  for (const names of RENAMED) {
+    const value = field(annotations, names[0])?.value ?? '';
+    const old = field(annotations, names[1])?.value ?? '';
+    if (value === old) continue;
+    if (old === '') setAnnotation(node, names[1], value);
+    else if (value === '') setAnnotation(node, names[0], old);
   }
 }
 

@@ -84,7 +84,7 @@ function endOfItem(text: string, at: number): number {
 function keptItem(piece: string, given: Given, index: number): YamlNode | undefined {
   const item = given.items[index];
   const before = givenText(given, index);
-  if (item === undefined || before === undefined || !comesBack(item)) return undefined;
+  if (item === undefined || before === undefined || !comesBack(item, given, index)) return undefined;
   return withChangedValues(root(item), before, piece);
 }
 
@@ -102,17 +102,17 @@ function reusable(text: string, at: number, given: Given, index: number) {
   // Nothing of the item goes on behind it, and what follows is no comment.
   if (!(text.startsWith('\n- ', end) || /^\n[a-z]/.test(text.slice(end, end + 2)) || text.slice(end) === '\n'))
     return undefined;
-  return comesBack(node) ? { node: root(node), end, index } : undefined;
+  return comesBack(node, given, index) ? { node: root(node), end, index } : undefined;
 }
 
 /** A document's own comments would go to its node when it is read again. */
-function comesBack(node: YamlNode): boolean {
-  return (node.kind !== KIND.document || node.isBare) && isPlain(root(node));
+function comesBack(node: YamlNode, given: Given, index: number): boolean {
+  return (node.kind !== KIND.document || node.isBare) && (given.simple[index] === true || isPlain(root(node)));
 }
 
 /** A tree that comes back from writing and reading as it was: no comments, anchors or tags, no text of several lines. */
 function isPlain(node: YamlNode): boolean {
-  if (!node.isBare && !isAnnotationText(node)) return false;
+  if (!node.isBare) return false;
   if (node.kind === KIND.scalar) return (node.style & (STYLE.literal | STYLE.folded)) === 0 && !BREAK.test(node.value);
   if (node.kind === KIND.alias) return false;
   for (const child of node.content) if (!isPlain(child)) return false;
@@ -120,11 +120,6 @@ function isPlain(node: YamlNode): boolean {
 }
 
 const BREAK = /[\n\r\x85\u2028\u2029]/;
-
-/** As setAnnotation makes them. */
-function isAnnotationText({ tag, style, head, line, foot, anchor }: YamlNode): boolean {
-  return tag === '!!str' && style === STYLE.single && head === '' && line === '' && foot === '' && anchor === '';
-}
 
 /** One item as it would be read in its list, below the same fields. */
 function readItem(piece: string): YamlNode {

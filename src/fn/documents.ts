@@ -1,5 +1,5 @@
 import { Terminal } from '../errors.ts';
-import { ANNOTATION, BARE_LIST, completeRenamed, setAnnotation } from './annotations.ts';
+import { ANNOTATION, annotationsToSet, BARE_LIST, completeRenamed, setIn } from './annotations.ts';
 import { requireUniqueKeys } from './unique-keys.ts';
 import { KIND, mapping, root, type YamlNode } from './yaml/node.ts';
 import { parseDocument } from './yaml/parser.ts';
@@ -13,7 +13,7 @@ export function splitDocuments(text: string): readonly string[] {
   for (const match of text.matchAll(/\n---([^\n]*)\n/g)) {
     const rest = (match[1] ?? '').trim();
     if (rest !== '' && !rest.startsWith('#')) throw new Terminal(`invalid document separator: ---${rest}`);
-    documents.push(`${text.slice(from, match.index)}\n`);
+    documents.push(text.slice(from, match.index + 1));
     from = match.index + match[0].length;
   }
   documents.push(text.slice(from));
@@ -30,9 +30,12 @@ export function seqIndentOf(text: string): SeqIndent {
     if (start > 0 && !LINE_END.test(text.charAt(start - 1))) continue;
     const key = keyLineBefore(text, start);
     if (key === '') continue;
-    const trimmed = key.replaceAll(/^ +| +$/g, '');
-    if (trimmed.indexOf(':') !== trimmed.length - 1 || trimmed === '') continue;
-    const deeper = at - start - (key.length - key.replace(/^ +/, '').length);
+    let first = 0;
+    while (key.charAt(first) === ' ') first++;
+    let end = key.length;
+    while (key.charAt(end - 1) === ' ') end--;
+    if (end <= first || key.indexOf(':') !== end - 1) continue;
+    const deeper = at - start - first;
     if (deeper === 0) return 'compact';
     if (deeper === 2) return 'wide';
   }
@@ -47,7 +50,9 @@ function keyLineBefore(text: string, at: number): string {
   while (end >= 0) {
     const start = text.lastIndexOf('\n', end - 1) + 1;
     const line = end === 0 ? '' : text.slice(start, end);
-    if (!line.replace(/^ +/, '').startsWith('#')) return line.split('#', 1)[0] ?? '';
+    const comment = line.indexOf('#');
+    if (comment === -1) return line;
+    if (/[^ ]/.test(line.slice(0, comment))) return line.slice(0, comment);
     end = start - 1;
   }
   return '';
@@ -76,9 +81,10 @@ function wrapBareList(document: YamlNode): YamlNode {
 /** In the order of the keys, which is the order functions have always seen. */
 function annotate(node: YamlNode, index: number, path: string | undefined, seqIndent: SeqIndent): void {
   completeRenamed(node);
-  setAnnotation(node, ANNOTATION.legacyIndex, String(index));
-  if (path !== undefined) setAnnotation(node, ANNOTATION.legacyPath, path);
-  setAnnotation(node, ANNOTATION.index, String(index));
-  if (path !== undefined) setAnnotation(node, ANNOTATION.path, path);
-  setAnnotation(node, ANNOTATION.seqIndent, seqIndent);
+  const annotations = annotationsToSet(node);
+  setIn(annotations, ANNOTATION.legacyIndex, String(index));
+  if (path !== undefined) setIn(annotations, ANNOTATION.legacyPath, path);
+  setIn(annotations, ANNOTATION.index, String(index));
+  if (path !== undefined) setIn(annotations, ANNOTATION.path, path);
+  setIn(annotations, ANNOTATION.seqIndent, seqIndent);
 }

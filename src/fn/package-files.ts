@@ -36,48 +36,52 @@ export type FileTexts = ReadonlyMap<string, string>;
 
 /** The files that the resources make up, each in the order of its indexes. Takes the place annotations off the nodes. */
 export function filesOf(nodes: readonly YamlNode[]): FileTexts {
-  givePlaces(nodes);
-  const byPath = new Map<string, YamlNode[]>();
-  for (const node of nodes) {
-    const { path } = placeOf(node);
-    const clean = posix.normalize(path);
+  const byPath = new Map<string, Placed[]>();
+  let [before, clean] = ['', ''];
+  for (const placed of givePlaces(nodes)) {
+    const { path } = placed;
+    if (path !== before) clean = posix.normalize(path); // those of one file mostly follow each other
+    before = path;
     if (posix.isAbsolute(clean) || clean === '..' || clean.startsWith('../') || clean.endsWith('/'))
       throw new Terminal(`function must not modify resources outside of package: resource has path ${path}`);
     const sharing = byPath.get(clean);
-    if (sharing === undefined) byPath.set(clean, [node]);
-    else sharing.push(node);
+    if (sharing === undefined) byPath.set(clean, [placed]);
+    else sharing.push(placed);
   }
   const files = new Map<string, string>();
   for (const [path, sharing] of [...byPath].sort(([a], [b]) => byBytes(a, b))) files.set(path, fileText(path, sharing));
   return files;
 }
 
+interface Placed {
+  readonly node: YamlNode;
+  readonly path: string;
+  index: string;
+}
+
 /** A new resource without an index comes behind those of its file. */
-function givePlaces(nodes: readonly YamlNode[]): void {
+function givePlaces(nodes: readonly YamlNode[]): readonly Placed[] {
+  const placed: Placed[] = [];
   const next = new Map<string, number>();
   for (const node of nodes) {
     completeRenamed(node);
-    if (annotation(node, ANNOTATION.path) === undefined) {
-      const path = defaultPath(node);
-      setAnnotation(node, ANNOTATION.path, path);
-      setAnnotation(node, ANNOTATION.legacyPath, path);
-    }
+    if (annotation(node, ANNOTATION.path) === undefined) setAnnotation(node, ANNOTATION.path, defaultPath(node));
     const { path, index } = placeOf(node);
+    placed.push({ node, path, index });
     const number = Number(index);
     if (index !== '' && Number.isInteger(number)) next.set(path, Math.max(next.get(path) ?? 0, number));
   }
-  for (const node of nodes) {
-    const { path, index } = placeOf(node);
-    if (index !== '') continue;
-    const number = next.get(path) ?? 0;
-    next.set(path, number + 1);
-    setAnnotation(node, ANNOTATION.index, String(number));
-    setAnnotation(node, ANNOTATION.legacyIndex, String(number));
+  for (const one of placed) {
+    if (one.index !== '') continue;
+    const number = next.get(one.path) ?? 0;
+    next.set(one.path, number + 1);
+    one.index = String(number);
   }
+  return placed;
 }
 
-function fileText(path: string, nodes: readonly YamlNode[]): string {
-  const sorted = sortByIndex(path, nodes);
+function fileText(path: string, placed: readonly Placed[]): string {
+  const sorted = sortByIndex(path, placed);
   const [only] = sorted;
   if (sorted.length === 1 && only !== undefined && path.endsWith('.json')) {
     stripOurs(only);
@@ -97,9 +101,9 @@ export function documentsText(nodes: readonly YamlNode[]): string {
   return emitter.text;
 }
 
-function sortByIndex(path: string, nodes: readonly YamlNode[]): readonly YamlNode[] {
-  if (nodes.length === 1) return nodes;
-  const indexed = nodes.map((node) => ({ node, index: Number(placeOf(node).index) }));
+function sortByIndex(path: string, placed: readonly Placed[]): readonly YamlNode[] {
+  if (placed.length === 1) return placed.map(({ node }) => node);
+  const indexed = placed.map(({ node, index }) => ({ node, index: Number(index) }));
   for (const { index } of indexed)
     if (!Number.isInteger(index)) throw new Terminal(`${path}: a resource's ${ANNOTATION.index} is no number`);
   return indexed.sort((a, b) => a.index - b.index).map(({ node }) => node);

@@ -29,6 +29,8 @@ export interface Given {
   readonly items: readonly YamlNode[];
   /** One more than items: the last is where they end. Empty where there are none. */
   readonly starts: readonly number[];
+  /** Of each item whether it is nothing but lines of a key, a dash, a value: what the emitter wrote in one go. */
+  readonly simple: readonly boolean[];
 }
 
 export function writeGiven(list: ResourceList): Given {
@@ -43,7 +45,7 @@ export function writeGiven(list: ResourceList): Given {
   const emitter = new Emitter();
   emitter.watched = items;
   emitter.document(mapping(fields), { lists: 'compact' });
-  return { text: emitter.text, items: list.items, starts: emitter.itemStarts };
+  return { text: emitter.text, items: list.items, starts: emitter.itemStarts, simple: emitter.simpleItems };
 }
 
 /**

@@ -3,11 +3,13 @@ import { Terminal } from '../errors.ts';
 import {
   ANNOTATION,
   annotation,
-  clearAnnotation,
+  annotationsToSet,
+  clearAnnotations,
   completeRenamed,
   metaOf,
   placeOf,
   setAnnotation,
+  setIn,
 } from './annotations.ts';
 import { readAnswer } from './answered-list.ts';
 import { copyComments } from './comments.ts';
@@ -91,10 +93,11 @@ async function resultsIn(output: string): Promise<readonly FunctionResult[]> {
 
 function numberItems(items: readonly YamlNode[]): ReadonlyMap<string, YamlNode> {
   const byId = new Map<string, YamlNode>();
-  for (const [i, item] of items.entries()) {
-    const id = String(i + 1);
-    setAnnotation(item, ANNOTATION.id, id);
-    setAnnotation(item, ANNOTATION.legacyId, id);
+  for (const item of items) {
+    const id = String(byId.size + 1);
+    const annotations = annotationsToSet(item);
+    setIn(annotations, ANNOTATION.id, id);
+    setIn(annotations, ANNOTATION.legacyId, id);
     byId.set(id, item);
   }
   return byId;
@@ -108,11 +111,12 @@ function restore(items: readonly YamlNode[], byId: ReadonlyMap<string, YamlNode>
       copyComments(before, item);
       restoreOrder(before, item);
     }
-    clearAnnotation(item, ANNOTATION.id);
-    clearAnnotation(item, ANNOTATION.legacyId);
+    clearAnnotations(item, IDS);
   }
   giveDefaultPaths(items);
 }
+
+const IDS: ReadonlySet<string> = new Set([ANNOTATION.id, ANNOTATION.legacyId]);
 
 function judge(list: ResourceList, input: StepInput): void {
   if (list.items.length === 0 && input.items.length > 0 && !input.allowEmpty)
@@ -139,10 +143,12 @@ function requireResources(items: readonly YamlNode[], which: 'input' | 'output')
 /** No resource leaves the package, and no two are at one place. */
 function requirePlaces(items: readonly YamlNode[]): void {
   const taken = new Set<string>();
+  let [before, clean] = ['', ''];
   for (const item of items) {
     const { path, index } = placeOf(item);
     if (path === '') continue;
-    const clean = posix.normalize(path);
+    if (path !== before) clean = posix.normalize(path); // those of one file mostly follow each other
+    before = path;
     if (clean === '..' || clean.startsWith('../') || posix.isAbsolute(clean))
       throw new Terminal(`function must not modify resources outside of package: resource has path ${path}`);
     const place = `${annotation(item, ANNOTATION.packagePath) ?? ''}\n${clean}\n${index}`;

@@ -29,6 +29,8 @@ export class Emitter {
   /** The list whose items' beginnings are noted: each at the line break before it. */
   watched: YamlNode | undefined = undefined;
   readonly itemStarts: number[] = [];
+  /** Of each whether it was written in one go. */
+  readonly simpleItems: boolean[] = [];
 
   /** A document node, or any other as a document. */
   document(node: YamlNode, options: EmitOptions): void {
@@ -104,7 +106,10 @@ export class Emitter {
     const isWatched = node === this.watched;
     const itemPlace: Place = { inMapping: false, key: false, inBlockSequence: true, isWhole: isWatched };
     for (const item of node.content) {
-      if (isWatched) this.itemStarts.push(out.text.length);
+      if (isWatched) {
+        this.itemStarts.push(out.text.length);
+        this.simpleItems.push(false);
+      }
       this.comments.load(item, '');
       this.comments.writeHead();
       out.writeIndent();
@@ -124,6 +129,7 @@ export class Emitter {
     const { content } = node;
     const before = this.increaseIndent(false, place);
     if (place.isWhole && this.simpleMapping(node)) {
+      if (this.watched !== undefined) this.simpleItems[this.simpleItems.length - 1] = true;
       out.indent = before;
       return;
     }

@@ -104,9 +104,9 @@ export function scalar(value: string, style = 0): YamlNode {
   return new YamlNode(KIND.scalar, value, style);
 }
 
-/** A string that may look like a number: the tag keeps it a string in whatever style it is written. */
+/** A string that may look like a number: quotes keep it a string, or the tag does. */
 export function text(value: string, style = 0): YamlNode {
-  return new YamlNode(KIND.scalar, value, style, '!!str');
+  return new YamlNode(KIND.scalar, value, style, (style & QUOTED) === 0 ? '!!str' : '');
 }
 
 export function mapping(fields: readonly (readonly [string, YamlNode])[]): YamlNode {

@@ -11,27 +11,33 @@ const STEP = 2;
  */
 export function simpleText(node: YamlNode, indent: number, compactLists: boolean): string | undefined {
   const text = new SimpleText(compactLists);
-  return text.pairs(node, indent) ? text.text : undefined;
+  return text.pairs(node, indent) ? text.whole() : undefined;
 }
 
+/** In lines that are joined at the end: pieces added one by one to a text of megabytes would all stay in memory until it is read. */
 class SimpleText {
-  text = '';
+  private readonly lines: string[] = [];
+  private line = '';
   private readonly listStep: number;
 
   constructor(compactLists: boolean) {
     this.listStep = compactLists ? 0 : STEP;
   }
 
+  whole(): string {
+    this.lines.push(this.line);
+    return this.lines.join('\n');
+  }
+
   pairs({ content }: YamlNode, indent: number): boolean {
     for (let i = 0; i + 1 < content.length; i += 2) {
       const key = content[i];
       const value = content[i + 1];
-      if (key === undefined || value === undefined || key.kind !== KIND.scalar || !isSimpleKey(key)) return false;
-      if (i > 0) this.line(indent);
-      const name = scalarText(key, true);
+      if (key === undefined || value === undefined || key.kind !== KIND.scalar) return false;
+      if (i > 0) this.next(indent);
+      const name = keyText(key);
       if (name === undefined) return false;
-      this.text += name;
-      this.text += ':';
+      this.line += `${name}:`;
       if (!this.value(value, indent)) return false;
     }
     return true;
@@ -42,16 +48,16 @@ class SimpleText {
     if (!isBlock(value)) return this.empty(value);
     const isMap = value.kind === KIND.mapping;
     const inner = indent + (isMap ? STEP : this.listStep);
-    this.line(inner);
+    this.next(inner);
     return isMap ? this.pairs(value, inner) : this.items(value, inner);
   }
 
   private items({ content }: YamlNode, indent: number): boolean {
     let first = true;
     for (const item of content) {
-      if (!first) this.line(indent);
+      if (!first) this.next(indent);
       first = false;
-      this.text += '-';
+      this.line += '-';
       if (!this.item(item, indent)) return false;
     }
     return true;
@@ -60,26 +66,26 @@ class SimpleText {
   private item(item: YamlNode, indent: number): boolean {
     if (item.kind === KIND.scalar) return this.scalar(item);
     if (!isBlock(item)) return this.empty(item);
-    this.text += ' ';
+    this.line += ' ';
     return item.kind === KIND.mapping ? this.pairs(item, indent + STEP) : this.items(item, indent + STEP);
   }
 
   private scalar(node: YamlNode): boolean {
     const text = scalarText(node, false);
     if (text === undefined) return false;
-    if (text !== '') this.text += ` ${text}`;
+    if (text !== '') this.line += ` ${text}`;
     return true;
   }
 
   private empty(node: YamlNode): boolean {
     if (!node.isBare || node.kind === KIND.alias || node.content.length > 0) return false;
-    this.text += node.kind === KIND.mapping ? ' {}' : ' []';
+    this.line += node.kind === KIND.mapping ? ' {}' : ' []';
     return true;
   }
 
-  private line(indent: number): void {
-    this.text += '\n';
-    this.text += spaces(indent);
+  private next(indent: number): void {
+    this.lines.push(this.line);
+    this.line = spaces(indent);
   }
 }
 
@@ -88,8 +94,16 @@ export function isBlock(node: YamlNode): boolean {
   return isCollection && node.isBare && node.style === 0 && node.content.length > 0;
 }
 
+function keyText(key: YamlNode): string | undefined {
+  const { value } = key;
+  if (key.isBare && key.style === 0 && value.length <= KEY_MAX && WORD.test(value)) return value;
+  return isSimpleKey(key) ? scalarText(key, true) : undefined;
+}
+
 function scalarText(node: YamlNode, isKey: boolean): string | undefined {
-  if (node.isBare && node.style === 0 && WORD.test(node.value)) return node.value;
+  const { value } = node;
+  if (node.isBare && node.style === 0 && WORD.test(value)) return value;
+  if (node.isBare && node.style === STYLE.single && !isKey && UNQUOTED.test(value)) return `'${value}'`;
   if (!node.isBare && (node.head !== '' || node.line !== '' || node.foot !== '' || node.anchor !== ''))
     return undefined;
   const { tag, forceQuotes } = scalarTag(node);
@@ -102,6 +116,12 @@ function scalarText(node: YamlNode, isKey: boolean): string | undefined {
 
 /** Means itself in every style, as most keys and values do. */
 const WORD = /^[A-Za-z0-9_/][A-Za-z0-9_/.-]*$/;
+
+/** Stands between single quotes as it is. */
+const UNQUOTED = /^[ -&(-~]*$/;
+
+/** In bytes, which are letters in a WORD; a longer one is written with a question mark. */
+const KEY_MAX = 128;
 
 const SPACES = Array.from({ length: 64 }, (_, count) => ' '.repeat(count));
 
