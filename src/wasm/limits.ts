@@ -20,5 +20,8 @@ export const PAGE_BYTES = 64 * 1024;
 /** What the process around a guest takes: Node itself, compiled code, and the list on its way in and out. */
 export const HOST_BYTES = 384 * 1024 * 1024;
 
+/** Garbage of earlier calls up to this is left in the guests' process, and collected between two calls when it is more. */
+export const COLLECT_BYTES = 64 * 1024 * 1024;
+
 /** Files above this are no functions: the largest known, JavaScript components, have 12 MiB. */
 export const MODULE_BYTES_MAX = 256 * 1024 * 1024;

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Limits, PAGE_BYTES } from './limits.ts';
+import { COLLECT_BYTES, type Limits, PAGE_BYTES } from './limits.ts';
 
 /**
  * The second wall: a process of its own, with three pipes, an empty directory and an empty environment. Node's permission model is a seat belt by its own
@@ -63,6 +63,8 @@ function nodeFlags({ memoryBytes }: Limits): readonly string[] {
     `--wasm-max-mem-pages=${Math.floor(memoryBytes / PAGE_BYTES)}`,
     '--wasm-max-table-size=1000000',
     `--max-old-space-size=${Math.ceil(memoryBytes / (1024 * 1024))}`,
+    // The memory of an instance that is gone counts for V8, too, which would collect all garbage at nearly each call of a Go function; the program does so between calls.
+    `--initial-old-space-size=${(2 * COLLECT_BYTES) / (1024 * 1024)}`,
   ];
 }
 

@@ -1,6 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { encodeFrame, type Frame, FrameReader } from '../frames.ts';
 import type { HttpHead, OutgoingCall, OutgoingResult } from '../http-call.ts';
+import { COLLECT_BYTES } from '../limits.ts';
 import { Translated } from './component/instance.ts';
 import { runCommand, runHandler, type Served, serveRequest } from './component/run.ts';
 import { runGo } from './go/run.ts';
@@ -16,8 +17,6 @@ type Call = (input: string, host: GuestHost) => GuestOutcome;
 type Serve = (head: HttpHead, body: Uint8Array, host: GuestHost) => Served;
 
 const READ_BYTES = 1024 * 1024;
-/** Garbage of earlier calls up to this is left for V8's own time. */
-const COLLECT_BYTES = 64 * 1024 * 1024;
 
 // A program given to --eval finds these among its globals.
 for (const name of ['require', 'module', 'exports']) Reflect.deleteProperty(globalThis, name);
