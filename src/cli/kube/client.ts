@@ -171,7 +171,7 @@ export class Client {
     signal: AbortSignal,
   ): AsyncGenerator<string> {
     try {
-      const { body } = await this.transport.stream({ method: 'GET', verb: 'get', path, query }, signal);
+      const body = await this.transport.stream({ method: 'GET', verb: 'get', path, query }, signal);
       const decoder = new TextDecoder();
       for await (const chunk of body) yield decoder.decode(chunk, { stream: true });
     } catch (error) {

@@ -13,7 +13,13 @@ function* chunksOf(bytes: Buffer, sizes: readonly number[]): Generator<Buffer> {
 
 function read(chunks: Iterable<Buffer>): readonly unknown[] {
   const lines = new JsonLines();
-  return [...chunks].flatMap((chunk) => [...lines.push(chunk)]);
+  const found: unknown[] = [];
+  for (const chunk of chunks) {
+    const again = Buffer.from(chunk); // a connection's buffer is used again
+    lines.push(again, (value) => found.push(value));
+    again.fill(0);
+  }
+  return found;
 }
 
 describe('JsonLines', () => {

@@ -11,7 +11,7 @@ export class JsonLines {
   #pieces: Buffer[] = [];
   #length = 0;
 
-  *push(chunk: Buffer): Generator<unknown> {
+  push(chunk: Buffer, take: (value: unknown) => void): void {
     let from = 0;
     for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, from)) {
       this.#pieces.push(chunk.subarray(from, end));
@@ -19,10 +19,10 @@ export class JsonLines {
       const line = this.#pieces.length === 1 ? this.#pieces[0] : Buffer.concat(this.#pieces);
       this.#pieces = [];
       this.#length = 0;
-      if (line !== undefined && line.length > 0) yield JSON.parse(line.toString('utf8'));
+      if (line !== undefined && line.length > 0) take(JSON.parse(line.toString('utf8')));
     }
     if (from === chunk.length) return;
-    this.#pieces.push(chunk.subarray(from));
+    this.#pieces.push(Buffer.from(chunk.subarray(from))); // its buffer is used again
     this.#length += chunk.length - from;
     if (this.#length > LINE_LENGTH_MAX) throw new Terminal(`a watch sent a line of more than ${LINE_LENGTH_MAX} bytes`);
   }

@@ -13,13 +13,24 @@ function* chunksOf(bytes: Buffer, sizes: readonly number[]): Generator<Buffer> {
   }
 }
 
-function eventsOf(chunks: Iterable<Buffer>): readonly ProtobufEvent[] {
+/** Each piece comes in the same buffer, as it does from a connection. */
+function eachEvent<T>(chunks: Iterable<Buffer>, read: (event: ProtobufEvent) => T): readonly T[] {
   const frames = new ProtobufFrames(NODE);
-  return [...chunks].flatMap((chunk) => [...frames.push(chunk)]);
+  const found: T[] = [];
+  for (const chunk of chunks) {
+    const again = Buffer.from(chunk);
+    frames.push(again, (event) => found.push(read(event)));
+    again.fill(0);
+  }
+  return found;
+}
+
+function eventsOf(chunks: Iterable<Buffer>): readonly ProtobufEvent[] {
+  return eachEvent(chunks, (event) => event);
 }
 
 function read(chunks: Iterable<Buffer>): readonly unknown[] {
-  return eventsOf(chunks).map(({ type, object }) => ({ type, object }));
+  return eachEvent(chunks, ({ type, object }) => ({ type, object }));
 }
 
 describe('ProtobufFrames', () => {

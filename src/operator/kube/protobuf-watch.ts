@@ -46,37 +46,52 @@ export interface Mark {
   readonly digest: string;
 }
 
-/** Each event is a frame: its length in four bytes, then a WatchEvent. A last frame that was cut short is dropped. */
+const BUFFER_LENGTH = 64 * 1024;
+
+/**
+ * Each event is a frame: its length in four bytes, then a WatchEvent. A last frame that was cut short is dropped. All pieces go
+ * into one buffer, which is used again: an event can be read only while it is taken.
+ */
 export class ProtobufFrames {
   readonly #shape: Shape;
   readonly #lasting: Shape;
-  #rest: Buffer[] = [];
+  #buffer = Buffer.allocUnsafeSlow(BUFFER_LENGTH);
   #length = 0;
-  #wanted = HEADER_LENGTH;
 
   constructor(shape: Shape) {
     this.#shape = shape;
     this.#lasting = lastingOf(shape);
   }
 
-  *push(chunk: Buffer): Generator<ProtobufEvent> {
-    this.#rest.push(chunk);
-    this.#length += chunk.length;
-    if (this.#length < this.#wanted) return;
-    const bytes = this.#rest.length === 1 ? chunk : Buffer.concat(this.#rest, this.#length);
+  push(chunk: Buffer, take: (event: ProtobufEvent) => void): void {
+    this.#append(chunk);
     let from = 0;
-    for (;;) {
-      this.#wanted = HEADER_LENGTH;
-      if (bytes.length - from < HEADER_LENGTH) break;
-      const size = bytes.readUInt32BE(from);
-      if (size > FRAME_LENGTH_MAX) throw new Terminal(`a watch sent an event of ${size} bytes`);
-      this.#wanted = HEADER_LENGTH + size;
-      if (bytes.length - from < this.#wanted) break;
-      yield eventOf(bytes.subarray(from + HEADER_LENGTH, from + this.#wanted), this.#shape, this.#lasting);
-      from += this.#wanted;
+    for (let end = this.#frameEnd(from); end !== undefined; end = this.#frameEnd(from)) {
+      take(eventOf(this.#buffer.subarray(from + HEADER_LENGTH, end), this.#shape, this.#lasting));
+      from = end;
     }
-    this.#rest = from === bytes.length ? [] : [bytes.subarray(from)];
-    this.#length = bytes.length - from;
+    if (from > 0) this.#buffer.copyWithin(0, from, this.#length);
+    this.#length -= from;
+  }
+
+  /** undefined: it is not whole yet. */
+  #frameEnd(from: number): number | undefined {
+    if (this.#length - from < HEADER_LENGTH) return undefined;
+    const size = this.#buffer.readUInt32BE(from);
+    if (size > FRAME_LENGTH_MAX) throw new Terminal(`a watch sent an event of ${size} bytes`);
+    const end = from + HEADER_LENGTH + size;
+    return end > this.#length ? undefined : end;
+  }
+
+  #append(chunk: Buffer): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#buffer.length));
+      this.#buffer.copy(larger, 0, 0, this.#length);
+      this.#buffer = larger;
+    }
+    chunk.copy(this.#buffer, this.#length);
+    this.#length = length;
   }
 }
 

@@ -1,12 +1,9 @@
-import type { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import type { V1Status } from '@kubernetes/client-node';
 import { statusError } from './api-error.ts';
 import { JsonLines } from './json-lines.ts';
 import type { Shape } from './protobuf.ts';
 import { type Mark, PROTOBUF, ProtobufFrames } from './protobuf-watch.ts';
 import { type Listing, versionOf } from './store.ts';
-import type { Streamed } from './transport.ts';
 import type { WatchOptions } from './watch-options.ts';
 
 /** How far one connection got: kept outside, so that an error does not lose it. */
@@ -27,27 +24,12 @@ interface WatchEvent<Raw> {
 export class Silence extends Error {}
 
 interface Reader {
-  /** The events that are whole with this chunk. */
-  push(chunk: Buffer): Iterable<unknown>;
+  /** Gives each event that is whole with this piece of the body. */
+  push(bytes: Buffer, take: (event: unknown) => void): void;
 }
 
-function readerOf({ contentType }: Streamed, shape: Shape = []): Reader {
+function readerOf(contentType: string, shape: Shape = []): Reader {
   return contentType.startsWith(PROTOBUF) ? new ProtobufFrames(shape) : new JsonLines();
-}
-
-/** Takes each chunk as it comes: nothing here has to wait, so there is no promise for each of thousands. */
-function eachChunk(body: Readable, take: (chunk: Buffer) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    body.on('data', (chunk: Buffer) => {
-      try {
-        take(chunk);
-      } catch (error) {
-        reject(error);
-        body.destroy();
-      }
-    });
-    finished(body).then(resolve, reject);
-  });
 }
 
 const LIST_COMPLETE = 'k8s.io/initial-events-end';
@@ -71,7 +53,9 @@ export async function readWatch<Raw extends object>(
     clearTimeout(guard);
     guard = setTimeout(() => abort.abort(new Silence(`nothing heard for ${ms} ms`)), ms);
   };
+  let heard = false;
   const hear = (version: string | undefined) => {
+    heard = true;
     progress.heard = true;
     guard?.refresh();
     if (listing !== undefined) return;
@@ -98,15 +82,18 @@ export async function readWatch<Raw extends object>(
     const query = queryOf(options, progress.version);
     const { path, shape } = resource;
     const base = { method: 'GET', verb: 'watch', path, query } as const;
-    const streamed = await transport.stream(shape === undefined ? base : { ...base, shape }, either);
-    if (listing === undefined) on.connected();
-    const reader = readerOf(streamed, shape);
-    await eachChunk(streamed.body, (chunk) => {
-      for (const event of reader.push(chunk)) take(event as WatchEvent<Raw>);
-    });
+    const begin = (contentType: string) => {
+      if (listing === undefined) on.connected();
+      const reader = readerOf(contentType, shape);
+      return (bytes: Buffer) => {
+        heard = false;
+        reader.push(bytes, take as (event: unknown) => void);
+        return heard && listing === undefined; // a list is waited for
+      };
+    };
+    await transport.watch(shape === undefined ? base : { ...base, shape }, begin, either);
   } catch (error) {
-    // undici reports an abort in its own words; the cause is what we aborted with.
-    throw abort.signal.aborted ? abort.signal.reason : error;
+    throw abort.signal.aborted ? abort.signal.reason : error; // whichever way it was reported
   } finally {
     clearTimeout(guard);
     abort.abort();

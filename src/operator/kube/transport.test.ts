@@ -68,7 +68,16 @@ describe('Transport', () => {
     expect(seen?.headers).to.include({ 'content-type': 'text/plain', authorization: 'Bearer t' });
   });
 
-  it('offers HTTP/1.1 alone: undici offers HTTP/2 too unless told, and an API server takes it', async () => {
+  for (const how of ['send', 'watch'] as const)
+    it(`offers HTTP/1.1 alone, in ${how}: undici offers HTTP/2 too unless told, and an API server takes it`, async () => {
+      const outcome = await helloOf(how);
+      const only = Buffer.concat([Buffer.from([0, 16, 0, 11, 0, 9, 8]), Buffer.from('http/1.1')]); // the ALPN extension
+      expect(outcome.hello.includes(only)).to.equal(true);
+      expect(outcome.error?.kind).to.equal('retryable');
+      expect(requests).to.deep.equal(['get 0']);
+    });
+
+  async function helloOf(how: 'send' | 'watch') {
     const hello = Promise.withResolvers<Buffer>();
     const listener = createServer((socket) => {
       socket.once('data', (bytes) => {
@@ -81,12 +90,24 @@ describe('Transport', () => {
     const server = new URL(`https://127.0.0.1:${(listener.address() as AddressInfo).port}`);
     const credentials = { server, headers: async () => ({}), tls: async () => ({}), forget: () => {} };
     const secure = new Transport({ ...options, credentials });
-    const outcome = await failure(secure.send(get));
+    const error = await failure(
+      how === 'send' ? secure.send(get) : secure.watch(get, () => () => true, AbortSignal.timeout(5_000)),
+    );
     await secure.close();
     listener.close();
-    const only = Buffer.concat([Buffer.from([0, 16, 0, 11, 0, 9, 8]), Buffer.from('http/1.1')]); // the ALPN extension
-    expect((await hello.promise).includes(only)).to.equal(true);
-    expect(outcome?.kind).to.equal('retryable');
+    return { hello: await hello.promise, error };
+  }
+
+  it('watches until the server ends it, and says what it was refused with', async () => {
+    server.answer(lines([{ a: 1 }], 'close'), status(401, 'expired'));
+    const ended = AbortSignal.timeout(5_000);
+    const seen: string[] = [];
+    const take = (contentType: string) => (bytes: Buffer) => seen.push(`${contentType} ${bytes}`) > 0;
+    await transport.watch(get, take, ended);
+    expect(seen).to.deep.equal(['application/json {"a":1}\n']);
+    expect(await failure(transport.watch(get, take, ended))).to.include({ message: 'HTTP 401: expired' });
+    expect([requests, forgotten, seen.length]).to.deep.equal([['get 200', 'get 401'], 1, 1]);
+    expect(server.calls[0]?.headers).to.include({ 'user-agent': 'test/1', authorization: 'Bearer t' });
   });
 
   it("keeps the server's path and the query", async () => {
@@ -174,7 +195,7 @@ describe('Transport', () => {
     const stop = new AbortController();
     const seen: string[] = [];
     const reading = (async () => {
-      const { body } = await transport.stream(get, stop.signal);
+      const body = await transport.stream(get, stop.signal);
       for await (const chunk of body) {
         seen.push(chunk.toString());
         stop.abort();

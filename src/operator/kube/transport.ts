@@ -3,8 +3,10 @@ import { Agent, buildConnector, type Dispatcher, request } from 'undici';
 import type { Clock } from '../../clock.ts';
 import { ApiError, apiError } from './api-error.ts';
 import type { Credentials } from './credentials.ts';
+import type { Head } from './http-answer.ts';
 import type { Shape } from './protobuf.ts';
 import { PROTOBUF, readObject, statusText } from './protobuf-watch.ts';
+import { readWatchAnswer } from './watch-connection.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -39,11 +41,8 @@ export interface ProxiedAnswer {
   readonly body: Readable;
 }
 
-/** A watch's body as it comes, and what it is written in. */
-export interface Streamed {
-  readonly contentType: string;
-  readonly body: Readable;
-}
+/** Takes a watch's body piece by piece; whether an event was whole with this one, and the next may wait for a moment. */
+export type TakePiece = (bytes: Buffer) => boolean;
 
 export interface TransportOptions {
   readonly credentials: Credentials;
@@ -57,6 +56,8 @@ export interface TransportOptions {
 
 const HOLD_MS_DEFAULT = 1_000;
 const HOLD_MS_MAX = 60_000;
+/** What a watch is refused with is a sentence. */
+const REFUSAL_PIECES_MAX = 16;
 
 /**
  * Two shared Agents: client-node opens one TLS connection per request and per watch reconnect (3.5 ms and 3 CPU-ms each,
@@ -67,6 +68,8 @@ export class Transport {
   readonly #requests: Agent;
   readonly #watches: Agent;
   #heldUntilMs = 0;
+  /** Of the last watch, so that the next one's handshake is short; one that came by another CA proves nothing. */
+  #session: { readonly tls: object; readonly bytes: Buffer } | undefined;
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -90,14 +93,55 @@ export class Transport {
     }
   }
 
-  /** Abort the signal to end it. */
-  async stream(call: ApiRequest, signal: AbortSignal): Promise<Streamed> {
+  /** A body as it comes. Abort the signal to end it. */
+  async stream(call: ApiRequest, signal: AbortSignal): Promise<Readable> {
     const answer = await this.#dispatch(call, this.#watches, signal);
-    const contentType = header(answer, 'content-type') ?? '';
-    if (answer.statusCode === 200) return { contentType, body: answer.body };
-    if (answer.statusCode === 401) this.#options.credentials.forget();
+    if (answer.statusCode === 200) return answer.body;
     const body = Buffer.from(await answer.body.arrayBuffer());
-    throw apiError(answer.statusCode, statusText(body, contentType), header(answer, 'retry-after'));
+    throw this.#refusal(answer.statusCode, body, header(answer, 'content-type'), header(answer, 'retry-after'));
+  }
+
+  /**
+   * The same for a watch, until the server ends it: thousands of events are read without a promise or a stream between.
+   * `begin` is told what the body is written in, and gives who takes its pieces.
+   */
+  async watch(call: ApiRequest, begin: (contentType: string) => TakePiece, signal: AbortSignal): Promise<void> {
+    const { credentials, onRequest } = this.#options;
+    const url = urlOf(credentials.server, call.path, call.query);
+    const [headers, tls] = await Promise.all([this.#headers(call), credentials.tls()]);
+    const session = this.#session?.tls === tls ? { session: this.#session.bytes } : {};
+    let answered: Head | undefined;
+    let take: TakePiece | undefined;
+    const refusal: Buffer[] = [];
+    const on = {
+      head: (head: Head) => {
+        answered = head;
+        onRequest(call.verb, head.status);
+        if (head.status === 200) take = begin(head.headers.get('content-type') ?? '');
+      },
+      body: (bytes: Buffer) => {
+        if (take !== undefined) return take(bytes);
+        if (refusal.length < REFUSAL_PIECES_MAX) refusal.push(Buffer.from(bytes));
+        return false;
+      },
+      session: (bytes: Buffer) => {
+        this.#session = { tls, bytes };
+      },
+    };
+    try {
+      await readWatchAnswer({ url, headers, tls: { ...session, ...tls } }, on, signal);
+    } catch (error) {
+      if (answered === undefined) onRequest(call.verb, 0);
+      throw error;
+    }
+    if (answered === undefined || answered.status === 200) return;
+    const { status, headers: said } = answered;
+    throw this.#refusal(status, Buffer.concat(refusal), said.get('content-type'), said.get('retry-after'));
+  }
+
+  #refusal(status: number, body: Buffer, contentType = '', retryAfter: string | undefined): ApiError {
+    if (status === 401) this.#options.credentials.forget();
+    return apiError(status, statusText(body, contentType), retryAfter);
   }
 
   /** Whatever was answered, by the server behind or by the API server itself; bytes in both directions. */
@@ -134,19 +178,14 @@ export class Transport {
   }
 
   async #dispatch(call: ApiRequest, dispatcher: Agent, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const { credentials, userAgent, onRequest } = this.#options;
-    const { method, verb, path, query, body, shape } = call;
+    const { credentials, onRequest } = this.#options;
+    const { method, verb, path, query, body } = call;
     try {
       const answer = await request(urlOf(credentials.server, path, query), {
         dispatcher,
         method,
         signal,
-        headers: {
-          accept: shape === undefined ? 'application/json' : `${PROTOBUF}, application/json`,
-          'user-agent': userAgent,
-          ...(await credentials.headers()),
-          ...(body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
-        },
+        headers: await this.#headers(call),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       onRequest(verb, answer.statusCode);
@@ -155,6 +194,16 @@ export class Transport {
       onRequest(verb, 0);
       throw error;
     }
+  }
+
+  async #headers({ shape, body, contentType }: ApiRequest): Promise<Record<string, string>> {
+    const { credentials, userAgent } = this.#options;
+    return {
+      accept: shape === undefined ? 'application/json' : `${PROTOBUF}, application/json`,
+      'user-agent': userAgent,
+      ...(await credentials.headers()),
+      ...(body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }),
+    };
   }
 
   #hold(afterMs: number | undefined): void {
