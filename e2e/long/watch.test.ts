@@ -143,9 +143,18 @@ for (const [index, { name, flags, apiServer, lists }] of servers.entries()) {
     it(lists === 0 ? 'asked for no list but in the watch' : 'paged what the server does not stream', () => {
       const asked = requests(plane);
       expect(asked.filter(({ verb }) => verb === 'list').length).to.equal(lists);
+      const refused = asked.filter(({ uri, code }) => uri.includes('sendInitialEvents') && code >= 400);
       // 404: Shims, of which this API server knows no kind; they are asked for again, and refused nothing.
-      const refused = asked.filter(({ uri, code }) => uri.includes('sendInitialEvents') && code >= 400 && code !== 404);
-      expect(refused.length, 'asked once for each resource').to.equal(lists === 0 ? 0 : 6);
+      const [absent, unknown] = [
+        refused.filter(({ code }) => code === 404),
+        refused.filter(({ code }) => code !== 404),
+      ];
+      expect(unknown.length, 'asked once for each resource').to.equal(lists === 0 ? 0 : 6);
+      const kinds = new Set(absent.map(({ uri }) => new URL(uri, 'https://server').pathname));
+      expect([...kinds].sort(), 'nothing else is absent').to.deep.equal([
+        '/apis/kwasm.sh/v1alpha1/shims',
+        '/apis/runtime.spinkube.dev/v1alpha1/shims',
+      ]);
     });
   });
 }
