@@ -60,7 +60,7 @@ async function guestProgram(root: string): Promise<string> {
     bundle: true,
     platform: 'node',
     target: 'node22',
-    format: 'iife',
+    format: 'esm',
     minifyWhitespace: true,
     minifySyntax: true,
     logLevel: 'silent',
