@@ -5,7 +5,8 @@ import { expect } from 'chai';
 import { EXIT } from '../src/cli/exit.ts';
 import { bundledKwasm, type Kwasm, type Said } from './harness/cli.ts';
 import { difference, hostState } from './harness/host-state.ts';
-import { NAMESPACE, ownImages, RELEASE, SHORT_PROOF } from './harness/release.ts';
+import { NAMESPACE } from './harness/namespace.ts';
+import { ownImages, RELEASE, SHORT_PROOF } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 
 /** A release's whole life by `kwasm install`, `upgrade` and `uninstall`, and what its nodes notice of it: nothing, until it is to go from them. */

@@ -7,8 +7,9 @@ import { EXIT } from '../src/cli/exit.ts';
 import { bundledKwasm, type Kwasm, type Said } from './harness/cli.ts';
 import { eventually } from './harness/eventually.ts';
 import type { Kubectl } from './harness/kubectl.ts';
+import { NAMESPACE } from './harness/namespace.ts';
 import { conditionReason, nodeReady } from './harness/nodes.ts';
-import { installRelease, NAMESPACE, removeRelease } from './harness/release.ts';
+import { installRelease, removeRelease } from './harness/release.ts';
 import { RCM_BINARY, RCM_GOES, RCM_LEAVES, RCM_SHIMS, rcmCrd } from './harness/runtime-class-manager.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { registryWithInstaller } from './harness/derived-images.ts';
 import { eventually } from './harness/eventually.ts';
 import { watchLabels } from './harness/label-watch.ts';
-import { namespaceSettled } from './harness/namespace.ts';
+import { NAMESPACE, namespaceSettled } from './harness/namespace.ts';
 import { conditionReason, kwasmCondition, provisioned } from './harness/nodes.ts';
-import { ALL_AT_ONCE, helm, installRelease, NAMESPACE, RELEASE, removeRelease } from './harness/release.ts';
+import { ALL_AT_ONCE, helm, installRelease, RELEASE, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 
 const OLD_CHART = new URL('./fixtures/kwasm-0.2.3', import.meta.url).pathname;

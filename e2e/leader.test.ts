@@ -2,8 +2,9 @@ import type { V1Job, V1Lease, V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { audited } from './harness/audit.ts';
 import { eventually } from './harness/eventually.ts';
+import { NAMESPACE } from './harness/namespace.ts';
 import { provisioned } from './harness/nodes.ts';
-import { installRelease, NAMESPACE, removeRelease } from './harness/release.ts';
+import { installRelease, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 
 const ACCOUNT = `system:serviceaccount:${NAMESPACE}:kwasm-operator`;

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
+import { NAMESPACE } from './harness/namespace.ts';
 import { conditionReason } from './harness/nodes.ts';
-import { installRelease, NAMESPACE, removeRelease } from './harness/release.ts';
+import { installRelease, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 
 /** A Job whose pod is never admitted shows nothing in its own status; the node has to say it. */

@@ -8,9 +8,9 @@ import { containerOf, type FaultNode, faultNode, stateOf } from './faults/node.t
 import { eventually } from './harness/eventually.ts';
 import { difference } from './harness/host-state.ts';
 import { type FileMirror, startMirror } from './harness/mirror.ts';
-import { namespaceSettled } from './harness/namespace.ts';
+import { NAMESPACE, namespaceSettled } from './harness/namespace.ts';
 import { kwasmCondition, provisioned } from './harness/nodes.ts';
-import { installRelease, NAMESPACE, removeRelease } from './harness/release.ts';
+import { installRelease, removeRelease } from './harness/release.ts';
 import { bomb, forArm64, gatewayOf, ownAuthority, packed, sha256Of, shimBinary } from './harness/shim-releases.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 import { answer, HELLO, podAddress, WORKLOADS, wasmDeployment } from './harness/workloads.ts';

@@ -2,8 +2,9 @@ import type { V1Job, V1Node, V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { CATALOGUE } from '../src/shims/catalogue.ts';
 import { eventually } from './harness/eventually.ts';
+import { NAMESPACE } from './harness/namespace.ts';
 import { conditionReason, kwasmCondition, provisioned } from './harness/nodes.ts';
-import { ALL_AT_ONCE, installRelease, NAMESPACE, removeRelease } from './harness/release.ts';
+import { ALL_AT_ONCE, installRelease, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 import { answer, HELLO, podAddress, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
 

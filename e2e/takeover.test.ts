@@ -4,7 +4,8 @@ import { helmProgram } from '../scripts/chart/helm.ts';
 import { command } from '../scripts/cluster/command.ts';
 import { type GoTool, helm, helm3 } from '../scripts/cluster/go-tools.ts';
 import { progressTo } from '../scripts/cluster/progress.ts';
-import { NAMESPACE, RELEASE } from './harness/release.ts';
+import { NAMESPACE } from './harness/namespace.ts';
+import { RELEASE } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 
 const OLD_CHART = new URL('./fixtures/kwasm-0.2.3', import.meta.url).pathname;

@@ -2,9 +2,10 @@ import type { CoreV1Event, V1Job, V1Node } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { ownMetrics } from '../scripts/docs/metrics.ts';
 import { eventually } from './harness/eventually.ts';
+import { NAMESPACE } from './harness/namespace.ts';
 import { conditionReason, provisioned } from './harness/nodes.ts';
 import { forwarded } from './harness/port-forward.ts';
-import { installRelease, NAMESPACE, removeRelease } from './harness/release.ts';
+import { installRelease, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 
 const OPERATOR = 'deployment/kwasm-operator';

@@ -2,8 +2,9 @@ import type { V1Job, V1Node, V1RuntimeClass } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { eventually } from './harness/eventually.ts';
 import { difference, hostState } from './harness/host-state.ts';
+import { NAMESPACE } from './harness/namespace.ts';
 import { conditionReason, kwasmCondition, provisioned } from './harness/nodes.ts';
-import { helm, installRelease, NAMESPACE, RELEASE } from './harness/release.ts';
+import { helm, installRelease, RELEASE } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 import { answer, HELLO, podAddress, WORKLOADS, wasmDeployment } from './harness/workloads.ts';
 

@@ -4,8 +4,9 @@ import type { V1ClusterRole, V1Lease, V1RuntimeClass } from '@kubernetes/client-
 import { expect } from 'chai';
 import { loadAll } from 'js-yaml';
 import { eventually } from './harness/eventually.ts';
+import { NAMESPACE } from './harness/namespace.ts';
 import { kwasmCondition, provisioned } from './harness/nodes.ts';
-import { helm, installRelease, NAMESPACE, RELEASE, removeRelease } from './harness/release.ts';
+import { helm, installRelease, RELEASE, removeRelease } from './harness/release.ts';
 import { RCM_SHIMS, rcmCrd, rcmShim } from './harness/runtime-class-manager.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
 

@@ -1,6 +1,6 @@
 import type { Context } from 'mocha';
 import { messageOf } from '../../src/errors.ts';
-import { NAMESPACE } from './release.ts';
+import { NAMESPACE } from './namespace.ts';
 import { type TestCluster, testCluster } from './test-cluster.ts';
 import { WORKLOADS } from './workloads.ts';
 

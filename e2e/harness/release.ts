@@ -4,7 +4,6 @@ import { eventually } from './eventually.ts';
 import { NAMESPACE, namespaceSettled } from './namespace.ts';
 import type { TestCluster } from './test-cluster.ts';
 
-export { NAMESPACE };
 export const RELEASE = 'kwasm-operator';
 const CHART = new URL('../../helm/kwasm-operator', import.meta.url).pathname;
 /** The stories install dozens of times; what a proof is worth is the story of e2e/installer.test.ts and the fault matrix. */

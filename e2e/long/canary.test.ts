@@ -2,9 +2,10 @@ import type { V1Job, V1Node, V1Pod, V1RuntimeClass } from '@kubernetes/client-no
 import { expect } from 'chai';
 import { eventually } from '../harness/eventually.ts';
 import { difference, hostState } from '../harness/host-state.ts';
+import { NAMESPACE } from '../harness/namespace.ts';
 import { conditionReason, kwasmCondition, provisioned } from '../harness/nodes.ts';
 import { joinAgain } from '../harness/pool.ts';
-import { installRelease, NAMESPACE, removeRelease } from '../harness/release.ts';
+import { installRelease, removeRelease } from '../harness/release.ts';
 import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
 import { HANGS, TRAPS, wasmImage } from '../harness/wasm-image.ts';
 import { WORKLOADS } from '../harness/workloads.ts';

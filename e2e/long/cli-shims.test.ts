@@ -11,8 +11,9 @@ import { EXIT } from '../../src/cli/exit.ts';
 import { bundledKwasm, type Kwasm, type Said } from '../harness/cli.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type FileMirror, startMirror } from '../harness/mirror.ts';
+import { NAMESPACE } from '../harness/namespace.ts';
 import { provisioned } from '../harness/nodes.ts';
-import { installRelease, NAMESPACE, removeRelease } from '../harness/release.ts';
+import { installRelease, removeRelease } from '../harness/release.ts';
 import { ASSET, gatewayOf, packed, RELEASE, sha256Of, shimBinary } from '../harness/shim-releases.ts';
 import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
 

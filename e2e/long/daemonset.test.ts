@@ -3,8 +3,9 @@ import { expect } from 'chai';
 import { registryWithInstaller } from '../harness/derived-images.ts';
 import { eventually } from '../harness/eventually.ts';
 import { difference, hostState } from '../harness/host-state.ts';
+import { NAMESPACE } from '../harness/namespace.ts';
 import { conditionReason, kwasmCondition, nodeReady, provisioned } from '../harness/nodes.ts';
-import { installRelease, NAMESPACE, RELEASE, removeRelease } from '../harness/release.ts';
+import { installRelease, RELEASE, removeRelease } from '../harness/release.ts';
 import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
 import { answer, WORKLOADS, wasmDeployment } from '../harness/workloads.ts';
 

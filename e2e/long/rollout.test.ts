@@ -1,8 +1,9 @@
 import type { V1Job, V1Node } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { eventually } from '../harness/eventually.ts';
+import { NAMESPACE } from '../harness/namespace.ts';
 import { conditionReason, kwasmCondition, provisioned } from '../harness/nodes.ts';
-import { installRelease, NAMESPACE, removeRelease } from '../harness/release.ts';
+import { installRelease, removeRelease } from '../harness/release.ts';
 import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
 
 /**

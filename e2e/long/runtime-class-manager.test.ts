@@ -6,8 +6,9 @@ import { expect } from 'chai';
 import { faultNode } from '../faults/node.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type FileMirror, startMirror } from '../harness/mirror.ts';
+import { NAMESPACE } from '../harness/namespace.ts';
 import { provisioned } from '../harness/nodes.ts';
-import { installRelease, NAMESPACE, removeRelease } from '../harness/release.ts';
+import { installRelease, removeRelease } from '../harness/release.ts';
 import {
   RCM_BINARY,
   RCM_GOES,

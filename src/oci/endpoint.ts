@@ -17,8 +17,6 @@ export interface RegistrySettings {
   readonly mirrors: ReadonlyMap<string, readonly string[]>;
 }
 
-export const NO_SETTINGS: RegistrySettings = { plainHttp: [], mirrors: new Map() };
-
 /** Pulls try the mirrors first and the registry last; pushes go to the registry alone. */
 export function readEndpoints(reference: Reference, settings: RegistrySettings): readonly Endpoint[] {
   const mirrors = settings.mirrors.get(reference.registry) ?? [];

@@ -76,15 +76,8 @@ export class Client {
   /** From the API server's memory, whole: a moment old at most, and no load for its store. */
   async list<T>(what: string, path: string, options: ListOptions = {}): Promise<readonly T[]> {
     const { shape, ...selectors } = options;
-    const query = { ...selectors, resourceVersion: '0' };
-    const call = {
-      method: 'GET',
-      verb: 'list',
-      path,
-      query,
-      ...(shape === undefined ? {} : { shape: listOf(shape) }),
-    } as const;
-    return ((await this.#send(what, call)) as Page<T>).items ?? [];
+    const page = await this.#page<T>(what, path, { ...selectors, resourceVersion: '0' }, shape);
+    return page.items ?? [];
   }
 
   /** In pages, at most so many objects. `more`: there are others. */
@@ -100,14 +93,7 @@ export class Client {
     for (let page = 0; page < PAGES_MAX && items.length < max; page += 1) {
       const limit = String(Math.min(500, max - items.length));
       const query = { ...selectors, limit, ...(next === undefined ? {} : { continue: next }) };
-      const call = {
-        method: 'GET',
-        verb: 'list',
-        path,
-        query,
-        ...(shape === undefined ? {} : { shape: listOf(shape) }),
-      } as const;
-      const answer = (await this.#send(what, call)) as Page<T>;
+      const answer = await this.#page<T>(what, path, query, shape);
       items.push(...(answer.items ?? []));
       next = answer.metadata?.continue || undefined;
       if (next === undefined) break;
@@ -182,6 +168,16 @@ export class Client {
 
   async close(): Promise<void> {
     await this.transport.close();
+  }
+
+  async #page<T>(
+    what: string,
+    path: string,
+    query: Readonly<Record<string, string>>,
+    shape: Shape | undefined,
+  ): Promise<Page<T>> {
+    const read = shape === undefined ? {} : { shape: listOf(shape) };
+    return (await this.#send(what, { method: 'GET', verb: 'list', path, query, ...read })) as Page<T>;
   }
 
   #write(): Readonly<Record<string, string>> {

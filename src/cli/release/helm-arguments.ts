@@ -15,34 +15,18 @@ export function installArguments(target: Target, flags: ReleaseFlags): readonly 
 
 /** New keys have the new chart's defaults, and what was given before stays (Helm 3.14 and later). */
 export function upgradeArguments(target: Target, flags: ReleaseFlags): readonly string[] {
-  const { release, namespace, chart } = target;
-  return [
-    'upgrade',
-    release,
-    chart,
-    '--namespace',
-    namespace,
-    '--reset-then-reuse-values',
-    ...given(flags),
-    ...common(flags),
-  ];
+  return [...upgrade(target), ...given(flags), ...common(flags)];
 }
 
 /** Before an uninstall that takes everything off: the hook that does it comes with this value. */
 export function cleanupArguments(target: Target, flags: ReleaseFlags): readonly string[] {
-  const { release, namespace, chart } = target;
   const seconds = `cleanup.deadlineSeconds=${Math.max(60, Math.floor(secondsOf(flags.timeout) * 0.9))}`;
   const set = ['--set', 'cleanup.onUninstall=true', '--set', seconds];
-  return [
-    'upgrade',
-    release,
-    chart,
-    '--namespace',
-    namespace,
-    '--reset-then-reuse-values',
-    ...set,
-    ...common({ ...flags, wait: true }),
-  ];
+  return [...upgrade(target), ...set, ...common({ ...flags, wait: true })];
+}
+
+function upgrade({ release, namespace, chart }: Target): readonly string[] {
+  return ['upgrade', release, chart, '--namespace', namespace, '--reset-then-reuse-values'];
 }
 
 export function uninstallArguments(

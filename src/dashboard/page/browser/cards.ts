@@ -2,7 +2,7 @@ import { shortName } from '../../view/short-name.ts';
 import type { NodeRow } from '../../wire.ts';
 import { element, setText } from './element.ts';
 import type { Face, FaceLook } from './face.ts';
-import { labelOf } from './state-word.ts';
+import { WORDS } from './state-word.ts';
 
 /** Few nodes: a card each, with its name and what is said of it. */
 export class Cards implements Face {
@@ -38,16 +38,18 @@ export class Cards implements Face {
   #card(row: NodeRow, index: number, { active, open, ending, isShown }: FaceLook): HTMLElement {
     const card = this.#cards.get(row.name) ?? makeCard(row.name);
     this.#cards.set(row.name, card);
-    const [, title, why] = card.children as HTMLCollectionOf<HTMLElement>;
+    const [, title, spoken, why] = card.children as HTMLCollectionOf<HTMLElement>;
     card.id = `${this.#grid.id}-${index}`;
     card.dataset['state'] = row.state;
     card.classList.toggle('dim', !isShown(row));
     card.classList.toggle('active', index === active);
     card.toggleAttribute('data-down', !row.ready);
-    card.setAttribute('aria-label', labelOf(row));
     card.setAttribute('aria-selected', String(row.name === open));
     if (title !== undefined) setText(title, shortName(row.name, ending));
-    if (why !== undefined) setText(why, row.state === 'ready' ? row.handlers.join(', ') : row.reason);
+    const told = row.state === 'ready' ? row.handlers.join(', ') : row.reason;
+    const states = [WORDS[row.state].word, ...(row.ready ? [] : ['node not Ready']), ...(told === '' ? [] : [''])];
+    if (spoken !== undefined) setText(spoken, `: ${states.join(', ')}`);
+    if (why !== undefined) setText(why, told);
     return card;
   }
 }
@@ -58,6 +60,8 @@ function makeCard(name: string): HTMLElement {
     { role: 'option', 'data-node': name },
     element('i', { class: 'tile' }),
     element('span', { class: 'title' }),
+    // Its shape and colour, for who hears the card: its name is its text, so that it can be called by what is seen on it.
+    element('span', { class: 'hidden' }),
     element('span', { class: 'why' }),
   );
 }
