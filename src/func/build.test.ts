@@ -123,14 +123,30 @@ describe('kwasm func build', () => {
     expect(kind).to.equal('input');
     expect(text).to.match(/^DIR\/go\.mod cannot be read: .*; run: go mod init function$/);
   });
-  it('names a WIT package that is wanted and not there', async () => {
-    const file = newFunctionFile('hello', 'go-wasi', new Date(0));
-    const builderImages = { http: 'ghcr.io/webassembly/wasi/http:0.2.3', __WASI_WIT_PROVIDER_MODE: 'forgiving' };
-    await writeFunctionFile(folder, { ...file, build: { ...file.build, builderImages } });
-    onPath({ tinygo: 'exit 9', go: 'exit 9', 'wasm-opt': 'exit 9', 'wasm-tools': 'exit 9' });
-    const [kind, text] = await refusal();
-    expect(kind).to.equal('witProvision');
-    expect(text).to.contain('dep "http" from ghcr.io/webassembly/wasi/http:0.2.3: it is not in DIR/wit/deps');
+  describe('with WIT packages in func.yaml', () => {
+    const wants = async (builderImages: Readonly<Record<string, string>>) => {
+      const file = newFunctionFile('hello', 'go-wasi', new Date(0));
+      await writeFunctionFile(folder, { ...file, build: { ...file.build, builderImages } });
+      onPath({ tinygo: 'exit 9', go: 'exit 9', 'wasm-opt': 'exit 9', 'wasm-tools': 'exit 9' });
+      return await refusal();
+    };
+    const HTTP = 'localhost:1/wasi/http:0.2.3';
+
+    it('names the reference that no registry has', async () => {
+      const [kind, text] = await wants({ http: HTTP, __WASI_WIT_PROVIDER_MODE: 'forgiving' });
+      expect(kind).to.equal('ociPull');
+      expect(text).to.contain(`OCI pull failed: ${HTTP}: `);
+    });
+    it('does not ask for one that its author has put there', async () => {
+      mkdirSync(join(folder, 'wit/deps/http'), { recursive: true });
+      expect(await wants({ http: HTTP })).to.deep.equal(['build', 'go mod ended with 9']);
+    });
+    it('takes no key for a path, and no mode that there is not', async () => {
+      expect((await wants({ '../http': HTTP }))[1]).to.contain('"../http" is no name of a directory');
+      expect((await wants({ http: HTTP, __WASI_WIT_PROVIDER_MODE: 'lax' }))[1]).to.contain(
+        '__WASI_WIT_PROVIDER_MODE is lax; write strict or forgiving',
+      );
+    });
   });
 
   describe('with a compiler', () => {

