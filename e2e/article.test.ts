@@ -8,7 +8,6 @@ import type {
 } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { loadAll } from 'js-yaml';
-import { ADDON_NAMES } from '../scripts/cluster/addons/addon.ts';
 import { ensureAddon, removeAddon } from '../scripts/cluster/addons/ensure.ts';
 import { progressTo } from '../scripts/cluster/progress.ts';
 import { readPage } from '../scripts/docs/pages.ts';
@@ -22,6 +21,7 @@ import { WORKLOADS } from './harness/workloads.ts';
 const PAGE = 'docs/ingress-and-scaling.md';
 const PUBLISHED = 'e2e/fixtures/article/application.yaml';
 const CLIENTS = 4;
+const ADDONS = ['ingress', 'metrics-server'] as const;
 
 /** What people read about KWasm ends with a Deployment, a Service, an Ingress and an autoscaler. They are taken, and work. */
 describe("the article's application", function () {
@@ -45,7 +45,7 @@ describe("the article's application", function () {
     ]);
     await installRelease(test, ['wasmModules.enabled=true', ...classes]);
     await test.kubectl.run(['annotate', 'node', node, 'kwasm.sh/kwasm-node=true']);
-    for (const name of ADDON_NAMES) await ensureAddon(test.cluster, name, { progress });
+    for (const name of ADDONS) await ensureAddon(test.cluster, name, { progress });
     await provisioned(test.kubectl, node);
     // All at once: each application compiles its component for half a minute.
     await test.kubectl.apply(...examples);
@@ -59,7 +59,7 @@ describe("the article's application", function () {
       seen(items.map(({ metadata }) => metadata?.name).join());
       return items.length === 0 ? true : undefined;
     });
-    for (const name of ADDON_NAMES) await removeAddon(test.cluster, name, { progress });
+    for (const name of ADDONS) await removeAddon(test.cluster, name, { progress });
     await removeRelease(test);
     // Classes outlive a release, for the pods that use them.
     await test.kubectl.run(['delete', 'runtimeclass', 'wasmtime-spin-v2', '--ignore-not-found']);
@@ -169,7 +169,7 @@ describe("the article's application", function () {
   });
 
   it('leaves no add-on behind', async () => {
-    for (const name of ADDON_NAMES) await removeAddon(test.cluster, name, { progress });
+    for (const name of ADDONS) await removeAddon(test.cluster, name, { progress });
     const left = await test.kubectl.run([
       ...['get', 'all,clusterroles,clusterrolebindings,rolebindings,ingressclasses,apiservices,namespaces'],
       ...['-A', '-o', 'name'],

@@ -9,8 +9,8 @@ export interface Answer {
 const DEADLINE_MS = 10_000;
 
 /** Asks an Ingress controller as a browser would whose name server gives `address` for `host`. */
-export async function askHost(address: string, host: string, path = '/'): Promise<Answer> {
-  const signal = AbortSignal.timeout(DEADLINE_MS);
+export async function askHost(address: string, host: string, path = '/', withinMs = DEADLINE_MS): Promise<Answer> {
+  const signal = AbortSignal.timeout(withinMs);
   const { statusCode, body } = await request(`http://${address}${path}`, { headers: { host }, signal });
   return { status: statusCode, body: await body.text() };
 }

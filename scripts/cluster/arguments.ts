@@ -28,7 +28,7 @@ export const USAGE = `npm run cluster -- COMMAND [--name NAME]
       --provider local|kind   default: what this machine can do, which is said
   status        nodes, addresses and what runs
   kubeconfig    prints the path: export KUBECONFIG=$(npm run -s cluster -- kubeconfig)
-  add ADDON     ${ADDON_NAMES.join(' or ')}, built the first time; 'remove ADDON' takes it away
+  add ADDON     ${ADDON_NAMES.join(', ')}; built the first time; 'remove ADDON' takes it away
   exec NODE -- COMMAND...   runs a command on a node, as root
   down          takes everything away again, but for the cache of built tools
 
@@ -93,7 +93,7 @@ function execCommand(name: string, [node, ...argv]: readonly string[]): Command 
 function addonCommand(kind: 'add' | 'remove', name: string, rest: readonly string[]): Command {
   const [addon = ''] = rest;
   if (rest.length === 1 && isAddonName(addon)) return { kind, name, addon };
-  throw new Terminal(`${kind} wants one add-on, ${ADDON_NAMES.join(' or ')}, not '${rest.join(' ')}'`);
+  throw new Terminal(`${kind} wants one add-on of ${ADDON_NAMES.join(', ')}, not '${rest.join(' ')}'`);
 }
 
 /** It becomes part of host names, of interface names (15 characters at most), of cgroups and of directories. */

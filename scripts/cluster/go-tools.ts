@@ -197,6 +197,11 @@ export const knativeServingWasm: GoTool = {
   firstBuild: 'about 2 minutes',
 };
 
+/** Where its go.mod is. */
+export function groupDir({ group }: GoTool): string {
+  return join(GROUPS, group);
+}
+
 function kubernetesStamp(version: string): readonly string[] {
   const [major, minor] = version.split('.');
   const stamps = { gitVersion: `v${version}`, gitMajor: major, gitMinor: minor };

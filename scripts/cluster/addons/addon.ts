@@ -1,21 +1,24 @@
 import type { SmallImage } from '../local/images.ts';
 import type { Context } from '../provider.ts';
 
-/** A program that a cluster may have beside its own, as people's clusters have it: a Deployment in a namespace, and what belongs to it. */
+/** What a cluster may have beside its own, as people's clusters have it: Deployments in a namespace, and what belongs to them. */
 export interface Addon {
   readonly name: AddonName;
   readonly namespace: string;
-  /** The one Deployment among the objects; it is there when this has been rolled out. */
-  readonly deployment: string;
+  /** All Deployments among the objects; it is there when these have been rolled out. */
+  readonly deployments: readonly string[];
   /** An API of its own, which may be Available later than its pods are. */
   readonly apiService?: string;
-  /** Builds or fetches the program, and says what image is made of it. */
-  image(context: Context): Promise<SmallImage>;
+  /** Builds or fetches its programs, and says what images are made of them. */
+  images(context: Context): Promise<readonly SmallImage[]>;
   /** Everything that makes it, in the order of creation; taken away in the opposite one. */
-  objects(image: string): readonly KubeObject[];
+  objects(image: ImageOf, context: Context): Promise<readonly KubeObject[]>;
 }
 
-export const ADDON_NAMES = ['ingress', 'metrics-server'] as const;
+/** By the name of the image's program. */
+export type ImageOf = (program: string) => string;
+
+export const ADDON_NAMES = ['ingress', 'knative', 'knative-serving-wasm', 'metrics-server'] as const;
 export type AddonName = (typeof ADDON_NAMES)[number];
 
 export interface KubeObject {

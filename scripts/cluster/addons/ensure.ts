@@ -1,12 +1,20 @@
+import { basename } from 'node:path';
 import { ensurePackages } from '../../toolchain/packages.ts';
 import { command } from '../command.ts';
 import { ensureImage } from '../local/images.ts';
 import type { Cluster, Context } from '../provider.ts';
 import type { Addon, AddonName } from './addon.ts';
 import { ingress } from './ingress.ts';
+import { knative } from './knative.ts';
+import { knativeServingWasm } from './knative-serving-wasm.ts';
 import { metricsServer } from './metrics-server.ts';
 
-export const ADDONS: Readonly<Record<AddonName, Addon>> = { ingress, 'metrics-server': metricsServer };
+export const ADDONS: Readonly<Record<AddonName, Addon>> = {
+  ingress,
+  knative,
+  'knative-serving-wasm': knativeServingWasm,
+  'metrics-server': metricsServer,
+};
 
 /** `kubectl delete` waits for pods to end, `rollout status` for an image of 200 MB to be pulled. */
 const WAIT_SECONDS = 120;
@@ -17,21 +25,28 @@ export async function ensureAddon(cluster: Cluster, name: AddonName, context: Co
   const addon = ADDONS[name];
   const { progress, signal } = context;
   await ensurePackages(['buildah', 'skopeo'], progress.say, signal);
-  const made = await addon.image(context);
+  const made = await addon.images(context);
   await progress.step(`add-on ${name}`, async () => {
-    const image = await ensureImage(made, cluster.registry, signal);
-    await kubectl(cluster, ['apply', '--filename', '-'], list(addon.objects(image)));
+    const pushed = new Map<string, string>();
+    for (const image of made) pushed.set(basename(image.program), await ensureImage(image, cluster.registry, signal));
+    const objects = await addon.objects((program) => pushed.get(program) ?? NONE, context);
+    await kubectl(cluster, ['apply', '--filename', '-'], list(objects));
     const wait = `--timeout=${WAIT_SECONDS}s`;
     const namespace = ['--namespace', addon.namespace];
-    await kubectl(cluster, [...namespace, 'rollout', 'status', `deployment/${addon.deployment}`, wait]);
+    for (const deployment of addon.deployments) {
+      await kubectl(cluster, [...namespace, 'rollout', 'status', `deployment/${deployment}`, wait]);
+    }
     if (addon.apiService === undefined) return;
     await kubectl(cluster, ['wait', '--for=condition=Available', `apiservice/${addon.apiService}`, wait]);
   });
 }
 
+const NONE = 'none';
+
 /** Takes away whatever of it is there, its pods included. */
-export async function removeAddon(cluster: Cluster, name: AddonName, { progress }: Context): Promise<void> {
-  const objects = [...ADDONS[name].objects('none')].reverse();
+export async function removeAddon(cluster: Cluster, name: AddonName, context: Context): Promise<void> {
+  const { progress } = context;
+  const objects = [...(await ADDONS[name].objects(() => NONE, context))].reverse();
   const args = [
     'delete',
     '--filename',

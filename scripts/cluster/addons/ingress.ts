@@ -15,12 +15,12 @@ const PING_PORT = 9000;
 export const ingress: Addon = {
   name: 'ingress',
   namespace: NAMESPACE,
-  deployment: NAME,
-  image: built,
-  objects: (image) => [namespace, ...access(), ingressClass, deployment(image)],
+  deployments: [NAME],
+  images: async (context) => [await traefikImage(context)],
+  objects: async (image) => [namespace, ...access(), ingressClass, deployment(image(NAME))],
 };
 
-async function built(context: Context): Promise<SmallImage> {
+export async function traefikImage(context: Context): Promise<SmallImage> {
   const program = await ensureWheel(TRAEFIK, context);
   const tag = basename(wheelDir(TRAEFIK)).slice(NAME.length + 1);
   return { name: `${NAME}:${tag}`, program, entrypoint: [`/${NAME}`] };

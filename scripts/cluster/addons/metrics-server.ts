@@ -17,20 +17,17 @@ const API = 'v1beta1.metrics.k8s.io';
 export const metricsServer: Addon = {
   name: 'metrics-server',
   namespace: NAMESPACE,
-  deployment: NAME,
+  deployments: [NAME],
   apiService: API,
-  image: built,
-  objects: (image) => [...access(), deployment(image), service, apiService],
+  images: built,
+  objects: async (image) => [...access(), deployment(image(NAME)), service, apiService],
 };
 
-async function built({ progress, signal }: Context): Promise<SmallImage> {
+async function built({ progress, signal }: Context): Promise<readonly SmallImage[]> {
   await ensurePrograms([tool], progress, signal);
   const dir = toolDir(tool);
-  return {
-    name: `${NAME}:${basename(dir).slice(NAME.length + 1)}`,
-    program: join(dir, NAME),
-    entrypoint: [`/${NAME}`],
-  };
+  const name = `${NAME}:${basename(dir).slice(NAME.length + 1)}`;
+  return [{ name, program: join(dir, NAME), entrypoint: [`/${NAME}`] }];
 }
 
 function access(): readonly KubeObject[] {

@@ -19,7 +19,7 @@ export async function ensurePrograms(
 }
 
 /** The newest Go that one of the groups asks for in its go.mod. */
-function goVersion(tools: readonly GoTool[]): string {
+export function goVersion(tools: readonly GoTool[]): string {
   const versions = tools.map(({ group }) => {
     const text = readFileSync(new URL(`../tools/${group}/go.mod`, import.meta.url), 'utf8');
     return /^go (\S+)$/m.exec(text)?.[1] ?? '1.21';
