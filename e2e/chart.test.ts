@@ -357,6 +357,17 @@ function chartStories(tool: GoTool): void {
       expect(policyOf(each).canary.images).to.deep.equal({ spin: 'r/s:1' });
     });
 
+    it("the CRD of WasmModules with them, unless it is another's", async () => {
+      const crds = async (...set: readonly string[]) =>
+        (await rendered([R, ...set.map((one) => `wasmModules.${one}`)])).objects.filter(
+          ({ metadata }) => metadata?.name === 'wasmmodules.wasm.serving.knative.dev',
+        ).length;
+      expect(await crds()).to.equal(0);
+      expect(await crds('enabled=true')).to.equal(1);
+      expect(await crds('enabled=true', 'crd=null'), 'values of before').to.equal(1);
+      expect(await crds('enabled=true', 'crd=false')).to.equal(0);
+    });
+
     it('leases and --leader-elect with two replicas only', async () => {
       const one = await rendered([R]);
       const two = await rendered([R, 'replicaCount=2']);

@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type {
   V1Deployment,
@@ -8,6 +10,7 @@ import type {
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
 import { expect } from 'chai';
+import { hostsToml } from '../scripts/cluster/local/containerd-config.ts';
 import { textComponent } from '../scripts/images/component.ts';
 import { accessFrom } from '../src/oci/access.ts';
 import { registrySettings } from '../src/oci/endpoint.ts';
@@ -16,7 +19,8 @@ import { eventually } from './harness/eventually.ts';
 import { provisioned } from './harness/nodes.ts';
 import { installRelease, removeRelease } from './harness/release.ts';
 import { type TestCluster, testCluster } from './harness/test-cluster.ts';
-import { WORKLOADS } from './harness/workloads.ts';
+import { HELLO, WORKLOADS } from './harness/workloads.ts';
+import { type RegistryProcess, startRegistry } from './peers/registry-process.ts';
 
 interface Module {
   readonly metadata: { readonly generation: number };
@@ -28,15 +32,21 @@ interface Module {
 }
 
 const SERVICE_LABEL = 'serving.knative.dev/service';
+/** Who is let into the registry that asks: a user and password, and what it keeps of them. */
+const USER = { plain: 'story:story', kept: 'story:$2b$04$wmtyr1WKUdJYZC27.tRZEurQldLE7.cfYQhD3oPA2rhzR8GMx2VlW' };
+const SECRET = 'of-the-account';
 
 /** A WasmModule becomes something that answers, says where, and says why when it does not. */
 describe('a WasmModule', function () {
   this.timeout(600_000);
   let test: TestCluster;
+  let node: string;
+  let asking: RegistryProcess;
 
   before(async () => {
     test = await testCluster();
-    const node = test.nodes[0]?.name ?? '';
+    node = test.nodes[0]?.name ?? '';
+    asking = await startRegistry({ address: test.images.registry.split(':')[0] ?? '', user: USER.kept });
     await installRelease(test, ['wasmModules.enabled=true']);
     await test.kubectl.run(['annotate', 'node', node, 'kwasm.sh/kwasm-node=true']);
     await provisioned(test.kubectl, node);
@@ -45,6 +55,10 @@ describe('a WasmModule', function () {
   after(async () => {
     await test.kubectl.run(['delete', 'wasmmodules', '-n', WORKLOADS, '--all', '--wait=true', '--timeout=90s']);
     await test.kubectl.run(['delete', 'deployment', '-n', WORKLOADS, 'taken', '--ignore-not-found']);
+    await test.kubectl.run(['delete', 'secret', '-n', WORKLOADS, SECRET, '--ignore-not-found']);
+    await accountSecrets(null);
+    await test.exec(node)(['rm', '-rf', `/etc/containerd/certs.d/${asking.host}`]);
+    await asking.stop();
     await eventually('no pod of a module', 120_000, async (seen) => {
       const { items } = await test.kubectl.get<{ items: V1Pod[] }>(['pods', '-n', WORKLOADS, '-l', SERVICE_LABEL]);
       seen(items.map(({ metadata }) => metadata?.name).join());
@@ -61,6 +75,11 @@ describe('a WasmModule', function () {
       metadata: { name, namespace: WORKLOADS, labels: { team: 'shop' }, annotations },
       spec,
     };
+  }
+
+  async function accountSecrets(secrets: readonly object[] | null): Promise<void> {
+    const patch = JSON.stringify({ imagePullSecrets: secrets });
+    await test.kubectl.run(['patch', 'serviceaccount', 'default', '-n', WORKLOADS, '--type=merge', '-p', patch]);
   }
 
   async function ready(name: string, status: string, withinMs = 240_000): Promise<Module> {
@@ -172,7 +191,10 @@ describe('a WasmModule', function () {
 
   it('serves it as it is by the runner, on any node, where that is enabled', async () => {
     const registry = test.images.registry.split('/')[0] ?? '';
-    const runner = ['wasmModules.runner.enabled=true', `wasmModules.runner.insecureRegistries[0]=${registry}`];
+    const runner = [
+      'wasmModules.runner.enabled=true',
+      `wasmModules.runner.insecureRegistries={${registry},${asking.host}}`,
+    ];
     await installRelease(test, ['wasmModules.enabled=true', ...runner]);
     const access = accessFrom({}, registrySettings([registry], []));
     const component = await textComponent(join(import.meta.dirname, 'fixtures/small'));
@@ -190,6 +212,36 @@ describe('a WasmModule', function () {
       return found.status?.conditions?.[0]?.reason === 'NotServable' ? found : undefined;
     });
     expect(status?.conditions?.[0]?.message).to.contain('not a component; build for wasm32-wasip2');
+  });
+
+  it('is fetched by the runner with the pull secrets of its service account, where a registry asks who it is', async () => {
+    const { host } = asking;
+    expect((await fetch(`http://${host}/v2/`)).status).to.equal(401);
+    const auths = { auths: { [host]: { auth: Buffer.from(USER.plain).toString('base64') } } };
+    const docker = mkdtempSync(join(tmpdir(), 'kwasm-asking-'));
+    writeFileSync(join(docker, 'config.json'), JSON.stringify(auths));
+    const access = accessFrom({ DOCKER_CONFIG: docker, XDG_CACHE_HOME: docker }, registrySettings([host], []));
+    const component = await textComponent(join(import.meta.dirname, 'fixtures/small'));
+    await pushModule('hello.wasm', component, `${host}/private:1`, access, { format: 'cncf' });
+    rmSync(docker, { recursive: true });
+    await test.kubectl.apply({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'kubernetes.io/dockerconfigjson',
+      metadata: { name: SECRET, namespace: WORKLOADS },
+      stringData: { '.dockerconfigjson': JSON.stringify(auths) },
+    });
+    await accountSecrets([{ name: SECRET }]);
+    // The node is refused the artifact for what it is only once it may see it.
+    await test.exec(node)(['mkdir', '-p', `/etc/containerd/certs.d/${host}`]);
+    const write = `printf %s '${hostsToml(host)}' > /etc/containerd/certs.d/${host}/hosts.toml`;
+    await test.exec(node)(['sh', '-c', write]);
+    await test.kubectl.apply(module('private', { image: `${host}/private:1` }));
+    await ready('private', 'True');
+    const pod = await podOf('private');
+    expect(pod.spec?.initContainers?.map(({ name }) => name)).to.include('kwasm-pull');
+    const answer = await fetch(`http://${pod.status?.podIP}:8080/`, { signal: AbortSignal.timeout(30_000) });
+    expect(await answer.text()).to.equal(HELLO);
   });
 
   it("leaves somebody else's Deployment alone", async () => {

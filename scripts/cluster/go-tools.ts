@@ -174,7 +174,7 @@ export const metricsServer: GoTool = {
   firstBuild: 'about 4 minutes',
 };
 
-/** Knative Serving, all that a Knative Service needs but an ingress. Its last release whose modules Go's proxy has whole. */
+/** Knative Serving, all that a Knative Service needs but an ingress (docs/decisions/0043-beside-knative.md). */
 export const knative: GoTool = {
   group: 'knative',
   version: VERSIONS.knative,

@@ -3,7 +3,7 @@ import { ensurePackages } from '../../toolchain/packages.ts';
 import { command } from '../command.ts';
 import { ensureImage } from '../local/images.ts';
 import type { Cluster, Context } from '../provider.ts';
-import type { Addon, AddonName } from './addon.ts';
+import type { Addon, AddonName, KubeObject } from './addon.ts';
 import { ingress } from './ingress.ts';
 import { knative } from './knative.ts';
 import { knativeServingWasm } from './knative-serving-wasm.ts';
@@ -47,15 +47,20 @@ const NONE = 'none';
 export async function removeAddon(cluster: Cluster, name: AddonName, context: Context): Promise<void> {
   const { progress } = context;
   const objects = [...(await ADDONS[name].objects(() => NONE, context))].reverse();
-  const args = [
-    'delete',
-    '--filename',
-    '-',
-    '--ignore-not-found',
-    '--cascade=foreground',
-    `--timeout=${WAIT_SECONDS}s`,
-  ];
-  await progress.step(`add-on ${name} goes`, () => kubectl(cluster, args, list(objects)));
+  // What contains others goes by itself when they have: in the foreground it would wait for a garbage collector whose kinds have just gone.
+  const containing = ({ kind }: KubeObject) => kind === 'Namespace' || kind === 'CustomResourceDefinition';
+  const remove = async (some: readonly KubeObject[], cascade: 'foreground' | 'background') => {
+    if (some.length === 0) return;
+    const how = ['--ignore-not-found', `--cascade=${cascade}`, `--timeout=${WAIT_SECONDS}s`];
+    await kubectl(cluster, ['delete', '--filename', '-', ...how], list(some));
+  };
+  await progress.step(`add-on ${name} goes`, async () => {
+    await remove(
+      objects.filter((object) => !containing(object)),
+      'foreground',
+    );
+    await remove(objects.filter(containing), 'background');
+  });
 }
 
 function list(items: readonly object[]): string {
