@@ -51,6 +51,18 @@ for (const { abi, ...build } of builds) {
 
     it('is known by its bytes', () => expect(runner.abis).to.deep.equal([abi]));
 
+    it('may stand in a pipeline more than once', async () => {
+      const bytes = readFileSync(path);
+      const modules = [bytes, bytes, Buffer.from(bytes)].map((its, i) => ({ name: `${i}.wasm`, bytes: its }));
+      const several = await openRunner(modules, { timeoutMs: 20_000 });
+      try {
+        for (const i of modules.keys())
+          expect(said(await several.run(i, list('identity')))).to.equal(`ok: ${list('identity')}`);
+      } finally {
+        await several.close();
+      }
+    });
+
     it('gets the list and gives one back, byte for byte', async () => {
       const result = await call('identity');
       expect(said(result)).to.equal(`ok: ${list('identity')}`);

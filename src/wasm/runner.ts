@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { outcomeOf } from './answer.ts';
 import { Child, type Exchange } from './child.ts';
-import { translate } from './component.ts';
 import { ModuleRefused, type RunFailure } from './failure.ts';
 import type { GuestOutcome } from './guest/outcome.ts';
 import { Kept } from './kept.ts';
@@ -50,7 +48,7 @@ export async function openRunner(
   const bounds = { ...DEFAULT_LIMITS, ...limits };
   const opening = Child.open(bounds);
   try {
-    const judged = modules.map((module) => judge(module, bounds));
+    const judged = modules.map((module) => judge(module, modules, bounds));
     const runner = new ResidentRunner(judged, bounds, packagesOf, await opening);
     await runner.start();
     return runner;
@@ -60,9 +58,11 @@ export async function openRunner(
   }
 }
 
-function judge(module: WasmModule, { memoryBytes }: Limits): Judged {
+/** One that stands in a pipeline twice is loaded once: its id is the place of the first with these bytes. */
+function judge(module: WasmModule, all: readonly WasmModule[], { memoryBytes }: Limits): Judged {
   const { abi } = detect(module.name, module.bytes, memoryBytes);
-  return { ...module, abi, digest: createHash('sha256').update(module.bytes).digest('hex') };
+  const first = all.findIndex(({ bytes }) => bytes === module.bytes || Buffer.compare(bytes, module.bytes) === 0);
+  return { ...module, abi, id: String(first) };
 }
 
 /** The start of the process and V8's reading of a module; no code of the guest runs in it. */
@@ -70,7 +70,7 @@ const COMPILE_MS = 60_000;
 
 interface Judged extends WasmModule {
   readonly abi: Abi;
-  readonly digest: string;
+  readonly id: string;
 }
 
 class ResidentRunner implements FunctionRunner {
@@ -102,8 +102,8 @@ class ResidentRunner implements FunctionRunner {
     if (this.isLoaded) return this.child;
     const loaded = new Set<string>();
     for (const module of this.modules) {
-      if (!loaded.has(module.digest)) await this.load(this.child, module);
-      loaded.add(module.digest);
+      if (!loaded.has(module.id)) await this.load(this.child, module);
+      loaded.add(module.id);
     }
     this.isLoaded = true;
     return this.child;
@@ -120,10 +120,10 @@ class ResidentRunner implements FunctionRunner {
     await this.child.close();
   }
 
-  private async load(child: Child, { name, abi, bytes, digest }: Judged): Promise<void> {
+  private async load(child: Child, { name, abi, bytes, id }: Judged): Promise<void> {
     const isComponent = abi === 'wasi-cli' || abi === 'wasi-http';
-    const { head, body } = isComponent ? await translate(name, bytes, this.packagesOf) : { head: {}, body: bytes };
-    const exchange = await child.exchange({ ...head, kind: 'module', id: digest, abi }, body, new Kept(0), COMPILE_MS);
+    const { head, body } = isComponent ? await translated(name, bytes, this.packagesOf) : { head: {}, body: bytes };
+    const exchange = await child.exchange({ ...head, kind: 'module', id, abi }, body, new Kept(0), COMPILE_MS);
     if (exchange.kind === 'none') throw new ModuleRefused(name, refusedBy(exchange.failure));
     const { kind, what } = exchange.frame.head;
     if (kind !== 'loaded') throw new ModuleRefused(name, { kind: 'malformed', what: String(what) });
@@ -135,9 +135,15 @@ class ResidentRunner implements FunctionRunner {
     const child = await this.start();
     const { outputBytes, memoryBytes, stderrBytes, timeoutMs } = this.limits;
     const stderr = new Kept(stderrBytes);
-    const head = { kind: 'run', id: module.digest, outputBytes, memoryBytes };
+    const head = { kind: 'run', id: module.id, outputBytes, memoryBytes };
     return resultOf(await child.exchange(head, Buffer.from(input, 'utf8'), stderr, timeoutMs), stderr.text());
   }
+}
+
+/** What translates is loaded for components only. */
+async function translated(name: string, bytes: Uint8Array, packagesOf: string | undefined) {
+  const { translate } = await import('./component.ts');
+  return await translate(name, bytes, packagesOf);
 }
 
 function refusedBy(failure: RunFailure) {

@@ -18,7 +18,7 @@ type Serve = (head: HttpHead, body: Uint8Array, host: GuestHost) => Served;
 
 const READ_BYTES = 1024 * 1024;
 
-// A program given to --eval finds these among its globals.
+// What Node puts among the globals of a program given to --eval; of a script, and not of a module, which this is, each of Node's own modules would be one, too.
 for (const name of ['require', 'module', 'exports']) Reflect.deleteProperty(globalThis, name);
 
 const calls = new Map<string, Call>();
