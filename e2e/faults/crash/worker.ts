@@ -21,7 +21,18 @@ import { tidyState } from '../../../src/installer/apply/transaction.ts';
 import { shimPath } from '../../../src/installer/plan/shim.ts';
 import { jsonLogger } from '../../../src/log.ts';
 import { type CrashState, crashStates, printTree, type Tree, treeOf } from './disk.ts';
-import { DISK, downAgain, hostOf, layRoot, play, RUN, serveCri, startMachine, wasmtime } from './machine.ts';
+import {
+  DISK,
+  downAgain,
+  hostOf,
+  layRoot,
+  play,
+  RESTORE_MS,
+  RUN,
+  serveCri,
+  startMachine,
+  wasmtime,
+} from './machine.ts';
 import { readTrace, snapshot, TRACED } from './trace.ts';
 
 /**
@@ -133,7 +144,7 @@ async function boot(): Promise<void> {
 /** What every command of the installer does first. */
 async function nextRun(): Promise<string | undefined> {
   const host = hostOf(version);
-  const limits = { switchSeconds: 300, verifyMs: 300, settleMs: 0, quietMs: 0, restoreMs: 5000 };
+  const limits = { switchSeconds: 300, verifyMs: 300, settleMs: 0, quietMs: 0, restoreMs: RESTORE_MS };
   try {
     const recovered = await recover('install', { host, clock: systemClock, log: jsonLogger('error'), limits });
     return recovered.kind === 'ended' && recovered.result.kind === 'broken'

@@ -74,5 +74,6 @@ export async function disarmSwitch(host: Host, id: string): Promise<void> {
 /** The same script, run by us: one way to undo, tested as one. */
 export async function runRestore(host: Host, id: string, timeoutMs: number): Promise<string> {
   const done = await host.run(['/bin/sh', SCRIPT, transactionDir(id), 'installer'], { timeoutMs });
-  return `${done.stdout}\n${done.stderr}`.trim();
+  const said = `${done.stdout}\n${done.stderr}`.trim();
+  return done.timedOut || said === '' ? `${SCRIPT}: ${done.why}` : said;
 }
