@@ -1,4 +1,6 @@
+import { accessSync, constants } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { CliError, EXIT } from './exit.ts';
 
@@ -13,6 +15,18 @@ export function unreadable(file: string, cause: unknown): CliError {
   const { code } = cause as NodeJS.ErrnoException;
   const why = WORDS[code ?? ''] ?? `cannot be read: ${messageOf(cause)}`;
   return new CliError(`${file} ${why}`, { exitCode: EXIT.usage, cause });
+}
+
+/** Asked before the work whose result is to lie there. */
+export function assertWritable(file: string): void {
+  const directory = dirname(file);
+  try {
+    accessSync(directory, constants.W_OK);
+  } catch (cause) {
+    const gone = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    const why = gone ? 'does not exist' : 'may not be written to';
+    throw new CliError(`${file} cannot be written: ${directory} ${why}`, { exitCode: EXIT.usage, cause });
+  }
 }
 
 const WORDS: Readonly<Record<string, string>> = {

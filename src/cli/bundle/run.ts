@@ -13,6 +13,7 @@ import { NODE_CONDITION, RECORD_ANNOTATION } from '../../contract.ts';
 import { CLIENT_VERSION } from '../client-version.ts';
 import { look } from '../doctor/run.ts';
 import { CliError, EXIT } from '../exit.ts';
+import { assertWritable } from '../given-file.ts';
 import { type Client, withClient } from '../kube/client.ts';
 import { podLog } from '../kube/job-log.ts';
 import { findOperator, NAMESPACE_DEFAULT } from '../operator.ts';
@@ -34,6 +35,7 @@ const NODES_MAX = 1_000;
 export async function makeBundle(flags: BundleFlags): Promise<void> {
   const now = new Date();
   const target = flags.output ?? `kwasm-support-${now.toISOString().slice(0, 19).replaceAll(':', '')}.tar.gz`;
+  assertWritable(target);
   const { files, gaps } = await withClient(flags, (client) => collect(client, flags));
   const about = { client: CLIENT_VERSION, at: now.toISOString(), gaps };
   const all = [...files, { path: `${TOP}/about.json`, text: `${JSON.stringify(about, null, 2)}\n` }];

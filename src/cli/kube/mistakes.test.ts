@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { ClusterFlags } from '../cluster-flags.ts';
 import { CliError, EXIT } from '../exit.ts';
+import { assertWritable } from '../given-file.ts';
 import { openAccess } from './access.ts';
 import { withClient } from './client.ts';
 
@@ -97,5 +98,12 @@ describe('a mistake about the cluster', function () {
     expect(said(undefined, { KUBECONFIG: `${dir}/a:${dir}/b` })).to.equal(
       `there is no kubeconfig: nothing is at ${dir}/a, ${dir}/b ($KUBECONFIG). Set $KUBECONFIG, or name the file with --kubeconfig`,
     );
+  });
+
+  it('a result that could not be kept, before the work for it', () => {
+    expect(() => assertWritable(join(dir, 'nope', 'x.tgz')))
+      .to.throw(`${dir}/nope/x.tgz cannot be written: ${dir}/nope does not exist`)
+      .with.property('exitCode', EXIT.usage);
+    expect(() => assertWritable(join(dir, 'x.tgz'))).not.to.throw();
   });
 });

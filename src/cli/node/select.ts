@@ -4,6 +4,7 @@ import type { NodeView } from '../../operator/decide/view.ts';
 import { NODE } from '../../operator/kube/shapes.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { Client } from '../kube/client.ts';
+import { nearest } from './nearest.ts';
 
 /** Which nodes a person means. */
 export type Selection =
@@ -30,7 +31,10 @@ export async function selectNodes(client: Client, selection: Selection): Promise
   const views = nodes.map((node) => projectNode(node));
   if (selection.kind === 'names') return byName(views, selection.names);
   if (views.length === 0) {
-    const which = selection.kind === 'selector' ? `with ${selection.selector}` : 'in this cluster';
+    const which =
+      selection.kind === 'selector'
+        ? `with ${selection.selector}; \`kubectl get nodes --show-labels\` has what they carry`
+        : 'in this cluster';
     throw new CliError(`there is no node ${which}`, { exitCode: EXIT.notFound });
   }
   return views;
@@ -39,12 +43,14 @@ export async function selectNodes(client: Client, selection: Selection): Promise
 function byName(views: readonly NodeView[], names: readonly string[]): readonly NodeView[] {
   const known = new Map(views.map((node) => [node.name, node]));
   const unknown = names.filter((name) => !known.has(name));
-  if (unknown.length > 0) {
-    const some = [...known.keys()].slice(0, 10).join(', ');
-    const more = known.size > 10 ? ` and ${known.size - 10} more` : '';
-    throw new CliError(`there is no node ${unknown.join(', ')}; there are: ${some}${more}`, {
-      exitCode: EXIT.notFound,
-    });
-  }
+  if (unknown.length > 0) throw unknownNodes(unknown, [...known.keys()]);
   return names.flatMap((name) => known.get(name) ?? []);
+}
+
+export function unknownNodes(unknown: readonly string[], names: readonly string[]): CliError {
+  const near = unknown.flatMap((name) => nearest(name, names, 3));
+  const more = names.length > 10 ? ` and ${names.length - 10} more` : '';
+  const there = `there are: ${names.slice(0, 10).join(', ') || 'none'}${more}`;
+  const hint = near.length > 0 ? `did you mean ${near.join(', ')}?` : there;
+  return new CliError(`there is no node ${unknown.join(', ')}; ${hint}`, { exitCode: EXIT.notFound });
 }
