@@ -287,3 +287,42 @@ describe('runController', () => {
     expect(results).to.deep.equal(['success']);
   });
 });
+
+describe('the workers', () => {
+  it('give pages, watches and timers their turn among thousands of keys that wait for nothing', async () => {
+    const count = 200;
+    const queue = new KeyedQueue({
+      clock: systemClock,
+      random: Math.random,
+      depthMax: count,
+      retryMsMin: 5,
+      retryMsMax: 50,
+    });
+    for (let index = 0; index < count; index += 1) queue.add(`key ${index}`);
+    let turns = 0;
+    let done = 0;
+    let next: NodeJS.Immediate;
+    const turn = () => {
+      turns += 1;
+      next = setImmediate(turn);
+    };
+    next = setImmediate(turn);
+    await runController({
+      queue,
+      workers: WORKERS,
+      log: silentLogger(),
+      clock: systemClock,
+      reconcile: async () => {
+        for (const end = performance.now() + 1; performance.now() < end; );
+        return { kind: 'done' };
+      },
+      onResult: () => {
+        done += 1;
+        if (done === count) queue.close();
+      },
+    });
+    clearImmediate(next);
+    expect(done).to.equal(count);
+    expect(turns, 'of 200 ms').to.be.at.least(5);
+  });
+});
