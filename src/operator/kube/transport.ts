@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
-import { Agent, buildConnector, type Dispatcher, request } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import type { Clock } from '../../clock.ts';
+import type { Agents } from './agents.ts';
 import { ApiError, apiError } from './api-error.ts';
 import type { Credentials } from './credentials.ts';
 import type { Head } from './http-answer.ts';
@@ -59,24 +60,16 @@ const HOLD_MS_MAX = 60_000;
 /** What a watch is refused with is a sentence. */
 const REFUSAL_PIECES_MAX = 16;
 
-/**
- * Two shared Agents: client-node opens one TLS connection per request and per watch reconnect (3.5 ms and 3 CPU-ms each,
- * measured). HTTP/1.1 on purpose: a stalled HTTP/2 connection would stall every request at once.
- */
+/** Everything that goes to the API server: requests of a moment over shared connections, each watch over one of its own. */
 export class Transport {
   readonly #options: TransportOptions;
-  readonly #requests: Agent;
-  readonly #watches: Agent;
+  #agents: Promise<Agents> | undefined;
   #heldUntilMs = 0;
   /** Of the last watch, so that the next one's handshake is short; one that came by another CA proves nothing. */
   #session: { readonly tls: object; readonly bytes: Buffer } | undefined;
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    const connect = connector(options.credentials);
-    this.#requests = new Agent({ connect, allowH2: false, connections: 16, keepAliveTimeout: 30_000 });
-    // A watch may be quiet for as long as it likes; who reads it judges the silence.
-    this.#watches = new Agent({ connect, allowH2: false, bodyTimeout: 0, headersTimeout: 30_000 });
   }
 
   /** One request, one answer. After 429 or 503 every caller waits, not just the one that was told to. */
@@ -95,7 +88,7 @@ export class Transport {
 
   /** A body as it comes. Abort the signal to end it. */
   async stream(call: ApiRequest, signal: AbortSignal): Promise<Readable> {
-    const answer = await this.#dispatch(call, this.#watches, signal);
+    const answer = await this.#dispatch(call, (await this.#made()).streams, signal);
     if (answer.statusCode === 200) return answer.body;
     const body = Buffer.from(await answer.body.arrayBuffer());
     throw this.#refusal(answer.statusCode, body, header(answer, 'content-type'), header(answer, 'retry-after'));
@@ -149,8 +142,9 @@ export class Transport {
     const { credentials, userAgent } = this.#options;
     const url = urlOf(credentials.server, call.path, undefined);
     url.search = call.search;
-    const answer = await request(url, {
-      dispatcher: this.#watches,
+    const { streams } = await this.#made();
+    const answer = await streams.request({
+      ...whereOf(url),
       method: call.method as Dispatcher.HttpMethod,
       signal,
       headersTimeout: 0, // the signal is the deadline
@@ -161,13 +155,18 @@ export class Transport {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#requests.destroy(), this.#watches.destroy()]);
+    await (await this.#agents)?.close();
+  }
+
+  #made(): Promise<Agents> {
+    this.#agents ??= import('./agents.ts').then(({ Agents }) => new Agents(this.#options.credentials));
+    return this.#agents;
   }
 
   async #once(call: ApiRequest, signal: AbortSignal | undefined): Promise<unknown> {
     const deadline = AbortSignal.timeout(this.#options.requestMsMax);
     const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-    const answer = await this.#dispatch(call, this.#requests, either);
+    const answer = await this.#dispatch(call, (await this.#made()).requests, either);
     const contentType = header(answer, 'content-type') ?? '';
     const bytes = Buffer.from(await answer.body.arrayBuffer());
     if (answer.statusCode < 200 || answer.statusCode > 299) {
@@ -181,8 +180,8 @@ export class Transport {
     const { credentials, onRequest } = this.#options;
     const { method, verb, path, query, body } = call;
     try {
-      const answer = await request(urlOf(credentials.server, path, query), {
-        dispatcher,
+      const answer = await dispatcher.request({
+        ...whereOf(urlOf(credentials.server, path, query)),
         method,
         signal,
         headers: await this.#headers(call),
@@ -227,24 +226,11 @@ function urlOf(server: URL, path: string, query: ApiRequest['query']): URL {
   return url;
 }
 
+function whereOf(url: URL): { readonly origin: string; readonly path: string } {
+  return { origin: url.origin, path: url.pathname + url.search };
+}
+
 function header({ headers }: Dispatcher.ResponseData, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value[0] : value;
-}
-
-/** Asks for TLS material at each new connection, so a rotated CA or client certificate needs no new Agent. */
-function connector(credentials: Credentials): buildConnector.connector {
-  let built: { readonly tls: object; readonly connect: buildConnector.connector } | undefined;
-  return (options, callback) => {
-    credentials.tls().then(
-      (tls) => {
-        if (built?.tls !== tls) {
-          const settings = { ...tls, allowH2: false, keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 10_000 };
-          built = { tls, connect: buildConnector(settings as buildConnector.BuildOptions) };
-        }
-        built.connect(options, callback);
-      },
-      (error: Error) => callback(error, null),
-    );
-  };
 }
