@@ -43,6 +43,7 @@ describe('kwasm func in Rust, on a cluster', function () {
 
   it('from an empty directory to a URL that answers', async () => {
     well(await kwasm.run('func', 'create', '-l', 'rust-wasi', 'hello'));
+    well(await kwasm.run('func', 'build', '--path', 'hello')); // minutes on a busy machine, which deploy has its own use for
     expect((await deploy()).out.trim()).to.equal(`http://hello.${WORKLOADS}.svc.cluster.local`);
     const asked = await kwasm.run('func', 'invoke', 'hello', '--request-path', '/a?b=c');
     expect(well(asked).out).to.equal('Hello from WASI! Path: /a');
