@@ -31,7 +31,14 @@ describe('docs/symptoms.md', () => {
 });
 
 /** Kubernetes' own, and those of the kubelet. */
-const OTHERS = ['ErrImagePull', 'FailedCreatePodSandBox', 'ImagePullBackOff', 'NotReady'];
+const OTHERS = [
+  'CrashLoopBackOff',
+  'ErrImagePull',
+  'FailedCreatePodSandBox',
+  'ImagePullBackOff',
+  'NotReady',
+  'RunContainerError',
+];
 
 const QUOTED = [
   'No registry to pull ... from: the images are not published yet',
