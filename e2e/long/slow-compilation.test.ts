@@ -13,7 +13,7 @@ const SELECTOR = 'serving.knative.dev/service=slow';
 const SHARE_PERCENT = 11;
 const SLOW_SECONDS = 170;
 
-/** Puts every shim of the node that is there, or comes within the time, into a cgroup that has little of a processor. */
+/** Puts every shim of the node that is there, or comes within the time, into a cgroup that has little of a processor; not its containers. */
 const SLOWED = `
 set -eu
 if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
@@ -25,13 +25,15 @@ else
 fi
 end=$(($(date +%s) + $2))
 while [ $(date +%s) -lt $end ]; do
-  for pid in $(pgrep -f '^/opt/kwasm/shims/.*containerd-shim-wasmtime-v1 '); do
+  for pid in $(pgrep -P 1 -f '^/opt/kwasm/shims/.*containerd-shim-wasmtime-v1 '); do
     grep -qs kwasm-slow /proc/$pid/cgroup || echo $pid > $dir/cgroup.procs || true
   done
   sleep 0.2
 done
-for pid in $(cat $dir/cgroup.procs); do echo $pid > $dir/../cgroup.procs || true; done
-rmdir $dir || true
+back=$dir/../system.slice/containerd.service
+[ -d $back ] || back=$dir/..
+for pid in $(cat $dir/cgroup.procs); do echo $pid > $back/cgroup.procs || true; done
+rmdir $dir
 `;
 
 /** A component whose compilation takes longer than the kubelet waits for a container's start. */

@@ -141,6 +141,29 @@ describe('decideModule', () => {
     expect(ready(decideModule(facts(given, { workload: growing }), policy))).to.equal('True Serving');
   });
 
+  it('goes on serving when an autoscaler has just written another number of pods', () => {
+    const given: WasmModule = {
+      ...object(),
+      status: {
+        observedGeneration: 3,
+        conditions: [{ type: 'Ready', status: 'True', reason: 'Serving', message: '' }],
+        address: { url: 'http://hello.shop.svc.cluster.local' },
+      },
+    };
+    const scaled = { wanted: 2, observed: false };
+    expect(decideModule(facts(given, { workload: workload(given, scaled) }), policy)).to.deep.equal([]);
+    // Not so where the pods are of the version before, or nothing served.
+    const changed = { ...given, metadata: { ...given.metadata, generation: 4 } };
+    expect(ready(decideModule(facts(changed, { workload: workload(changed, scaled) }), policy))).to.equal(
+      'Unknown Deploying',
+    );
+    const other = workload(object({ args: ['x'] }), scaled);
+    expect(ready(decideModule(facts(given, { workload: other }), policy))).to.equal('Unknown Deploying');
+    expect(ready(decideModule(facts(object(), { workload: workload(object(), scaled) }), policy))).to.equal(
+      'Unknown Deploying',
+    );
+  });
+
   it("does not touch somebody else's Deployment", () => {
     const given = object();
     const actions = decideModule(facts(given, { workload: workload(given, { owner: undefined }) }), policy);

@@ -51,7 +51,7 @@ export function decideModule(facts: ModuleFacts, policy: ModulePolicy): readonly
   const { spec } = module.spec;
   const objects = objectsOf(module, spec, policy, runnerOf(spec.image, facts, policy));
   const actions: ModuleAction[] = workload?.made === objects.made ? [] : [{ kind: 'apply', objects }];
-  const ready = readiness(workload, objects.made, facts.trouble);
+  const ready = readiness(workload, objects.made, facts);
   const url = ready.status === 'True' ? addressOf(module, policy) : module.url;
   return [...actions, ...statusIfNew(module, ready, url)];
 }
@@ -96,7 +96,9 @@ function runnerOf(
   return { ...runner, pullSecrets: module.pullSecrets.length > 0 ? module.pullSecrets : found };
 }
 
-function readiness(workload: WorkloadView | undefined, made: string, trouble: Trouble | undefined): ReadyCondition {
+function readiness(workload: WorkloadView | undefined, made: string, { module, trouble }: ModuleFacts): ReadyCondition {
+  // An autoscaler has written a number, and nobody has looked at it yet: what served goes on.
+  if (workload?.made === made && !workload.observed && served(module)) return SERVING;
   if (workload === undefined || workload.made !== made || !workload.observed) {
     return { status: 'Unknown', reason: 'Deploying', message: 'its Deployment is being made' };
   }
@@ -104,7 +106,7 @@ function readiness(workload: WorkloadView | undefined, made: string, trouble: Tr
   const explained = trouble === undefined ? undefined : explain(trouble);
   // `available` counts the old ones, too: while there are any, an answer may be that of the version before. More of the same
   // version on their way, as an autoscaler wants them, are no news.
-  if (available >= 1 && updated >= 1 && total <= updated) return { status: 'True', reason: 'Serving', message: '' };
+  if (available >= 1 && updated >= 1 && total <= updated) return SERVING;
   const late = trouble === undefined ? undefined : lateStart(trouble);
   if (explained !== undefined && late === undefined) return { status: 'False', ...explained };
   if (stuck !== undefined) return { status: 'False', ...stuck, message: late?.message ?? stuck.message };
@@ -114,6 +116,13 @@ function readiness(workload: WorkloadView | undefined, made: string, trouble: Tr
     reason: 'Deploying',
     message: `${updated} of ${wanted} pods are new, ${available} answer`,
   };
+}
+
+const SERVING: ReadyCondition = { status: 'True', reason: 'Serving', message: '' };
+
+/** What is asked for now, by what was said last: a change of it is said before its Deployment is made. */
+function served({ ready, observedGeneration, generation }: ModuleView): boolean {
+  return ready?.status === 'True' && observedGeneration === generation;
 }
 
 /** containerd's words for an artifact that is no image of any platform (containerd#10179), and for an image without an entrypoint. */
