@@ -72,6 +72,7 @@ describe('a function that is compiled for longer than a start may take', functio
     const slowed = test.cluster.exec(node, argv, { timeoutMs: (SLOW_SECONDS + 30) * 1000 });
     const host = test.images.registry.split('/')[0] ?? '';
     const began = performance.now();
+    const beganAt = Date.now();
     const flags = ['--registry', test.images.registry, '--plain-http', host];
     const said = await kwasm.run('func', 'deploy', '--path', 'slow', ...flags);
     console.log(`      ${((performance.now() - began) / 1000).toFixed(0)} s\n${said.err.replaceAll(/^/gm, '      ')}`);
@@ -84,7 +85,7 @@ describe('a function that is compiled for longer than a start may take', functio
     const log = await test.exec(node)([
       'sh',
       '-c',
-      'journalctl -u containerd --no-pager | grep "compiled .* bytes of" || true',
+      `journalctl -u containerd --since @${Math.floor(beganAt / 1000)} --no-pager | grep 'compiled .* bytes of' || true`,
     ]);
     const { items } = await test.kubectl.get<{ items: V1Pod[] }>(['pods', '-n', WORKLOADS, '-l', SELECTOR]);
     const restarts = items.map(({ status }) => status?.containerStatuses?.[0]?.restartCount);
