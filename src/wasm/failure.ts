@@ -8,6 +8,7 @@ export type RefusedModule =
   | { readonly kind: 'unsupportedImport'; readonly import: string }
   | { readonly kind: 'noEntry'; readonly wanted: string }
   | { readonly kind: 'memoryTooLarge'; readonly wantedBytes: number; readonly limitBytes: number }
+  | { readonly kind: 'fileTooLarge'; readonly size: number; readonly limitBytes: number }
   | { readonly kind: 'toolMissing'; readonly what: string };
 
 export type RunFailure =
@@ -50,6 +51,8 @@ export function refusedText(refused: RefusedModule): string {
       return `has no entry: ${refused.wanted}`;
     case 'memoryTooLarge':
       return `asks for ${mebibytes(refused.wantedBytes)} of memory at its start, the limit is ${mebibytes(refused.limitBytes)} (--memory)`;
+    case 'fileTooLarge':
+      return `a module of ${mebibytes(refused.size)}; no function is larger than ${mebibytes(refused.limitBytes)}`;
     case 'toolMissing':
       return refused.what;
   }

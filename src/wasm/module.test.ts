@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { MODULE_BYTES_MAX } from './limits.ts';
 import { detect, inspect } from './module.ts';
 
 /** Modules by hand: a section is its id, its size, its content. */
@@ -98,6 +99,11 @@ describe('the ABI of a module', () => {
   for (const { given, says } of refused) {
     it(says, () => expect(() => detect('f', given, 512 * 1024 * 1024)).to.throw(says));
   }
+
+  it('is not looked for in a file that no function can be', () => {
+    const given = Buffer.alloc(MODULE_BYTES_MAX + 1);
+    expect(() => detect('f', given)).to.throw('no function is larger than 256 MiB');
+  });
 
   it('a cut at any byte is a refusal, never a crash', () => {
     const whole = bytes(CORE, imports(['gojs', 'runtime.wasmExit'], ['gojs', 'debug']), memory, go);

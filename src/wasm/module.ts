@@ -1,7 +1,7 @@
 import { Bytes, Malformed } from './bytes.ts';
 import { ModuleRefused, type RefusedModule } from './failure.ts';
 import { goImports, wasiImports } from './imports.ts';
-import { PAGE_BYTES } from './limits.ts';
+import { MODULE_BYTES_MAX, PAGE_BYTES } from './limits.ts';
 
 /**
  * What a module is, read from its bytes and never from its name. Only the tables of imports, exports and memories are read: whether the code in
@@ -32,6 +32,8 @@ const WASI = 'wasi_snapshot_preview1';
 
 /** The ABI of a module, or ModuleRefused that names what is in the way. */
 export function detect(name: string, bytes: Uint8Array, memoryLimit = Number.POSITIVE_INFINITY): Detected {
+  if (bytes.length > MODULE_BYTES_MAX)
+    throw new ModuleRefused(name, { kind: 'fileTooLarge', size: bytes.length, limitBytes: MODULE_BYTES_MAX });
   const shape = inspect(name, bytes);
   const abi = shape.form === 'core' ? abiOfCore(shape) : abiOfComponent(shape);
   if (typeof abi !== 'string') throw new ModuleRefused(name, abi);
