@@ -17,6 +17,7 @@ import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
 import { WORKLOADS } from '../harness/workloads.ts';
 
 const FEATURE = 'kubernetes.podspec-runtimeclassname';
+const KSVC = 'services.serving.knative.dev';
 const HOST = `hello.${WORKLOADS}.example.com`;
 
 /** Knative Serving itself runs functions on the nodes that were provisioned: its queue-proxy and the component in one pod, under our RuntimeClass. */
@@ -33,16 +34,14 @@ describe('kwasm func deploy --deployer knative, with Knative Serving', function 
     const node = test.nodes[0]?.name ?? '';
     await installRelease(test);
     await test.kubectl.run(['annotate', 'node', node, 'kwasm.sh/kwasm-node=true']);
-    await ensureAddon(test.cluster, 'knative', { progress });
     await provisioned(test.kubectl, node);
     await kwasm.run('func', 'create', '-l', 'js-wasi', 'hello');
     symlinkSync(join(root, 'node_modules'), join(kwasm.directory, 'hello/node_modules'));
-    const [pod] = await pods(KNATIVE_NAMESPACE, `app.kubernetes.io/name=${PROXY}`);
-    proxy = `${pod?.status?.podIP}:8000`;
   });
 
   after(async () => {
-    await test.kubectl.run(['delete', 'services.serving.knative.dev', '-n', WORKLOADS, '--all', '--timeout=90s']);
+    if ((await test.kubectl.run(['get', 'crd', KSVC, '--ignore-not-found'])) !== '')
+      await test.kubectl.run(['delete', KSVC, '-n', WORKLOADS, '--all', '--timeout=90s']);
     await gone('no pod of it');
     await removeAddon(test.cluster, 'knative', { progress });
     await removeRelease(test);
@@ -62,11 +61,20 @@ describe('kwasm func deploy --deployer knative, with Knative Serving', function 
     });
   }
 
-  const deploy = async (): Promise<Said> => {
+  const deploy = async (...more: readonly string[]): Promise<Said> => {
     const host = test.images.registry.split('/')[0] ?? '';
-    const registry = ['--registry', test.images.registry, '--plain-http', host, '--timeout', '4m'];
-    return await kwasm.run('func', 'deploy', '--path', 'hello', '--deployer', 'knative', ...registry);
+    const registry = ['--registry', test.images.registry, '--plain-http', host, '--timeout', '3m'];
+    return await kwasm.run('func', 'deploy', '--path', 'hello', '--deployer', 'knative', ...registry, ...more);
   };
+
+  it('says what is missing where Knative is not there', async () => {
+    const said = await deploy();
+    expect(said.exitCode, said.err).to.equal(EXIT.notFound);
+    expect(said.err).to.contain('Knative Serving is not in this cluster').and.to.contain('--deployer wasm');
+    await ensureAddon(test.cluster, 'knative', { progress });
+    const [pod] = await pods(KNATIVE_NAMESPACE, `app.kubernetes.io/name=${PROXY}`);
+    proxy = `${pod?.status?.podIP}:8000`;
+  });
 
   it("says before it builds that Knative's webhook takes no RuntimeClass, and how that is switched on", async () => {
     const said = await deploy();
@@ -77,18 +85,29 @@ describe('kwasm func deploy --deployer knative, with Knative Serving', function 
     await test.kubectl.run(args);
   });
 
-  it('becomes a revision that is ready, and answers under its host', async () => {
+  it('ends in time with the command that shows more, where it does not become ready', async () => {
     const said = await eventually('the webhook has heard of it', 60_000, async (seen) => {
-      const tried = await deploy();
+      const tried = await deploy('--timeout', '1s', '-e', 'GREETING=hello');
       seen(tried.err);
       return tried.err.includes(FEATURE) ? undefined : tried;
     });
+    expect(said.exitCode, said.err).to.equal(EXIT.timeout);
+    expect(said.err).to.contain('run: kubectl describe ksvc/hello -n default');
+  });
+
+  it('becomes a revision that is ready, and answers under its host', async () => {
+    const said = await deploy();
     expect(said.exitCode, said.err).to.equal(EXIT.ok);
     expect(said.out).to.equal(`http://${HOST}`);
     const [pod] = await ofHello();
     expect(pod?.spec?.runtimeClassName).to.equal('wasmtime');
     expect(pod?.spec?.containers.map(({ name }) => name)).to.deep.equal(['user-container', 'queue-proxy']);
-    expect(await askHost(proxy, HOST, '/shop')).to.deep.equal({ status: 200, body: 'Hello from WASI! Path: /shop\n' });
+    const env = pod?.spec?.containers[0]?.env ?? [];
+    expect(env)
+      .to.deep.include({ name: 'GREETING', value: 'hello' })
+      .and.to.deep.include({ name: 'WASI_CONFIG', value: '{}' });
+    const body = 'Hello from WASI! Path: /shop\n';
+    expect(await askHost(proxy, HOST, '/shop', 60_000)).to.deep.equal({ status: 200, body });
   });
 
   it('is scaled to zero when nobody asks, and back by the first who does', async () => {
