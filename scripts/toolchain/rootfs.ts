@@ -24,9 +24,14 @@ export async function rootfsToolchain(name: ToolchainName, need: Need, why: stri
   };
 }
 
-export async function ensureRoot(name: string, packages: readonly string[], need: Need, why: string): Promise<string> {
+/** Where it is, once it is made. */
+export function rootOf(name: string, packages: readonly string[]): string {
   const key = createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 12);
-  const target = join(cacheDir(), 'rootfs', `${VERSIONS.toolchainSuite}-${name}-${key}`);
+  return join(cacheDir(), 'rootfs', `${VERSIONS.toolchainSuite}-${name}-${key}`);
+}
+
+export async function ensureRoot(name: string, packages: readonly string[], need: Need, why: string): Promise<string> {
+  const target = rootOf(name, packages);
   if (existsSync(target)) return target;
   const waiting = () => need.say(`  ... another process makes the root file system for ${name}; waiting for it`);
   return withLock(`${target}.lock`, waiting, async () => {

@@ -2,14 +2,14 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { Terminal } from '../../src/errors.ts';
 import { command } from '../cluster/command.ts';
-import { cacheDir } from '../cluster/paths.ts';
 import type { Need } from './command.ts';
-import { ensureRoot } from './rootfs.ts';
+import { ensureRoot, rootOf } from './rootfs.ts';
 
 /** What turns Debian's cargo into one that builds components: the target's library, and its linker. */
 const PACKAGES = ['cargo', 'rustc', 'gcc', 'libc6-dev', 'ca-certificates', 'libstd-rust-dev-wasm32', 'lld'];
 
 const LINKER = 'wasm-component-ld';
+const LOCAL_BIN = 'usr/local/bin';
 
 /**
  * A directory for the PATH with a `cargo` and a `rustc` that know wasm32-wasip2, for tests of functions in Rust: those of Debian, in a root file system of their
@@ -17,8 +17,13 @@ const LINKER = 'wasm-component-ld';
  */
 export async function rustWasi(need: Omit<Need, 'version'>): Promise<string> {
   const root = await ensureRoot('cargo', PACKAGES, { version: '', ...need }, 'functions in Rust');
-  await bringLinker(join(root, 'usr/local/bin'), need.signal);
-  const bin = rustWasiBin();
+  await bringLinker(join(root, LOCAL_BIN), need.signal);
+  return programsFor(root);
+}
+
+/** In this tree and not in the cache, which other trees share: they name a file of this one. */
+function programsFor(root: string): string {
+  const bin = join(import.meta.dirname, '../../node_modules/.cache/rust-wasi');
   mkdirSync(bin, { recursive: true });
   for (const tool of ['cargo', 'rustc']) {
     const program = join(import.meta.dirname, 'in-root.ts');
@@ -43,9 +48,6 @@ async function bringLinker(directory: string, signal: AbortSignal | undefined): 
 
 /** Where it is, if somebody has made it: tests do not fetch half a gigabyte by the way. */
 export function rustWasiThere(): string | undefined {
-  return existsSync(join(rustWasiBin(), 'cargo')) && process.getuid?.() === 0 ? rustWasiBin() : undefined;
-}
-
-function rustWasiBin(): string {
-  return join(cacheDir(), 'rust-wasi', 'bin');
+  const root = rootOf('cargo', PACKAGES);
+  return process.getuid?.() === 0 && existsSync(join(root, LOCAL_BIN, LINKER)) ? programsFor(root) : undefined;
 }

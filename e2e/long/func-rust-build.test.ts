@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect } from 'chai';
-import { rustWasiThere } from '../../../scripts/toolchain/rust-wasi.ts';
-import { inspect } from '../../wasm/module.ts';
-import { buildFunction } from '../build.ts';
-import { createFunction } from '../create.ts';
-import { type RunningFunction, runFunction } from '../run/run.ts';
+import { rustWasiThere } from '../../scripts/toolchain/rust-wasi.ts';
+import { buildFunction } from '../../src/func/build.ts';
+import { createFunction } from '../../src/func/create.ts';
+import { type RunningFunction, runFunction } from '../../src/func/run/run.ts';
+import { inspect } from '../../src/wasm/module.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const bin = rustWasiThere();
