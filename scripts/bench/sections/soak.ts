@@ -44,8 +44,7 @@ export async function soak(rig: Rig, minutes: number): Promise<readonly Figure[]
     }
     await systemClock.sleep(2 * JOB_TTL_SECONDS * 1000, signal);
   });
-  const lists = async () => (await asked(plane.auditLog)).filter(({ isList }) => isList).length;
-  const listsBefore = await lists();
+  const before = await listsOf(rig, operator);
   const samples: Sample[] = [];
   const replaced = Math.max(1, Math.round(all.length * CHURN));
   const beginMs = performance.now();
@@ -64,6 +63,8 @@ export async function soak(rig: Rig, minutes: number): Promise<readonly Figure[]
   }
   await systemClock.sleep(SETTLE_MS, signal);
   const unlabelled = all.length - (await labelled(rig));
+  const after = await listsOf(rig, operator);
+  const expired = after.expired - before.expired;
   await operator.stop();
   await cutter.close();
   const steady = settled(samples);
@@ -79,9 +80,21 @@ export async function soak(rig: Rig, minutes: number): Promise<readonly Figure[]
     growth('timers', ({ timers }) => timers, '', 1),
     said('  RSS after the first minute; at the end', `${first?.rssMb.toFixed(0)} MB; ${last?.rssMb.toFixed(0)} MB`),
     exactly('  new nodes without their label', unlabelled, 0),
-    exactly('  LISTs', (await lists()) - listsBefore, 0),
+    exactly('  LISTs while the version was valid', after.lists - before.lists - expired, 0),
+    said('  versions that the server knew no more', `${expired}`),
   ];
 }
+
+/** A watch that is cut each minute gets no bookmark; where nothing happens meanwhile, its version grows too old. */
+async function listsOf({ plane }: Rig, operator: OperatorProcess) {
+  const restarts = [...(await operator.metrics())].filter(([name]) => EXPIRED.test(name));
+  return {
+    lists: (await asked(plane.auditLog)).filter(({ isList }) => isList).length,
+    expired: restarts.reduce((sum, [, count]) => sum + count, 0),
+  };
+}
+
+const EXPIRED = /^kwasm_operator_watch_restarts_total{.*cause="expired"/;
 
 /** Deleted, made anew under the same name, and asked for: as an autoscaler or an upgrade does it. */
 async function replace(rig: Rig, all: readonly string[], from: number, count: number): Promise<void> {
