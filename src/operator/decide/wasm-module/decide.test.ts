@@ -177,7 +177,7 @@ describe('decideModule', () => {
   });
 
   it('leaves a module to the controller whose Knative Service it has, takes away what was made here, and says so', () => {
-    for (const given of [object(), told('Serving'), told('Deploying'), told('HandlerMissing')]) {
+    for (const given of [object(), told('Serving'), told('Deploying'), told('Compiling'), told('HandlerMissing')]) {
       const actions = decideModule(facts(given, { knative: 'own' }), policy);
       expect(actions.map(({ kind }) => kind)).to.deep.equal(['withdraw', 'status']);
       expect(actions[1]).to.deep.include({ url: undefined });

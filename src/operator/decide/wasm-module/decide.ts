@@ -75,6 +75,7 @@ function leave(module: ModuleView, workload: WorkloadView | undefined): readonly
 const OWN_REASONS: ReadonlySet<string> = new Set([
   'Serving',
   'Deploying',
+  'Compiling',
   'InvalidSpec',
   'NameTaken',
   'PureArtifact',
