@@ -69,30 +69,26 @@ export class Plane {
 
   /** Empty, and running. */
   static async open(options: PlaneOptions, tools: readonly GoTool[] = []): Promise<Plane> {
-    const { name, apiServer = kubernetes, progress, signal } = options;
+    const { name, address, apiServer = kubernetes, progress, signal } = options;
     await ensurePrograms([etcd, kubernetes, apiServer, ...tools], progress, signal);
     const dir = join(cacheDir(), 'planes', name);
     const waiting = () => progress.say(`  ... another process uses the control plane ${name}; waiting for it`);
     const release = await takeLock(`${dir}.lock`, waiting, signal);
+    let plane: Plane | undefined;
     try {
-      return await Plane.#openAlone(options, dir, release);
-    } catch (error) {
       await kill(dir);
-      release();
+      rmSync(dir, { recursive: true, force: true });
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      const addresses = addressesAt(address);
+      const secrets = await ensureSecrets(dir, name, addresses);
+      plane = new Plane(options, { dir, name, addresses, secrets }, release);
+      await plane.start();
+      return plane;
+    } catch (error) {
+      if (plane === undefined) release();
+      else await plane.#discard();
       throw error;
     }
-  }
-
-  static async #openAlone(options: PlaneOptions, dir: string, release: () => void): Promise<Plane> {
-    const { name, address } = options;
-    await kill(dir);
-    rmSync(dir, { recursive: true, force: true });
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const addresses = addressesAt(address);
-    const secrets = await ensureSecrets(dir, name, addresses);
-    const plane = new Plane(options, { dir, name, addresses, secrets }, release);
-    await plane.start();
-    return plane;
   }
 
   async start(): Promise<void> {
@@ -160,6 +156,12 @@ export class Plane {
 
   async close(): Promise<void> {
     await this.stop();
+    await this.#discard();
+  }
+
+  /** Nothing of it is touched once it is released: another process may have a plane of this name by then. */
+  async #discard(): Promise<void> {
+    await kill(this.dir);
     await this.api.close();
     process.off('exit', this.#leave);
     rmSync(this.dir, { recursive: true, force: true });
