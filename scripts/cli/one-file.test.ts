@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -15,6 +15,14 @@ describe('modules in one file', () => {
     directory = mkdtempSync(join(tmpdir(), 'kwasm-one-file-'));
   });
   after(() => rmSync(directory, { recursive: true }));
+
+  it('may settle what a module of ours exports: none assigns it anew', () => {
+    const files = globSync('src/**/*.ts', { cwd: root });
+    expect(files).to.have.length.above(500);
+    expect(files.filter((file) => /^export (let|var)\b/m.test(readFileSync(join(root, file), 'utf8')))).to.deep.equal(
+      [],
+    );
+  });
 
   /** Of these sources, of which entry.js is the first; what it prints. */
   async function runs(sources: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<string> {
