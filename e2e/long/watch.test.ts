@@ -22,7 +22,7 @@ import {
 import type { Credentials } from '../../src/operator/kube/credentials.ts';
 import { Transport } from '../../src/operator/kube/transport.ts';
 import { WATCH_LIMITS } from '../../src/operator/kube/watch-options.ts';
-import { makeWorld, type World } from '../../src/operator/loop/world.ts';
+import { World } from '../../src/operator/loop/world.ts';
 import { makeWatches } from '../../src/operator/watches.ts';
 import { eventually } from '../harness/eventually.ts';
 
@@ -69,7 +69,7 @@ for (const [index, { name, flags, apiServer, lists }] of servers.entries()) {
         requestMsMax: 8_000,
         onRequest: () => {},
       });
-      world = makeWorld(() => {}, policy);
+      world = new World(() => {}, policy);
       const base = {
         transport,
         clock: systemClock,

@@ -3,7 +3,7 @@ import { systemClock } from '../clock.ts';
 import { type DebugSources, debugPage } from './debug.ts';
 import { policy } from './decide/examples.ts';
 import { KeyedQueue } from './loop/queue.ts';
-import { makeWorld, type World } from './loop/world.ts';
+import { World } from './loop/world.ts';
 
 const SECRET = 'hunter2';
 
@@ -13,12 +13,11 @@ describe('/debug/state', () => {
   let from: DebugSources;
   beforeEach(() => {
     queue = new KeyedQueue({ clock: systemClock, random: () => 0, depthMax: 9_000, retryMsMin: 5, retryMsMax: 50 });
-    world = makeWorld(() => {}, policy);
     const installer = { ...policy.installer, env: [{ name: 'HTTPS_PROXY', value: `http://me:${SECRET}@proxy` }] };
+    world = new World(() => {}, { ...policy, installer });
     from = {
       version: 'test',
       clock: systemClock,
-      policy: { ...policy, installer },
       world,
       queue,
       watches: () => [{ resource: 'nodes', synced: true, troubleSinceMs: undefined, trouble: '' }],

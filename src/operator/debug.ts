@@ -1,18 +1,16 @@
 import type { Clock } from '../clock.ts';
-import type { Policy } from './decide/policy.ts';
 import { recall } from './decide/record.ts';
 import { STAGES, stageOf } from './decide/stage.ts';
 import type { JobView, NodeView, PodView } from './decide/view.ts';
 import { type Page, text } from './http.ts';
 import type { WatchHealth } from './kube/watch.ts';
 import type { KeyedQueue } from './loop/queue.ts';
-import { policyNow, type World } from './loop/world.ts';
+import type { World } from './loop/world.ts';
 
 /** What /debug/state reads. All of it is memory; no request follows from looking. */
 export interface DebugSources {
   readonly version: string;
   readonly clock: Clock;
-  readonly policy: Policy;
   readonly world: World;
   readonly queue: Pick<KeyedQueue, 'state'>;
   readonly watches: () => readonly WatchHealth[];
@@ -50,8 +48,7 @@ interface Selection {
 
 function debugState(from: DebugSources, { stage, limit, after }: Selection): object {
   const { version, clock, world, queue, watches, leadership, eventsRemembered } = from;
-  const policy = policyNow(from.policy, world);
-  const { namespace, autoProvision, installer, runtimeClasses, rollout } = policy;
+  const { namespace, autoProvision, installer, runtimeClasses, rollout } = world.policy;
   const busy = new Set(world.busy());
   const stages: Record<string, number> = {};
   const chosen: { readonly node: NodeView; readonly stage: string }[] = [];
@@ -72,7 +69,7 @@ function debugState(from: DebugSources, { stage, limit, after }: Selection): obj
     configuration: {
       namespace,
       autoProvision,
-      removeAll: policy.removeAll === true,
+      removeAll: world.removing,
       installs: installer.installImage,
       own: installer.image,
       runtimeClasses,

@@ -12,7 +12,7 @@ import { Writes } from '../kube/writes.ts';
 import { type ReconcileResult, runController } from './controller.ts';
 import { KeyedQueue } from './queue.ts';
 import { type ReconcileDeps, reconcile } from './reconcile.ts';
-import { makeWorld, type World } from './world.ts';
+import { World } from './world.ts';
 
 const NODES = 40;
 const MAX_PARALLEL = 3;
@@ -49,7 +49,7 @@ describe('runController', () => {
     queue = new KeyedQueue({ ...base, depthMax: 1000, retryMsMin: 5, retryMsMax: 50 });
   });
   function begin(with_: Policy = limited): void {
-    world = makeWorld((key, priority) => queue.add(key, { priority }), with_);
+    world = new World((key, priority) => queue.add(key, { priority }), with_);
     const deps: Omit<ReconcileDeps, 'log'> = {
       policy: with_,
       world,

@@ -6,7 +6,7 @@ import { FakeServer, json, status } from '../kube/fake-server.ts';
 import { PodEnds } from '../kube/pod-ends.ts';
 import { Transport } from '../kube/transport.ts';
 import { endPods } from './end-pods.ts';
-import { makeWorld } from './world.ts';
+import { World } from './world.ts';
 
 describe('endPods', () => {
   let server: FakeServer;
@@ -26,7 +26,7 @@ describe('endPods', () => {
 
   it('looks before it touches, and wakes the node with what it found', async () => {
     const woken: string[] = [];
-    const world = makeWorld((key) => woken.push(key), policy);
+    const world = new World((key) => woken.push(key), policy);
     server.answer(pod('u1', 'n1'), json({}, 201), pod('u2', 'n2'), pod('u3', 'n1'), status(403, 'a webhook says no'));
     const pods = ['u1', 'u2', 'u3'].map((uid) => ({ namespace: 'a', name: `p-${uid}`, uid }));
     await endPods({ kind: 'endPods', policy: 'Evict', job: 'j', pods }, 'n1', {

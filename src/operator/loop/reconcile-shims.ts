@@ -14,7 +14,12 @@ export async function reconcileShims(deps: ReconcileDeps): Promise<Result> {
   const shims = [...world.shims.all(), ...world.spinkubeShims.all()];
   if (shims.length === 0) return { kind: 'done' };
   const handlers = new Map(shims.map(({ name, handler }) => [name, handler]));
-  const counts = tally(world.nodes.all(), (node) => world.jobs.inGroup(node), world.policyOf, handlers);
+  const counts = tally(
+    world.nodes.all(),
+    (node) => world.jobs.inGroup(node),
+    (node) => world.policyOf(node),
+    handlers,
+  );
   let afterMs: number | undefined;
   for (const shim of shims) {
     const own = counts.get(shim.name);

@@ -8,11 +8,10 @@ import { quotaIn } from '../decide/rollout/quota.ts';
 import type { NodeView } from '../decide/view.ts';
 import { ApiError } from '../kube/api-error.ts';
 import { type ApplyDeps, apply } from './apply.ts';
-
+import { gather } from './gather.ts';
 import { nodeKey, parseKey, ROLLOUT_KEY } from './key.ts';
 import type { Priority } from './queue.ts';
 import { reconcileShims } from './reconcile-shims.ts';
-import { gather } from './world.ts';
 
 export type Result = { readonly kind: 'done' } | { readonly kind: 'after'; readonly afterMs: number };
 
@@ -37,7 +36,7 @@ export async function reconcile(key: string, deps: ReconcileDeps): Promise<Resul
     case 'shims':
       return await reconcileShims(deps);
     case 'removal':
-      deps.log.warn(deps.world.removing() ? REMOVING : 'nodes are wanted again as they say');
+      deps.log.warn(deps.world.removing ? REMOVING : 'nodes are wanted again as they say');
       return { kind: 'done' };
   }
 }
@@ -114,7 +113,7 @@ const WEBHOOK_AWAY = /failed calling webhook/;
 async function reconcileClass(name: string, { policy, world, writes, log }: ReconcileDeps): Promise<void> {
   const wanted = wantedClasses(policy, world.rules.now).find((one) => one.name === name);
   const actual = world.classes.get(name);
-  if (world.removing()) return; // about to go
+  if (world.removing) return; // about to go
   if (wanted === undefined) {
     if (actual === undefined || !isSurplus(actual, policy, world.rules.now)) return; // not ours to look after
     await writes.deleteRuntimeClass(name);

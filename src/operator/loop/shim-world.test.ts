@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { NOW_MS, policy } from '../decide/examples.ts';
 import { shim } from '../decide/shims/examples.ts';
 import type { ShimObject } from '../decide/shims/project.ts';
-import { makeWorld, type World } from './world.ts';
+import { World } from './world.ts';
 
 /** What a change of a Shim means for nodes, before any decision. */
 describe('Shims in the store', () => {
@@ -14,7 +14,7 @@ describe('Shims in the store', () => {
 
   beforeEach(() => {
     [marked, refreshes, version] = [[], 0, 1];
-    world = makeWorld((key) => marked.push(key), policy, {
+    world = new World((key) => marked.push(key), policy, {
       refreshNodes: () => {
         refreshes += 1;
       },
@@ -93,7 +93,7 @@ describe('Shims in the store', () => {
 
   it('mean nothing where a third-party installer brings what it brings', () => {
     const installer = { ...policy.installer, installImage: 'other:1' };
-    world = makeWorld(() => {}, { ...policy, installer });
+    world = new World(() => {}, { ...policy, installer });
     list(node('n1', {}));
     world.shims.put(object('spin'));
     expect(onNode('n1')).to.equal('all');

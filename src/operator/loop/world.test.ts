@@ -2,7 +2,7 @@ import type { V1Job, V1Node } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { NOW_MS, policy } from '../decide/examples.ts';
 import { isWanted } from '../decide/wanted.ts';
-import { makeWorld, policyNow, type World } from './world.ts';
+import { World } from './world.ts';
 
 const READY = { type: 'Ready', status: 'True' };
 
@@ -11,7 +11,7 @@ describe('a Job that asks for everything to be taken off', () => {
   let marked: string[];
   beforeEach(() => {
     marked = [];
-    world = makeWorld((key) => marked.push(key), policy);
+    world = new World((key) => marked.push(key), policy);
     for (const name of ['n1', 'n2']) {
       world.nodes.put({ metadata: { name, uid: name, annotations: { 'kwasm.sh/kwasm-node': 'true' } } });
     }
@@ -22,7 +22,7 @@ describe('a Job that asks for everything to be taken off', () => {
     metadata: { name: 'kwasm-operator-cleanup', uid: 'j', labels: { 'kwasm.sh/action': 'remove-all' }, ...change },
     spec: { template: { spec: { containers: [] } } },
   });
-  const wanted = () => world.nodes.all().map((node) => isWanted(node, policyNow(policy, world)));
+  const wanted = () => world.nodes.all().map((node) => isWanted(node, world.policy));
 
   it('makes no node wanted, and has each looked at, once', () => {
     expect(wanted()).to.deep.equal([true, true]);
@@ -31,7 +31,7 @@ describe('a Job that asks for everything to be taken off', () => {
     expect(marked).to.have.members(['removal', 'node/n1', 'node/n2']);
     marked = [];
     world.jobs.put({ ...job(), status: { conditions: [{ type: 'Failed', status: 'True' }] } });
-    expect(world.removing(), 'also when it has failed: what is undone must not come back by itself').to.equal(true);
+    expect(world.removing, 'also when it has failed: what is undone must not come back by itself').to.equal(true);
     expect(marked).to.deep.equal([]);
   });
 
@@ -60,6 +60,6 @@ describe('a Job that asks for everything to be taken off', () => {
     expect(world.jobs.all().filter(({ action }) => action === undefined)).to.deep.equal([]);
     world.jobs.remove(job());
     world.jobs.put({ metadata: { name: 'x', uid: 'x' }, spec: { template: { spec: { containers: [] } } } });
-    expect(world.removing()).to.equal(false);
+    expect(world.removing).to.equal(false);
   });
 });
