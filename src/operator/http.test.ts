@@ -1,12 +1,33 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { servePages, text } from './http.ts';
+import { text as page, servePages } from './http.ts';
+
+/** The status that a request is answered with whose first line no client of ours would write. */
+async function rawStatus(port: number, target: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.end(`GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+  return (await text(socket)).split(' ')[1] ?? '';
+}
 
 describe('servePages', () => {
+  it('outlives what is no address', async () => {
+    const server = await servePages({ host: '127.0.0.1', port: 0 }, { '/healthz': () => page(200, 'ok\n') });
+    try {
+      for (const target of ['//', '/\\', 'http://[/'])
+        expect(await rawStatus(server.port, target), target).to.equal('400');
+      expect(await rawStatus(server.port, '/healthz')).to.equal('200');
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
   it('answers with its pages and nothing else', async () => {
     const server = await servePages(
       { host: '127.0.0.1', port: 0 },
       {
-        '/readyz': () => text(503, 'jobs: stale\n'),
+        '/readyz': () => page(503, 'jobs: stale\n'),
         '/broken': () => {
           throw new Error('no');
         },

@@ -36,6 +36,11 @@ export async function serveAll(
     [config.debugAddress, support],
   ] as const;
   const servers: Server[] = [];
-  for (const [address, pages] of wanted) if (address !== undefined) servers.push(await servePages(address, pages));
+  try {
+    for (const [address, pages] of wanted) if (address !== undefined) servers.push(await servePages(address, pages));
+  } catch (error) {
+    for (const server of servers) server.close(); // one that answers would keep alive a process that has given up
+    throw error;
+  }
   return servers;
 }
