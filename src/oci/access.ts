@@ -1,4 +1,4 @@
-import { Retryable, Terminal } from '../errors.ts';
+import { messageOf, Retryable, Terminal } from '../errors.ts';
 import { type BlobCache, blobCache, blobCacheDir } from './blob-cache.ts';
 import { type Credentials, dockerCredentials } from './docker-config.ts';
 import {
@@ -9,7 +9,7 @@ import {
   writeEndpoint,
 } from './endpoint.ts';
 import { type Http, http } from './http.ts';
-import type { Reference } from './reference.ts';
+import { formatReference, type Reference } from './reference.ts';
 import { RegistryError } from './registry-error.ts';
 import { Repository } from './repository.ts';
 import { Session } from './session.ts';
@@ -36,23 +36,32 @@ export function forWriting(access: Access, reference: Reference): Repository {
   return open(access, writeEndpoint(reference, access.settings), 'pull,push');
 }
 
-/** The mirrors, then the registry: the first that has it. One that does not answer is passed over while others are left. */
+/**
+ * The mirrors, then the registry: the first that has it. One that does not answer is passed over while others are left; where
+ * none helps, what each of them said is told, for the one that should have had it may be any.
+ */
 export async function reading<T>(
   access: Access,
   reference: Reference,
   work: (repository: Repository) => Promise<T | undefined>,
-): Promise<T | undefined> {
+): Promise<T> {
   const endpoints = readEndpoints(reference, access.settings);
+  const earlier: string[] = [];
+  const told = (last: string) => [last, ...earlier.map((said) => `before it: ${said}`)].join('; ');
   for (const [index, endpoint] of endpoints.entries()) {
+    const isLast = index === endpoints.length - 1;
     try {
       const found = await work(open(access, endpoint, 'pull'));
       if (found !== undefined) return found;
+      if (!isLast) earlier.push(`${endpoint.registry}/${endpoint.repository} has it not`);
     } catch (error) {
-      const passing = error instanceof Retryable || error instanceof RegistryError;
-      if (index === endpoints.length - 1 || !passing) throw error;
+      const isPassing = error instanceof Retryable || error instanceof RegistryError;
+      if (!isPassing || (isLast && earlier.length === 0)) throw error;
+      if (isLast) throw new Terminal(told(messageOf(error)), { cause: error });
+      earlier.push(messageOf(error));
     }
   }
-  return undefined;
+  throw new Terminal(told(`${formatReference(reference)}: not found in the registry`));
 }
 
 function open({ credentials, http }: Access, endpoint: Endpoint, access: 'pull' | 'pull,push'): Repository {

@@ -11,14 +11,23 @@ export interface Challenge {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
+/** NAME=VALUE of the way that was named last, or the name of the next. */
+const PARTS = /([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))|([a-z][\w-]*)(?=[\s,]|$)/gi;
+
+/** Of several ways the one with tokens, as containerd has it; undefined: none that is known here. */
 export function parseChallenge(header: string): Challenge | undefined {
-  const [, scheme = '', rest = ''] = /^\s*(bearer|basic)\b(.*)$/i.exec(header) ?? [];
-  if (scheme === '') return undefined;
-  const parameters: Record<string, string> = {};
-  for (const [, name = '', quoted, bare] of rest.matchAll(/([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g)) {
-    parameters[name.toLowerCase()] = quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '';
+  const ways: { readonly scheme: string; readonly parameters: Record<string, string> }[] = [];
+  for (const [, name, quoted, bare, scheme] of header.matchAll(PARTS)) {
+    if (scheme !== undefined) ways.push({ scheme: scheme.toLowerCase(), parameters: {} });
+    const parameters = ways.at(-1)?.parameters;
+    if (name !== undefined && parameters !== undefined)
+      parameters[name.toLowerCase()] = quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '';
   }
-  return { scheme: scheme.toLowerCase() === 'bearer' ? 'bearer' : 'basic', parameters };
+  for (const scheme of ['bearer', 'basic'] as const) {
+    const way = ways.find((one) => one.scheme === scheme);
+    if (way !== undefined) return { scheme, parameters: way.parameters };
+  }
+  return undefined;
 }
 
 export type Access = 'pull' | 'pull,push';

@@ -8,7 +8,7 @@ export interface HttpCall {
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
-  /** The answer's body beyond this is an error. */
+  /** What is asked for is at most so large; more of it is an error. */
   readonly bytesMax: number;
   readonly deadlineMs: number;
 }
@@ -26,29 +26,36 @@ const ATTEMPTS_MAX = 4;
 const DELAY_MS_MIN = 250;
 const DELAY_MS_MAX = 15_000;
 const PASSING = [408, 429, 500, 502, 503, 504];
+/** What comes with a refusal or a redirection is for messages: more of it is not read. */
+const PAGE_BYTES_MAX = 64 * 1024;
 
 export interface HttpOptions {
   readonly clock?: Clock;
   readonly userAgent?: string;
 }
 
+/** "Later": what was asked may be asked again. */
+export function isPassing(status: number): boolean {
+  return PASSING.includes(status);
+}
+
 /**
- * What may be sent twice is sent again when the connection broke or the registry said "later". A POST opens an upload, and
- * a PATCH adds to one: their caller begins the upload anew instead.
+ * What may be sent twice is sent again when the connection broke or the registry said "later"; an upload that was opened twice
+ * is one that nobody ends. A PATCH adds to one: its caller begins the upload anew instead.
  */
 export function http({ clock = systemClock, userAgent = 'kwasm' }: HttpOptions = {}): Http {
   // undici's fetch of proxies from the environment, as every registry client has it; this machine is never behind one.
   const outside = new EnvHttpProxyAgent({ allowH2: false, keepAliveTimeout: 1_000 });
   const inside = new Agent({ allowH2: false, keepAliveTimeout: 1_000 });
   return async (call, signal) => {
-    const again = call.method !== 'POST' && call.method !== 'PATCH';
+    const again = call.method !== 'PATCH';
     const dispatcher = isThisMachine(call.url.host) ? inside : outside;
     for (let attempt = 1; ; attempt += 1) {
       const last = !again || attempt >= ATTEMPTS_MAX;
       const delayMs = Math.min(DELAY_MS_MAX, DELAY_MS_MIN * 2 ** attempt);
       try {
         const answer = await once(call, dispatcher, userAgent, signal);
-        if (last || !PASSING.includes(answer.status)) return answer;
+        if (last || !isPassing(answer.status)) return answer;
         await clock.sleep(Math.min(DELAY_MS_MAX, retryAfterMs(answer) ?? delayMs), signal);
       } catch (error) {
         if (signal?.aborted) throw signal.reason;
@@ -74,8 +81,9 @@ async function once(
       ...(call.body === undefined ? {} : { body: call.body }),
       signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
     });
-    const body = await bounded(answer.body, call);
-    return { status: answer.statusCode, headers: firsts(answer.headers), body };
+    const isAsked = answer.statusCode >= 200 && answer.statusCode < 300;
+    const body = isAsked ? await bounded(answer.body, call) : await begun(answer.body);
+    return { status: answer.statusCode, headers: flat(answer.headers), body };
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (error instanceof Terminal) throw error;
@@ -118,9 +126,25 @@ async function bounded(body: Dispatcher.ResponseData['body'], call: HttpCall): P
   return Buffer.concat(chunks);
 }
 
-function firsts(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string | undefined> {
+async function begun(body: Dispatcher.ResponseData['body']): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  body.on('error', () => {}); // of what is left unread
+  for await (const chunk of body) {
+    size += (chunk as Buffer).length;
+    chunks.push(chunk as Buffer);
+    if (size >= PAGE_BYTES_MAX) break;
+  }
+  return Buffer.concat(chunks).subarray(0, PAGE_BYTES_MAX);
+}
+
+/** Ways to log in may come in several headers, which are as one with commas; of any other the first counts. */
+function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string | undefined> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
+    Object.entries(headers).map(([name, value]) => {
+      if (!Array.isArray(value)) return [name, value];
+      return [name, name === 'www-authenticate' ? value.join(', ') : value[0]];
+    }),
   );
 }
 

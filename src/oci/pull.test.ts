@@ -1,6 +1,4 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -8,70 +6,33 @@ import type { Access } from './access.ts';
 import { blobCache } from './blob-cache.ts';
 import { cncfArtifact } from './cncf-artifact.ts';
 import { digestOf } from './digest.ts';
-import { http } from './http.ts';
 import { pullModule } from './pull.ts';
-
-const WASM = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
-
-interface Seen {
-  readonly method: string;
-  readonly url: string;
-  readonly authorization: string | undefined;
-}
-interface Answer {
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | string;
-}
+import { type Answer, ARTIFACT, impatient, openly as open, Servers, WASM } from './testing.ts';
 
 /** Two servers on real sockets: a registry, and where it sends its readers. What they answer is the test's. */
 describe('pull', () => {
-  const seen: Seen[] = [];
-  const servers: Server[] = [];
+  const servers = new Servers();
+  const { seen } = servers;
+  const serve: Servers['serve'] = (answer) => servers.serve(answer);
   let dir: string;
-  const { layer, config, manifest } = cncfArtifact(WASM, 'f');
+  const { layer, config, manifest } = ARTIFACT;
 
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'kwasm-pull-'));
-    seen.length = 0;
   });
   afterEach(() => {
-    for (const server of servers.splice(0)) server.close();
+    servers.close();
     rmSync(dir, { recursive: true });
   });
-
-  async function serve(answer: (path: string, seen: Seen) => Answer | undefined): Promise<string> {
-    const server = createServer((request, response) => {
-      const one = {
-        method: request.method ?? '',
-        url: request.url ?? '',
-        authorization: request.headers.authorization,
-      };
-      seen.push(one);
-      const { status = 200, headers = {}, body = '' } = answer(one.url, one) ?? { status: 404 };
-      response.writeHead(status, headers).end(body);
-    });
-    servers.push(server);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
 
   const access = (change: Partial<Access> = {}): Access => ({
     credentials: async () => ({ kind: 'basic', username: 'me', password: 'secret' }),
     settings: { plainHttp: [], mirrors: new Map() },
-    http: http({ clock: { nowMs: () => 0, monotonicMs: () => 0, sleep: async () => {} } }),
+    http: impatient,
     cache: blobCache(dir),
     ...change,
   });
 
-  const open = (path: string): Answer | undefined => {
-    if (path === '/v2/') return {};
-    if (path === '/v2/fn/manifests/v1' || path.endsWith(manifest.descriptor.digest)) {
-      return { headers: { 'content-type': manifest.descriptor.mediaType }, body: manifest.bytes };
-    }
-    if (path.endsWith(layer.descriptor.digest)) return { body: layer.bytes };
-    return path.endsWith(config.descriptor.digest) ? { body: config.bytes } : undefined;
-  };
   const pull = (host: string, change?: Partial<Access>, options = {}) =>
     pullModule(`${host}/fn:v1`, access(change), options);
   const failure = (work: Promise<unknown>) => work.then(() => 'no error', String);

@@ -71,7 +71,6 @@ export async function top(reference: Reference, access: Access, options: PullOpt
   if (isOffline(options)) throw offlineMiss(`what ${name} points at`);
   const fetch = (repository: Repository) => repository.manifest(manifestKey(reference), options.signal);
   const found = await reading(access, reference, fetch);
-  if (found === undefined) throw missing(reference);
   await access.cache.put(found.bytes);
   await access.cache.putTag(name, found.digest);
   return found;
@@ -86,8 +85,8 @@ async function byDigest(reference: Reference, digest: Digest, access: Access, op
   const kept = await access.cache.get(digest);
   if (kept !== undefined) return { digest, document: parseDocument(kept, '', where) };
   if (isOffline(options)) throw offlineMiss(where);
-  const found = await reading(access, reference, (repository) => repository.manifest(digest, options.signal));
-  if (found === undefined) throw missing({ ...reference, digest });
+  const fetch = (repository: Repository) => repository.manifest(digest, options.signal);
+  const found = await reading(access, { ...reference, digest }, fetch);
   await access.cache.put(found.bytes);
   return found;
 }
@@ -102,7 +101,6 @@ export async function blobOf(
   if (kept !== undefined) return kept;
   if (isOffline(options)) throw offlineMiss(`${formatReference(reference)}, blob ${descriptor.digest}`);
   const bytes = await reading(access, reference, (repository) => repository.blob(descriptor, options.signal));
-  if (bytes === undefined) throw missing(reference);
   await access.cache.put(bytes);
   return bytes;
 }
@@ -114,8 +112,4 @@ async function moduleIn(layer: Buffer, { packing }: Found, where: string): Promi
   const file = files.find(({ name }) => /^(\.\/)?plugin\.wasm$/.test(name)) ?? files[0];
   if (file === undefined) throw new Terminal(`${where}: the layer holds no file`);
   return file.content;
-}
-
-function missing(reference: Reference): Terminal {
-  return new Terminal(`${formatReference(reference)}: not found in the registry`);
 }

@@ -1,9 +1,10 @@
 import { Terminal } from '../errors.ts';
 import { type Digest, digestOf } from './digest.ts';
-import type { HttpAnswer } from './http.ts';
+import { type HttpAnswer, isPassing } from './http.ts';
 import { type Descriptor, type Document, parseDocument } from './manifest.ts';
 import { ACCEPT } from './media-types.ts';
-import type { Session } from './session.ts';
+import { RegistryError } from './registry-error.ts';
+import { type Session, sentOn } from './session.ts';
 
 export interface Fetched {
   readonly bytes: Buffer;
@@ -78,7 +79,7 @@ export class Repository {
         await this.#upload(bytes, digest, signal);
         return 'uploaded';
       } catch (error) {
-        if (attempt >= UPLOADS_MAX || error instanceof Terminal || signal?.aborted) throw error;
+        if (attempt >= UPLOADS_MAX || !canBeginAnew(error) || signal?.aborted) throw error;
       }
     }
   }
@@ -116,8 +117,14 @@ export class Repository {
     const location = answer.headers['location'];
     if (location === undefined)
       throw new Terminal(`push to ${this.name}: the registry did not say where to send the blob`);
-    return new URL(location, this.#session.url('blobs/uploads/'));
+    return sentOn(this.#session.url('blobs/uploads/'), location);
   }
+}
+
+/** The connection broke, the registry has no time, or it has forgotten what came before. */
+function canBeginAnew(error: unknown): boolean {
+  if (error instanceof RegistryError) return isPassing(error.status) || error.code === 'BLOB_UPLOAD_UNKNOWN';
+  return !(error instanceof Terminal);
 }
 
 function wrongDigest(where: string, found: Digest): Terminal {

@@ -3,7 +3,7 @@ import { type Access, authorize, parseChallenge } from './authorization.ts';
 import type { Credentials } from './docker-config.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Http, HttpAnswer, HttpCall } from './http.ts';
-import { type RegistryError, registryError } from './registry-error.ts';
+import { RegistryError, registryError } from './registry-error.ts';
 
 export interface SessionOptions {
   readonly endpoint: Endpoint;
@@ -64,7 +64,8 @@ export class Session {
     const bounds = { bytesMax: PING_BYTES_MAX, deadlineMs: REQUEST_MS_MAX };
     const answer = await this.#options.http({ method: 'GET', url, ...bounds }, signal);
     if (answer.status === 401) await this.#answerChallenge(answer, signal);
-    else if (answer.status === 404) throw new Terminal(`${registry} is not a registry: ${url.href} is not there`);
+    else if (answer.status === 404)
+      throw new RegistryError(`${registry} is not a registry: ${url.href} is not there`, answer.status, undefined);
   }
 
   async #answerChallenge({ headers }: HttpAnswer, signal: AbortSignal | undefined): Promise<boolean> {
@@ -88,12 +89,18 @@ export class Session {
       const location = answer.headers['location'];
       if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return answer;
       if (call.method !== 'GET' && call.method !== 'HEAD') return answer;
-      const next = new URL(location, url);
       if (hops >= REDIRECTS_MAX) throw new Terminal(`${url.href}: more than ${REDIRECTS_MAX} redirects`);
-      if (url.protocol === 'https:' && next.protocol !== 'https:') {
-        throw new Terminal(`${url.origin} sends us to ${next.origin}, which is not HTTPS; it was not followed`);
-      }
-      url = next;
+      url = sentOn(url, location);
     }
   }
+}
+
+/** Where `from` sends its caller: another host, perhaps, but never from TLS to none. */
+export function sentOn(from: URL, location: string): URL {
+  const to = URL.parse(location, from.href);
+  if (to === null || !/^https?:$/.test(to.protocol))
+    throw new Terminal(`${from.origin} sends us to '${location}', which is no address; it was not followed`);
+  if (from.protocol === 'https:' && to.protocol === 'http:')
+    throw new Terminal(`${from.origin} sends us to ${to.origin}, which is not HTTPS; it was not followed`);
+  return to;
 }
