@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { expect } from 'chai';
@@ -62,6 +62,12 @@ describe("Docker's config", () => {
     expect(await dockerCredentials({ DOCKER_CONFIG: join(dir, 'none') })('r.io')).to.equal(undefined);
   });
 
+  it('an empty DOCKER_CONFIG is none: nothing is read where the command happens to run', async () => {
+    mkdirSync(join(dir, '.docker'));
+    writeFileSync(join(dir, '.docker', 'config.json'), JSON.stringify({ auths: { 'r.io': { auth } } }));
+    expect(await dockerCredentials({ DOCKER_CONFIG: '', HOME: dir })('r.io')).to.deep.equal(me);
+  });
+
   it('asks the helper of the registry, which is told its name on stdin', async () => {
     helper(
       'mine',
@@ -87,6 +93,10 @@ describe("Docker's config", () => {
     expect(await failure({ auths: 1 })).to.contain('config.json');
     expect(await failure({ credsStore: 'broken' })).to.contain(
       'docker-credential-broken get (for r.io) ended with 3: locked',
+    );
+    helper('killed', 'kill -TERM $$');
+    expect(await failure({ credsStore: 'killed' })).to.contain(
+      'docker-credential-killed get (for r.io) was ended, for it took longer than 30 s or by somebody else (SIGTERM)',
     );
     expect(await failure({ credsStore: 'absent' })).to.contain('docker-credential-absent cannot be run');
     expect(await failure({ credsStore: '../x' })).to.contain('which is no name');

@@ -41,7 +41,7 @@ export function dockerCredentials(env: NodeJS.ProcessEnv): Credentials {
 }
 
 function configFile(env: NodeJS.ProcessEnv): string {
-  return join(env['DOCKER_CONFIG'] ?? join(env['HOME'] ?? homedir(), '.docker'), 'config.json');
+  return join(env['DOCKER_CONFIG'] || join(env['HOME'] || homedir(), '.docker'), 'config.json');
 }
 
 async function readConfig(file: string): Promise<DockerConfig> {
@@ -106,7 +106,11 @@ async function fromHelper(helper: string, key: string, env: NodeJS.ProcessEnv): 
   const program = `docker-credential-${helper}`;
   if (!HELPER.test(helper))
     throw new Terminal(`Docker's config names a credential helper '${helper}', which is no name`);
-  const { code, stdout } = await run(program, key, env);
+  const { code, signal, stdout } = await run(program, key, env);
+  if (signal !== null) {
+    const why = `was ended, for it took longer than ${HELPER_MS_MAX / 1000} s or by somebody else (${signal})`;
+    throw new Terminal(`${program} get (for ${key}) ${why}`);
+  }
   // What the protocol prescribes for "no entry"; the registry is then asked without credentials.
   if (code !== 0 && /credentials not found/i.test(stdout)) return undefined;
   if (code !== 0) throw new Terminal(`${program} get (for ${key}) ended with ${code}: ${stdout.trim().slice(0, 200)}`);
@@ -127,7 +131,13 @@ function parse(text: string): unknown {
   }
 }
 
-function run(program: string, input: string, env: NodeJS.ProcessEnv): Promise<{ code: number | null; stdout: string }> {
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+}
+
+function run(program: string, input: string, env: NodeJS.ProcessEnv): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, ['get'], { env, stdio: ['pipe', 'pipe', 'ignore'], timeout: HELPER_MS_MAX });
     let stdout = '';
@@ -135,7 +145,7 @@ function run(program: string, input: string, env: NodeJS.ProcessEnv): Promise<{ 
       stdout = `${stdout}${text}`.slice(0, ANSWER_BYTES_MAX);
     });
     child.once('error', (cause) => reject(new Terminal(`${program} cannot be run: ${cause.message}`, { cause })));
-    child.once('close', (code) => resolve({ code, stdout }));
+    child.once('close', (code, signal) => resolve({ code, signal, stdout }));
     child.stdin.on('error', () => {}); // it may end without reading; its exit code tells
     child.stdin.end(input);
   });

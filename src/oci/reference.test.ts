@@ -37,6 +37,9 @@ describe('image reference', () => {
     'a b',
     'ghcr.io/a?x=1',
     'ghcr.io:99999999/a',
+    'ghcr.io:65536/a',
+    '10.0.0.999:5000/a',
+    '[::1::]/a',
     `ghcr.io/${'a'.repeat(256)}`,
     `ghcr.io/a:${'v'.repeat(129)}`,
   ];

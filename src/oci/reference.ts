@@ -38,7 +38,8 @@ function location(text: string, path: string): Pick<Reference, 'registry' | 'rep
   const registry = isHost ? hubAlias(first) : DOCKER_HUB;
   const named = isHost ? rest : path;
   const repository = registry === DOCKER_HUB && !named.includes('/') ? `library/${named}` : named;
-  if (!REGISTRY.test(registry)) throw bad(text, `'${registry}' is not a registry's HOST[:PORT]`);
+  if (!REGISTRY.test(registry) || !URL.canParse(`https://${registry}`))
+    throw bad(text, `'${registry}' is not a registry's HOST[:PORT]`);
   if (repository.length > REPOSITORY_LENGTH_MAX || !repository.split('/').every((part) => COMPONENT.test(part))) {
     throw bad(text, `'${named}' is not a repository (lower case letters and digits, divided by '/', '.', '_' or '-')`);
   }
