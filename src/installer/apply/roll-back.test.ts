@@ -23,6 +23,17 @@ describe('a containerd that hangs before we have restarted it', () => {
   });
 });
 
+describe('a systemd that does not answer for a moment', () => {
+  it('is waited for: a good change is not undone for that', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'kwasm-silent-'));
+    try {
+      expect(await playInstall(root, 'systemd is silent for a while')).to.include({ ended: 'committed', message: '' });
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
+  });
+});
+
 describe('the restore script', () => {
   const ended = { exitCode: undefined, timedOut: false, stdout: '', stderr: '', why: '' };
   const cases = [

@@ -18,9 +18,16 @@ const VERSION = '2.1.4';
 export const LIMITS = { switchSeconds: 300, verifyMs: 20_000, settleMs: 10_000, quietMs: 5_000, restoreMs: 30_000 };
 /** Longer than a proof may take, shorter than that and the roll-back's. */
 const DOWN_MS = 30_000;
+/** As while a package of systemd's is upgraded: it executes itself anew, and answers nobody until then. */
+const SILENT_MS = 3_000;
 
-/** What containerd does: the last hangs from the moment our files are written, and nobody has restarted it. */
-export type World = 'good' | 'comes back late' | 'always busy' | 'hangs before its restart';
+/** What containerd does, and systemd: one containerd hangs from the moment our files are written, and nobody has restarted it. */
+export type World =
+  | 'good'
+  | 'comes back late'
+  | 'always busy'
+  | 'hangs before its restart'
+  | 'systemd is silent for a while';
 
 export interface Played {
   readonly ended: string;
@@ -105,6 +112,9 @@ function hostOf(root: string, world: World, daemon: DaemonState, nowMs: () => nu
         return answer();
       }
       if (!line.includes('MainPID')) return answer('ActiveState=inactive\n');
+      const restartedMs = daemon.restartedAtMs;
+      if (world === 'systemd is silent for a while' && restartedMs >= 0 && nowMs() < restartedMs + SILENT_MS)
+        return { ...answer(), exitCode: 1, why: 'Failed to get properties: Connection timed out' };
       const down = world === 'comes back late' && daemon.invocation > 1 && nowMs() < DOWN_MS;
       return answer(`ActiveState=${down ? 'activating' : 'active'}\nInvocationID=${daemon.invocation}\nMainPID=42\n`);
     },

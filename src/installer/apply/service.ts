@@ -47,10 +47,17 @@ function processStart(host: Host, socket: string): string {
   return ticks === '' ? '' : `${pid} ${ticks}`;
 }
 
-/** A daemon that has run since before the change has never read it: what is wrong with it now was not our doing. */
+/**
+ * A daemon that has run since before the change has never read it: what is wrong with it now was not our doing. False where
+ * systemd does not tell.
+ */
 export async function neverRestarted(host: Host, service: Service & { readonly start: string }): Promise<boolean> {
-  const { active, start } = await serviceState(host, service);
-  return active && start !== '' && start === service.start;
+  try {
+    const { active, start } = await serviceState(host, service);
+    return active && start !== '' && start === service.start;
+  } catch {
+    return false;
+  }
 }
 
 /** Only queues the restart: how long it may take is the verification's deadline, not systemctl's. */

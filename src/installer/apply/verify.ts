@@ -75,12 +75,15 @@ async function look(
   { service, previousStart, baseline, expected }: Verification,
 ): Promise<{ readonly loss: Loss | undefined; readonly start: string }> {
   const notYet = (message: string): Loss => ({ reason: 'RestartFailed', message, final: false });
-  const { active, state, start } = await serviceState(host, service);
-  if (!active) return { loss: notYet(`${service.unit} is ${state}`), start };
-  if (start === previousStart) return { loss: notYet(`${service.unit} has not restarted containerd`), start };
+  let start = '';
   try {
+    const found = await serviceState(host, service);
+    start = found.start;
+    if (!found.active) return { loss: notYet(`${service.unit} is ${found.state}`), start };
+    if (start === previousStart) return { loss: notYet(`${service.unit} has not restarted containerd`), start };
     return { loss: findLoss(baseline, await observe(host, cri, baseline), expected), start };
   } catch (error) {
+    // Neither answers at every moment: the daemon while it starts, systemd while it executes itself anew.
     return { loss: notYet(messageOf(error)), start };
   }
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Baseline, findLoss, type Observed } from './loss.ts';
+import { type Baseline, type ContainerEnd, findLoss, type Observed } from './loss.ts';
 
 const runc = { name: 'runc', type: 'io.containerd.runc.v2', options: { SystemdCgroup: true } };
 const ours = { name: 'wasmtime', type: '/opt/kwasm/shims/w/0/s', options: { SystemdCgroup: true } };
@@ -56,6 +56,17 @@ describe('findLoss', () => {
     },
     { name: 'it was killed', now: { runningContainers: [], ended: ended(137) }, reason: 'PodsLost' },
     { name: 'it came to its own end', now: { runningContainers: [], ended: ended(0, 'Completed') }, reason: undefined },
+    {
+      name: 'its pod was done, and the kubelet has stopped the sandbox of it',
+      now: { readySandboxes: [], runningContainers: [], ended: ended(0, 'Completed') },
+      reason: undefined,
+    },
+    {
+      name: 'the sandbox is gone, and what ran in it was killed',
+      now: { readySandboxes: [], runningContainers: [], ended: ended(137) },
+      reason: 'PodsLost',
+      says: 'sandbox of shop/web',
+    },
     { name: 'it failed by itself', now: { runningContainers: [], ended: ended(1, 'Error') }, reason: undefined },
   ];
   for (const { name, now, reason, says } of cases) {
@@ -65,6 +76,19 @@ describe('findLoss', () => {
       if (says !== undefined) expect(loss?.message).to.contain(says);
     });
   }
+
+  it('takes a sandbox for lost while one of several containers in it was killed', () => {
+    const two = {
+      ...baseline,
+      containers: ['c1', 'c2'].map((id) => ({ id, name: id, pod: 'shop/web', podUid: 'u1' })),
+    };
+    const now = { ...good, readySandboxes: [], runningContainers: [] };
+    const done = { exitCode: 0, reason: 'Completed' };
+    const byEnds = (c2: ContainerEnd) =>
+      findLoss(two, { ...now, ended: new Map(Object.entries({ c1: done, c2 })) }, expected);
+    expect(byEnds(done)).to.equal(undefined);
+    expect(byEnds({ exitCode: 137, reason: 'Error' })?.message).to.contain('sandbox of shop/web, container c2');
+  });
 
   it('wants a removed handler gone, and no other', () => {
     const had = { ...baseline, handlers: [runc, ours] };

@@ -79,18 +79,25 @@ const LOST_CODES = [255, 137];
 
 function podLoss(baseline: Baseline, now: Observed): Loss | undefined {
   const removed = (uid: string) => now.removedPods.includes(uid);
+  const runs = ({ id }: { readonly id: string }) => now.runningContainers.includes(id);
+  const byItself = ({ id }: { readonly id: string }) => isOwnEnd(now.ended.get(id));
+  // A Job's pod that is done: the kubelet stops its sandbox by then, and keeps its directory.
+  const done = (uid: string) => {
+    const inside = baseline.containers.filter(({ podUid }) => podUid === uid);
+    return inside.length > 0 && inside.every((one) => !runs(one) && byItself(one));
+  };
   const sandboxes = baseline.sandboxes
-    .filter(({ id, podUid }) => !now.readySandboxes.includes(id) && !removed(podUid))
+    .filter(({ id, podUid }) => !now.readySandboxes.includes(id) && !removed(podUid) && !done(podUid))
     .map(({ pod }) => `sandbox of ${pod}`);
   const containers = baseline.containers
-    .filter(({ id, podUid }) => !now.runningContainers.includes(id) && !removed(podUid))
-    .filter(({ id }) => {
-      const end = now.ended.get(id);
-      if (end === undefined || end.reason === 'Unknown') return true;
-      return LOST_CODES.includes(end.exitCode) && end.reason !== 'OOMKilled';
-    })
+    .filter((one) => !runs(one) && !removed(one.podUid) && !byItself(one))
     .map(({ pod, name }) => `container ${name} of ${pod}`);
   const lost = [...sandboxes, ...containers];
   if (lost.length === 0) return undefined;
   return { reason: 'PodsLost', message: `not running any more: ${lost.join(', ')}`, final: false };
+}
+
+function isOwnEnd(end: ContainerEnd | undefined): boolean {
+  if (end === undefined || end.reason === 'Unknown') return false;
+  return !LOST_CODES.includes(end.exitCode) || end.reason === 'OOMKilled';
 }
