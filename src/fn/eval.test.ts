@@ -242,6 +242,38 @@ items:
 `);
   });
 
+  const annotated = (name: string) => `    annotations:\n      ${name}: '`;
+  for (const { what, of } of [
+    { what: 'says nothing of files', of: undefined },
+    { what: 'names files by the old annotation', of: 'config.kubernetes.io/path' },
+    { what: 'names files by the new annotation', of: 'internal.config.kubernetes.io/path' },
+  ]) {
+    it(`answers a list that ${what} with one that does the same, as kpt`, async () => {
+      const path = (file: string) => (of === undefined ? '' : `${annotated(of)}${file}'\n`);
+      const given = `${LIST}items:\n- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: cm\n${path('a.yaml')}`;
+      const made = '- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: made\n';
+      shop.write({ made });
+      const adds = shop.script('adds.sh', `sed '/^functionConfig:/,$d'; cat ${shop.path('made')}`);
+      const text = await shop.eval('p', adds, { directory: undefined, input: given });
+      expect(text).to.equal(`${given}${made}${path('configmap_made.yaml')}`);
+    });
+  }
+
+  it('takes kustomizations, which need no name, and names what no resource is', async () => {
+    shop.write({
+      'p/kustomization.yaml': 'resources: [a.yaml]\n',
+      'p/c.yaml': 'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n',
+      'p/k.yaml': 'kind: Kustomization\n',
+    });
+    await shop.eval('p', shop.script('f.sh', "sed 's/replicas: 3/replicas: 5/'"));
+    expect(shop.tree('p')['a.yaml']).to.contain('replicas: 5');
+    shop.write({ 'p/values.yaml': 'a: b\n' });
+    const says = 'input resource list must contain only KRM resources: values.yaml: resource must have `apiVersion`';
+    expect(await failure(shop.eval('p', '/bin/cat', { resultsDir: shop.path('r') }))).to.contain(says);
+    expect(shop.told).to.contain('[FAIL] "/bin/cat"').and.to.contain(`  Error: ${says}\n`);
+    expect(shop.tree('r')['results.yaml']).to.contain('  - exec: /bin/cat\n    exitCode: 1\n');
+  });
+
   it('makes a directory of the result, and refuses one that is there', async () => {
     await shop.eval('p', '/bin/cat', { output: shop.path('out') });
     expect(Object.keys(shop.tree('out'))).to.deep.equal(['Kptfile', 'a.yaml', 'sub/b.yaml']);

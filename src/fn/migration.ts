@@ -5,7 +5,9 @@ import {
   annotationsOf,
   annotationsToSet,
   clearAnnotation,
+  clearAnnotations,
   completeRenamed,
+  dropEmpty,
   RENAMED,
   setAnnotation,
   setIn,
@@ -18,31 +20,47 @@ interface Place {
   readonly index: string;
 }
 
-/** By the number that each resource carries into the function. */
-export type Before = ReadonlyMap<string, Place>;
+export interface Before {
+  /** By the number that each resource carries into the function. */
+  readonly places: ReadonlyMap<string, Place>;
+  /** Which of the names the list used, as kyaml finds it out: what it did not use, it is not given. */
+  readonly uses: { readonly internal: boolean; readonly legacy: boolean };
+}
 
 /**
  * Functions know the old or the new names of path, index and id, and may change either. Before the call both are the same; a
  * change to one is carried over to the other after it.
  */
 export function prepareMigration(nodes: readonly YamlNode[]): Before {
-  const before = new Map<string, Place>();
+  const uses = usedNames(nodes);
+  const places = new Map<string, Place>();
   for (const node of nodes) {
-    const id = String(before.size);
+    const id = String(places.size);
     const annotations = annotationsToSet(node);
     setIn(annotations, ANNOTATION.migrationId, id);
     completeRenamed(node);
     refuseMismatch(annotations);
     const [path, index] = [valueIn(annotations, ANNOTATION.path), valueIn(annotations, ANNOTATION.index)];
-    before.set(id, { path, index });
+    places.set(id, { path, index });
   }
-  return before;
+  return { places, uses };
 }
 
-export function finishMigration(nodes: readonly YamlNode[], before: Before): void {
+/** By the first resource that says where it is from. All of a package do, by both names; those of a list on stdin may say nothing. */
+function usedNames(nodes: readonly YamlNode[]): Before['uses'] {
+  if (nodes.length === 0) return { internal: true, legacy: true };
+  const has = (node: YamlNode, which: 0 | 1) => RENAMED.some((names) => annotation(node, names[which]) !== undefined);
+  const first = nodes.find((node) => has(node, 0) || has(node, 1));
+  return { internal: first !== undefined && has(first, 0), legacy: first !== undefined && has(first, 1) };
+}
+
+export function finishMigration(nodes: readonly YamlNode[], { places, uses }: Before): void {
+  const unused = new Set(
+    RENAMED.flatMap(([name, old]) => [...(uses.internal ? [] : [name]), ...(uses.legacy ? [] : [old])]),
+  );
   for (const node of nodes) {
     completeRenamed(node);
-    const place = before.get(annotation(node, ANNOTATION.migrationId) ?? '');
+    const place = places.get(annotation(node, ANNOTATION.migrationId) ?? '');
     if (place !== undefined) {
       carryChange(node, ANNOTATION.path, ANNOTATION.legacyPath, place.path);
       carryChange(node, ANNOTATION.index, ANNOTATION.legacyIndex, place.index);
@@ -50,6 +68,9 @@ export function finishMigration(nodes: readonly YamlNode[], before: Before): voi
     const annotations = annotationsOf(node);
     if (annotations !== undefined) refuseMismatch(annotations);
     clearAnnotation(node, ANNOTATION.migrationId);
+    if (unused.size === 0) continue;
+    clearAnnotations(node, unused);
+    dropEmpty(node);
   }
 }
 

@@ -14,6 +14,7 @@ import {
 import { readAnswer } from './answered-list.ts';
 import { copyComments } from './comments.ts';
 import { restoreOrder } from './field-order.ts';
+import { missingField } from './krm-resource.ts';
 import type { Program } from './program.ts';
 import { LIST_VERSION, NoResourceList, type ResourceList, readList, writeGiven } from './resource-list.ts';
 import type { FunctionResult } from './results.ts';
@@ -43,7 +44,8 @@ export type StepOutcome =
 
 /** Gives the items to a function and takes its answer: judged, with the comments and the order of fields that were there before. */
 export async function runStep(program: Program, input: StepInput): Promise<StepOutcome> {
-  requireResources(input.items, 'input');
+  const strange = strangeResource(input.items, 'input');
+  if (strange !== undefined) return { kind: 'failed', message: strange, exitCode: 1, stderr: '', results: [] };
   const byId = numberItems(input.items);
   const { items, functionConfig } = input;
   const given = writeGiven({ apiVersion: LIST_VERSION, items, functionConfig, results: undefined });
@@ -123,21 +125,21 @@ function judge(list: ResourceList, input: StepInput): void {
     throw new Terminal(
       `returned no items for ${input.items.length}: this would delete them all; --allow-empty permits it`,
     );
-  requireResources(list.items, 'output');
+  const strange = strangeResource(list.items, 'output');
+  if (strange !== undefined) throw new Terminal(strange);
   requirePlaces(list.items);
 }
 
-function requireResources(items: readonly YamlNode[], which: 'input' | 'output'): void {
+/** In kpt's words. */
+function strangeResource(items: readonly YamlNode[], which: 'input' | 'output'): string | undefined {
   for (const item of items) {
-    const { apiVersion, kind, name } = metaOf(item);
-    const missing = apiVersion === '' ? 'apiVersion' : kind === '' ? 'kind' : name === '' ? 'metadata.name' : undefined;
-    if (missing === undefined) continue;
     const { path } = placeOf(item);
+    const missing = missingField({ ...metaOf(item), path });
+    if (missing === undefined) continue;
     const where = path === '' ? '' : `${path}: `;
-    throw new Terminal(
-      `${which} resource list must contain only KRM resources: ${where}resource must have \`${missing}\``,
-    );
+    return `${which} resource list must contain only KRM resources: ${where}resource must have \`${missing}\``;
   }
+  return undefined;
 }
 
 /** No resource leaves the package, and no two are at one place. */

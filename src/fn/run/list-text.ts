@@ -1,5 +1,6 @@
 import { load } from 'js-yaml';
 import { messageOf } from '../../errors.ts';
+import { missingField } from '../krm-resource.ts';
 
 /** A ResourceList as text, looked at and not changed: what is given to a function and what came from it goes on byte for byte. */
 export type Format = 'yaml' | 'json';
@@ -83,11 +84,19 @@ export function strangeItem(items: readonly unknown[]): string | undefined {
     if (!isRecord(item)) return `item ${index} is no object`;
     const { apiVersion, kind, metadata } = item;
     const name = isRecord(metadata) ? metadata['name'] : undefined;
-    const missing = Object.entries({ apiVersion, kind, 'metadata.name': name }).find(
-      ([, value]) => typeof value !== 'string' || value === '',
-    );
-    if (missing !== undefined)
-      return `item ${index} (${JSON.stringify({ apiVersion, kind, name })}) has no ${missing[0]}`;
+    const names = { apiVersion: text(apiVersion), kind: text(kind), name: text(name), path: pathOf(metadata) };
+    const missing = missingField(names);
+    if (missing !== undefined) return `item ${index} (${JSON.stringify({ apiVersion, kind, name })}) has no ${missing}`;
   }
   return undefined;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function pathOf(metadata: unknown): string {
+  const annotations = isRecord(metadata) ? metadata['annotations'] : undefined;
+  if (!isRecord(annotations)) return '';
+  return text(annotations['internal.config.kubernetes.io/path'] ?? annotations['config.kubernetes.io/path']);
 }
