@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { Writable } from 'node:stream';
 import { expect } from 'chai';
 import { systemClock } from '../clock.ts';
-import { jsonLogger } from '../log.ts';
+import { jsonLogger, silentLogger } from '../log.ts';
 import type { Config } from './config.ts';
 import { policy } from './decide/examples.ts';
 import { type Answer, FakeServer, json, lines, status } from './kube/fake-server.ts';
@@ -62,22 +62,23 @@ describe('runOperator', () => {
     }
   }
 
+  const config = (): Config => ({
+    policy,
+    modules: undefined,
+    metricsAddress: undefined,
+    healthAddress: { host: '127.0.0.1', port },
+    debugAddress: { host: '127.0.0.1', port: debugPort },
+    logLevel: 'info',
+    leaderElect: false,
+    watchList: true,
+    connection: { kind: 'kubeconfig', file: undefined },
+    version: 'test',
+    warnings: [],
+  });
+
   it('is not ready before it has seen everything, makes the Job, and leaves nothing behind when told to stop', async () => {
     down = true;
     server.otherwise = api;
-    const config: Config = {
-      policy,
-      modules: undefined,
-      metricsAddress: undefined,
-      healthAddress: { host: '127.0.0.1', port },
-      debugAddress: { host: '127.0.0.1', port: debugPort },
-      logLevel: 'info',
-      leaderElect: false,
-      watchList: true,
-      connection: { kind: 'kubeconfig', file: undefined },
-      version: 'test',
-      warnings: [],
-    };
     const written: string[] = [];
     const logged = new Writable({
       write: (chunk, _, done) => {
@@ -93,7 +94,7 @@ describe('runOperator', () => {
       log: jsonLogger('info', logged),
     };
     const timersBefore = timers(); // mocha's own
-    const running = runOperator(config, deps, stop.signal);
+    const running = runOperator(config(), deps, stop.signal);
     const early = await until(ready);
     expect(early.status).to.equal(503);
     expect(early.text).to.contain('nodes: not synced yet');
@@ -111,6 +112,66 @@ describe('runOperator', () => {
     expect(said.every(({ reconcile, timestamp }) => reconcile !== undefined && timestamp !== undefined)).to.equal(true);
     expect(await ready()).to.equal(undefined);
     await until(() => (timers() <= timersBefore ? true : undefined));
+  });
+
+  /** Its lease, by whom it is held: '' is nobody. */
+  const holder = (lease: string | undefined) => JSON.parse(lease ?? '{}').spec?.holderIdentity;
+  const leases = (onWrite: (body: string) => void, otherwise: Answer): Answer => {
+    let written: string | undefined;
+    return (response, call) => {
+      if (!call.url.pathname.includes('/leases')) return otherwise(response, call);
+      if (call.method === 'GET')
+        return (written === undefined ? status(404, 'none') : json(JSON.parse(written)))(response, call);
+      written = call.body;
+      onWrite(call.body);
+      return json(JSON.parse(call.body))(response, call);
+    };
+  };
+
+  it('keeps the lease while work of its own may still reach the server: it expires when that cannot', async () => {
+    const stop = new AbortController();
+    const written: string[] = [];
+    const hung: Answer = (response, call) => {
+      if (call.method !== 'POST') return api(response, call);
+      stop.abort(); // a Job that is asked for, and no answer
+    };
+    server.otherwise = leases((body) => written.push(body), hung);
+    const sleep = async (ms: number, signal?: AbortSignal) => await systemClock.sleep(Math.min(ms, 50), signal);
+    const clock = { ...systemClock, sleep };
+    const deps = { credentials: await server.listen(), clock, random: () => 0, log: silentLogger() };
+    await runOperator({ ...config(), leaderElect: true }, deps, stop.signal);
+    expect(written).to.have.length.above(0);
+    expect(written.map(holder)).to.not.include('');
+  });
+
+  it('gives back a lease that it got while it was told to stop', async () => {
+    const stop = new AbortController();
+    const written: string[] = [];
+    const taking = (body: string) => {
+      written.push(body);
+      stop.abort();
+    };
+    server.otherwise = leases(taking, api);
+    const deps = { credentials: await server.listen(), clock: systemClock, random: () => 0, log: silentLogger() };
+    await runOperator({ ...config(), leaderElect: true }, deps, stop.signal);
+    expect(written.map(holder))
+      .to.have.length(2)
+      .and.to.satisfy(([, last]: string[]) => last === '');
+  });
+
+  it('ends when one of its watches does: it would go on deciding on what it knew then', async () => {
+    server.otherwise = api;
+    const broken = () => {
+      throw new Error('a bug of ours');
+    };
+    const log = Object.create(silentLogger(), { warn: { value: broken } });
+    const deps = { credentials: await server.listen(), clock: systemClock, random: () => 0, log };
+    const running = runOperator(config(), deps, AbortSignal.timeout(5_000));
+    running.catch(() => {});
+    await until(async () => ((await ready())?.status === 200 ? true : undefined));
+    down = true;
+    server.cut();
+    expect(await running.catch(String)).to.equal('Error: a bug of ours');
   });
 });
 

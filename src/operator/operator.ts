@@ -81,34 +81,37 @@ class Operator {
     const { clock, log } = this.#deps;
     const shown = { clock, watches: () => this.#health(), registry: this.#metrics.registry, debug: this.#debug() };
     const servers = await serveAll(this.#config, shown);
-    const stopWatching = new AbortController();
+    const closing = new AbortController();
     try {
-      const watchers = Promise.all(this.#watches.map((watch) => watch.run(stopWatching.signal)));
+      const watching = Promise.all(this.#watches.map((watch) => watch.run(closing.signal)));
       const synced = Promise.all(this.#watches.map((watch) => watch.whenSynced()));
-      await unlessAborted(Promise.race([watchers, synced]), stop);
+      await Promise.race([watching, synced, aborted(stop)]);
       if (stop.aborted) return;
       const { nodes, jobs } = this.#nodes.world;
       log.info('synced', { nodes: nodes.size, jobs: jobs.size });
-      if (this.#config.leaderElect) await unlessAborted(this.#election.acquire(stop), stop);
-      if (!stop.aborted) await this.#lead(stop);
+      await Promise.race([watching, this.#lead(AbortSignal.any([stop, closing.signal]))]); // a watch ends when told to, or of a bug
     } finally {
-      stopWatching.abort();
+      this.#nodes.close();
+      this.#modules?.close();
+      closing.abort();
       await this.#transport.close();
       for (const server of servers) server.close();
     }
   }
 
   async #lead(stop: AbortSignal): Promise<void> {
+    const { leaderElect } = this.#config;
+    if (leaderElect && !(await this.#election.acquire(stop))) return;
     this.#leading = true;
     const working = Promise.all([this.#nodes.run(), this.#modules?.run()]);
-    const ended = this.#config.leaderElect ? await this.#election.hold(stop) : await aborted(stop);
+    const ended = await Promise.race([working, leaderElect ? this.#election.hold(stop) : aborted(stop)]);
     this.#leading = false;
     this.#nodes.close();
     this.#modules?.close();
     // Another may lead by now: nothing of ours may reach the server any more.
     if (ended === 'lost') throw new Terminal('the lease is lost: another replica may lead now');
-    await inTime(working, SHUTDOWN_MS_MAX, this.#deps.clock);
-    await this.#election.release();
+    // What is still on its way may reach the server after the next leader's: then the lease has to expire.
+    if (await isInTime(working, SHUTDOWN_MS_MAX, this.#deps.clock)) await this.#election.release();
   }
 
   #health(): readonly WatchHealth[] {
@@ -157,15 +160,11 @@ async function aborted(signal: AbortSignal): Promise<'stopped'> {
 }
 
 /** The timer goes with the wait: left behind it would keep the process alive. */
-async function inTime(work: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
+async function isInTime(work: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
   const timer = new AbortController();
-  const late = clock.sleep(ms, timer.signal).catch(() => {});
-  await Promise.race([work, late]).finally(() => timer.abort());
-}
-
-/** Being told to stop while waiting is no error. */
-async function unlessAborted(waiting: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  await Promise.race([waiting, aborted(signal)]).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
+  const late = clock.sleep(ms, timer.signal).then(
+    () => false,
+    () => false,
+  );
+  return await Promise.race([work.then(() => true), late]).finally(() => timer.abort());
 }

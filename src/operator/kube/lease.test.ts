@@ -111,6 +111,25 @@ describe('LeaderElection', () => {
     expect(performance.now() - beginMs).to.be.within(200, times.durationMs);
   });
 
+  it('counts from when it asked, not from when it was answered: that is what others see', async () => {
+    let nowMs = 0;
+    const sleep = async (ms: number) => {
+      nowMs += ms;
+    };
+    const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs, sleep };
+    server.otherwise = async (response, call) => {
+      await api(response, call);
+      if (call.method !== 'GET') [nowMs, down] = [800, true]; // the answer to what was written at 0, and the last one
+    };
+    const base = { transport, namespace: 'kwasm', name: 'l', clock, random: () => 0, log: silentLogger() };
+    const slow = { durationMs: 1_500, renewMsMax: 1_000, retryMs: 200 };
+    const one = new LeaderElection({ ...base, identity: 'a', times: slow });
+    await one.acquire(stop.signal);
+    expect(nowMs).to.equal(800);
+    expect(await one.hold(stop.signal)).to.equal('lost');
+    expect(nowMs, 'others may take it at 1500').to.be.at.most(slow.renewMsMax);
+  });
+
   it('notices at once that another holds the lease', async () => {
     const one = candidate('a');
     await one.acquire(stop.signal);

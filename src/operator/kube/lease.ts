@@ -54,6 +54,8 @@ export class LeaderElection {
   #lease: Lease | undefined;
   #behind: string | undefined;
   #seen: { readonly text: string; readonly atMs: number } | undefined;
+  /** When the write was sent that made or kept it ours: others count from when they see it, which may be long before we are answered. */
+  #renewedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
@@ -65,15 +67,15 @@ export class LeaderElection {
     return this.#lease?.spec?.holderIdentity;
   }
 
-  /** Resolves when the lease is ours; rejects when the signal aborts. */
-  async acquire(signal: AbortSignal): Promise<void> {
+  /** true when the lease is ours; false when the signal aborts, and then it is not, even if it was for a moment. */
+  async acquire(signal: AbortSignal): Promise<boolean> {
     const { clock, log, name, identity } = this.#options;
-    for (;;) {
-      signal.throwIfAborted();
-      if (await this.#try()) break;
-      await clock.sleep(this.#untilNextTry(), signal);
+    while (!signal.aborted && !(await this.#try())) {
+      await clock.sleep(this.#untilNextTry(), signal).catch(() => {});
     }
-    log.info('leading', { lease: name, identity });
+    if (signal.aborted) await this.release();
+    else log.info('leading', { lease: name, identity });
+    return !signal.aborted;
   }
 
   /**
@@ -91,15 +93,12 @@ export class LeaderElection {
   /** Renews until the signal aborts; resolves early when the lease is lost. The caller stops all work at once. */
   async hold(signal: AbortSignal): Promise<'lost' | 'stopped'> {
     const { clock, times } = this.#options;
-    let renewedMs = clock.monotonicMs();
     while (!signal.aborted) {
       await clock.sleep(times.retryMs, signal).catch(() => {});
       if (signal.aborted) return 'stopped';
-      const startMs = clock.monotonicMs();
-      const leftMs = renewedMs + times.renewMsMax - startMs;
+      const leftMs = this.#renewedMs + times.renewMsMax - clock.monotonicMs();
       if (leftMs <= 0) return 'lost';
-      if (await within(leftMs, this.#try())) renewedMs = startMs;
-      else if (this.#heldByOther()) return 'lost';
+      if (!(await within(leftMs, this.#try())) && this.#heldByOther()) return 'lost';
     }
     return 'stopped';
   }
@@ -131,7 +130,7 @@ export class LeaderElection {
   async #next(): Promise<Lease> {
     const { identity } = this.#options;
     const lease = this.#lease?.spec?.holderIdentity === identity ? this.#lease : await this.#get();
-    if (lease === undefined) return await this.#create();
+    if (lease === undefined) return await this.#written(() => this.#create());
     const text = JSON.stringify(lease.spec);
     if (this.#seen?.text !== text) this.#seen = { text, atMs: this.#options.clock.monotonicMs() };
     const holder = lease.spec?.holderIdentity ?? '';
@@ -145,7 +144,14 @@ export class LeaderElection {
       acquireTime: taken ? this.#now() : lease.spec?.acquireTime,
       leaseTransitions: (lease.spec?.leaseTransitions ?? 0) + (taken ? 1 : 0),
     };
-    return await this.#put({ ...lease, spec }); // its resourceVersion makes a race end with 409
+    return await this.#written(() => this.#put({ ...lease, spec })); // its resourceVersion makes a race end with 409
+  }
+
+  async #written(write: () => Promise<Lease>): Promise<Lease> {
+    const sentMs = this.#options.clock.monotonicMs();
+    const lease = await write();
+    this.#renewedMs = sentMs;
+    return lease;
   }
 
   /** Once for each holder: an old operator that holds the lease for good is found by its name. */
