@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { Terminal } from '../errors.ts';
 import { writeNewDirectory } from './new-directory.ts';
 import { documentsText, filesOf } from './package-files.ts';
@@ -50,5 +50,11 @@ function listText(items: readonly YamlNode[]): string {
 function writeBack(nodes: readonly YamlNode[], from: Package): void {
   const before = new Map(from.files.filter(({ resources }) => resources > 0).map(({ path, text }) => [path, text]));
   const { writes, deletes } = changesBetween(before, filesOf(nodes));
+  const read = new Set(from.files.map(({ path }) => path));
+  for (const path of writes.keys())
+    if (!read.has(path) && existsSync(join(from.directory, path)))
+      throw new Terminal(
+        `function must not overwrite ${path}: it is there, and none of the resources that were read (.krmignore?)`,
+      );
   applyChanges(from.directory, { writes, deletes: deletes.filter((path) => basename(path) !== KPTFILE) });
 }

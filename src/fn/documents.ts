@@ -22,8 +22,8 @@ export function splitDocuments(text: string): readonly string[] {
 
 export type SeqIndent = 'wide' | 'compact';
 
-/** By the first list whose items stand clearly: below their key, or in line with it. */
-export function seqIndentOf(text: string): SeqIndent {
+/** By the first list whose items stand clearly: below their key, or in line with it. Without one it is what kyaml takes, or `otherwise`. */
+export function seqIndentOf(text: string, otherwise: SeqIndent = 'compact'): SeqIndent {
   for (let at = text.indexOf('- '); at !== -1; at = text.indexOf('- ', at + 1)) {
     let start = at;
     while (text.charAt(start - 1) === ' ') start--;
@@ -39,7 +39,7 @@ export function seqIndentOf(text: string): SeqIndent {
     if (deeper === 0) return 'compact';
     if (deeper === 2) return 'wide';
   }
-  return 'compact';
+  return otherwise;
 }
 
 const LINE_END = /[\n\r\u2028\u2029]/;

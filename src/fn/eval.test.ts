@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+import { relative } from 'node:path';
 import { expect } from 'chai';
 import { Workshop } from './testing.ts';
 
@@ -110,6 +111,16 @@ describe('kwasm fn eval', function () {
       answer: `${LIST}items:\n${['x', 'y'].map((n) => `- {apiVersion: v1, kind: X, metadata: {name: ${n}, annotations: {config.kubernetes.io/path: a.yaml, config.kubernetes.io/index: '0'}}}\n`).join('')}`,
       says: 'resource at path "a.yaml" and index "0" already exists',
     },
+    ...['run.sh', 'Makefile', '.git/hooks/post-checkout', 'notes.txt', 'x.yaml.bak'].map((path) => ({
+      name: `another file than a resource's: ${path}`,
+      answer: `${LIST}items:\n- {apiVersion: v1, kind: X, metadata: {name: x, annotations: {config.kubernetes.io/path: ${path}}}}\n`,
+      says: `function must not write other files than resources': resource has path ${path}`,
+    })),
+    {
+      name: 'a file that was not read',
+      answer: `${LIST}items:\n- {apiVersion: v1, kind: X, metadata: {name: x, annotations: {config.kubernetes.io/path: ignored.yaml}}}\n`,
+      says: 'function must not overwrite ignored.yaml',
+    },
     {
       name: 'a path through a file',
       answer: `${LIST}items:\n- {apiVersion: v1, kind: X, metadata: {name: x, annotations: {config.kubernetes.io/path: notes.txt/x.yaml}}}\n- {apiVersion: v1, kind: X, metadata: {name: y, annotations: {config.kubernetes.io/path: a.yaml}}}\n`,
@@ -120,7 +131,7 @@ describe('kwasm fn eval', function () {
     it(`fails and leaves the package: ${name}`, async () => {
       mkdirSync(shop.path('elsewhere'));
       symlinkSync(shop.path('elsewhere'), shop.path('p/link'));
-      shop.write({ answer });
+      shop.write({ answer, 'p/.krmignore': 'ignored.yaml\n', 'p/ignored.yaml': 'a: {{ .Values.a }}\n' });
       const f = shop.script('f.sh', `cat >/dev/null; cat ${shop.path('answer')}`);
       const message = await failure(shop.eval('p', f));
       expect(message).to.match(says instanceof RegExp ? says : new RegExp(says.replaceAll(/[[\].*+?(){}]/g, '\\$&')));
@@ -296,6 +307,45 @@ pipeline:
     selectors:
     - kind: X
 `);
+  });
+
+  it('saves paths as they are from the package, and refuses what it could not find there', async () => {
+    shop.write({ 'p/fn/c.yaml': 'apiVersion: v1\nkind: Fn\nmetadata:\n  name: c\n' });
+    shop.script('p/fn/f.sh', 'cat');
+    const here = (file: string) => relative(process.cwd(), shop.path(file));
+    await shop.eval('p', here('p/fn/f.sh'), { save: 'mutator', configFile: here('p/fn/c.yaml') });
+    expect(shop.tree('p')['Kptfile']).to.equal(
+      `${PACKAGE['p/Kptfile']}pipeline:\n  mutators:\n    - exec: ./fn/f.sh\n      configPath: fn/c.yaml\n`,
+    );
+    expect(shop.told).to.contain('Added "./fn/f.sh" as mutator in the Kptfile.\n');
+    await shop.render('p');
+    shop.write({ 'c.yaml': 'apiVersion: v1\nkind: Fn\nmetadata:\n  name: c\n', 'q/a.yaml': PACKAGE['p/a.yaml'] });
+    const f = shop.script('f.sh', `touch ${shop.path('ran')}; sed 's/replicas: 3/replicas: 5/'`);
+    const outside = shop.eval('p', f, { save: 'mutator', configFile: shop.path('c.yaml') });
+    expect(await failure(outside)).to.equal(
+      `--fn-config must be under ${shop.path('p')} if saving functions to Kptfile (--save=true)`,
+    );
+    const without = shop.eval('q', f, { save: 'mutator' }).then(String, String);
+    expect(await without).to.contain('has no Kptfile to save the function in');
+    expect(existsSync(shop.path('ran'))).to.equal(false);
+  });
+
+  it('takes a file alone; what a function makes goes beside it', async () => {
+    const list = shop.path('list');
+    const f = shop.script(
+      'f.sh',
+      `tee ${list} | sed 's/replicas: 3/replicas: 5/; /^functionConfig:/,$d'; cat ${shop.path('made')}`,
+    );
+    shop.write({ made: '- apiVersion: v1\n  kind: Made\n  metadata:\n    name: m\n' });
+    await shop.eval('p/a.yaml', f);
+    expect(readFileSync(list, 'utf8').match(/^- /gm)).to.have.length(2);
+    const { 'a.yaml': a, 'made_m.yaml': made, ...rest } = shop.tree('p');
+    expect([a, made]).to.deep.equal([
+      PACKAGE['p/a.yaml'].replace('replicas: 3', 'replicas: 5'),
+      'apiVersion: v1\nkind: Made\nmetadata:\n  name: m\n',
+    ]);
+    expect(Object.keys(rest)).to.deep.equal(['Kptfile', 'notes.txt', 'sub/b.yaml']);
+    expect(await shop.eval('p/notes.txt', f).then(String, String)).to.contain('neither a directory nor a .yaml');
   });
 
   it('leaves out what .krmignore names', async () => {

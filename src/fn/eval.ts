@@ -2,12 +2,12 @@ import { deliver, destinationOf } from './destination.ts';
 import { readDocuments } from './documents.ts';
 import { configOfArguments, configOfFile } from './function-config.ts';
 import { openPrograms, type ProgramOptions } from './open-programs.ts';
-import { type Package, readPackage } from './package-reader.ts';
+import { readPackage } from './package-reader.ts';
 import { PipelineFailed, PipelineRun, type RunRules } from './pipeline-run.ts';
 import type { FunctionSource } from './program.ts';
 import type { Report } from './report.ts';
 import { LIST_KIND } from './resource-list.ts';
-import { saveFunction } from './save-function.ts';
+import { savable, saveFunction } from './save-function.ts';
 import type { Selection } from './selection.ts';
 import { field, root, type YamlNode } from './yaml/node.ts';
 
@@ -31,6 +31,7 @@ export interface EvalOptions extends ProgramOptions {
 /** `kwasm fn eval`: one function over a package. Returns what is for stdout; throws PipelineFailed where the function failed. */
 export async function evalFunction(options: EvalOptions): Promise<string> {
   const destination = destinationOf(options.output);
+  const save = savedBy(options);
   const config =
     options.configFile === undefined
       ? configOfArguments(options.configWords)
@@ -50,28 +51,26 @@ export async function evalFunction(options: EvalOptions): Promise<string> {
     const { selection } = options;
     const step = { program, phase: 'mutator', selection, condition: undefined, config: () => config } as const;
     const nodes = await run.step(step, given);
+    const text = deliver(nodes, destination, from);
+    save?.();
     failed = false;
-    return finish(nodes, from, options, destination);
+    return text;
   } finally {
     run.save(options.resultsDir, failed);
     await programs.close();
   }
 }
 
-function finish(
-  nodes: readonly YamlNode[],
-  from: Package | undefined,
-  options: EvalOptions,
-  destination: ReturnType<typeof destinationOf>,
-): string {
-  const text = deliver(nodes, destination, from);
-  if (options.save !== undefined && from !== undefined) {
-    const { source, selection, configFile, configWords } = options;
-    saveFunction(from.directory, options.save, { source, selection, configFile, configWords });
+/** What is to be done for `--save` when the function has passed; whether it can be is found out before it runs. */
+function savedBy({ directory, save: phase, report, ...options }: EvalOptions): (() => void) | undefined {
+  if (phase === undefined || directory === undefined) return undefined;
+  const saved = savable(directory, options);
+  const { source } = saved;
+  return () => {
+    saveFunction(directory, phase, saved);
     const name = source.kind === 'exec' ? source.command : source.image;
-    options.report.line(`Added ${JSON.stringify(name)} as ${options.save} in the Kptfile.`);
-  }
-  return text;
+    report.line(`Added ${JSON.stringify(name)} as ${phase} in the Kptfile.`);
+  };
 }
 
 /** A ResourceList (or a List), or documents. */

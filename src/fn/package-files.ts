@@ -11,7 +11,7 @@ import {
   setAnnotation,
 } from './annotations.ts';
 import { jsonText } from './json-text.ts';
-import { byBytes } from './package-reader.ts';
+import { byBytes, isResourceFile } from './package-reader.ts';
 import { defaultPath } from './step.ts';
 import { Emitter } from './yaml/emitter.ts';
 import { field, root, type YamlNode } from './yaml/node.ts';
@@ -44,6 +44,10 @@ export function filesOf(nodes: readonly YamlNode[]): FileTexts {
     before = path;
     if (posix.isAbsolute(clean) || clean === '..' || clean.startsWith('../') || clean.endsWith('/'))
       throw new Terminal(`function must not modify resources outside of package: resource has path ${path}`);
+    if (!isResourceFile(posix.basename(clean)))
+      throw new Terminal(
+        `function must not write other files than resources': resource has path ${path}, which is no .yaml, .yml or .json file`,
+      );
     const sharing = byPath.get(clean);
     if (sharing === undefined) byPath.set(clean, [placed]);
     else sharing.push(placed);

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { messageOf, Terminal } from '../errors.ts';
 import { readDocuments } from './documents.ts';
 import { KrmIgnore } from './krm-ignore.ts';
@@ -9,7 +9,6 @@ import type { YamlNode } from './yaml/node.ts';
 
 export const KPTFILE = 'Kptfile';
 const IGNORE_FILE = '.krmignore';
-const RESOURCE_FILE = /\.(ya?ml|json)$/;
 const FILES_MAX = 200_000;
 
 export interface PackageFile {
@@ -42,11 +41,28 @@ export interface ReadOptions {
 export function readPackage(directory: string, options: ReadOptions): Package {
   const at = resolve(directory);
   if (!existsSync(at)) throw new Terminal(`${directory}: no such directory`);
-  if (!statSync(at).isDirectory()) throw new Terminal(`${directory}: not a directory; name the package's directory`);
+  if (!statSync(at).isDirectory()) return readOneFile(at, options);
   recoverAround(at, options.say);
   const walk = new Walk(at, options);
   walk.directory(at, '', ignoreAt(at), at);
   return { directory: at, files: walk.files, nodes: walk.nodes, subpackages: walk.subpackages };
+}
+
+/** A file alone, whatever lies beside it; what a function makes goes beside it, too. */
+function readOneFile(file: string, options: ReadOptions): Package {
+  const name = basename(file);
+  if (!isResourceFile(name)) throw new Terminal(`${file}: neither a directory nor a .yaml, .yml or .json file`);
+  const directory = dirname(file);
+  recoverPackage(directory, options.say);
+  recoverAround(directory, options.say);
+  const walk = new Walk(directory, options);
+  walk.file(file, name, name);
+  return { directory, files: walk.files, nodes: walk.nodes, subpackages: [] };
+}
+
+/** What is read as resources, and so the only files that resources may be written to. */
+export function isResourceFile(name: string): boolean {
+  return name === KPTFILE || /\.(ya?ml|json)$/.test(name);
 }
 
 function ignoreAt(directory: string): KrmIgnore | undefined {
@@ -90,8 +106,8 @@ class Walk {
     return names.sort(byBytes);
   }
 
-  private file(at: string, path: string, name: string): void {
-    if (name !== KPTFILE && !RESOURCE_FILE.test(name)) return;
+  file(at: string, path: string, name: string): void {
+    if (!isResourceFile(name)) return;
     if (this.files.length >= FILES_MAX) throw new Terminal(`${this.top}: more than ${FILES_MAX} files`);
     const text = readUtf8(at);
     this.files.push({ path, text, resources: this.read(text, path, at) });

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Terminal } from '../errors.ts';
 import { seqIndentOf } from './documents.ts';
 import { configOfArguments } from './function-config.ts';
@@ -19,10 +19,32 @@ export interface SavedFunction {
   readonly configWords: readonly string[];
 }
 
+/** The function as the Kptfile is to name it: paths from the package. Asked before anything runs; throws where it cannot be saved there. */
+export function savable(directory: string, given: SavedFunction): SavedFunction {
+  if (!existsSync(join(directory, KPTFILE)))
+    throw new Terminal(`${directory}: has no ${KPTFILE} to save the function in (--save)`);
+  const { configFile, source } = given;
+  const inPackage = configFile === undefined ? undefined : pathInside(directory, configFile);
+  if (configFile !== undefined && inPackage === undefined)
+    throw new Terminal(`--fn-config must be under ${resolve(directory)} if saving functions to Kptfile (--save=true)`);
+  return { ...given, configFile: inPackage, source: fromPackage(directory, source) };
+}
+
+/** A program of the package is looked for there first, from wherever the package is rendered. */
+function fromPackage(directory: string, source: FunctionSource): FunctionSource {
+  if (source.kind === 'image' || isAbsolute(source.command)) return source;
+  const path = existsSync(source.command) ? pathInside(directory, source.command) : undefined;
+  return path === undefined ? source : { kind: 'exec', command: `./${path}` };
+}
+
+function pathInside(directory: string, file: string): string | undefined {
+  const path = relative(resolve(directory), resolve(file)).replaceAll(sep, '/');
+  return path === '..' || path.startsWith('../') || isAbsolute(path) ? undefined : path;
+}
+
 /** Declares a function in the package's Kptfile: the same image or program anew, or one more. The rest of the file stays as it is written. */
 export function saveFunction(directory: string, phase: 'mutator' | 'validator', saved: SavedFunction): void {
   const file = join(directory, KPTFILE);
-  if (!existsSync(file)) throw new Terminal(`${directory}: has no ${KPTFILE} to save the function in`);
   const text = readFileSync(file, 'utf8');
   const document = parseDocument(text);
   if (document === undefined) throw new Terminal(`${file}: is empty`);
@@ -33,7 +55,7 @@ export function saveFunction(directory: string, phase: 'mutator' | 'validator', 
   else list.content[at] = entry;
   list.style &= ~STYLE.flow;
   const emitter = new Emitter();
-  emitter.document(document, { lists: seqIndentOf(text) });
+  emitter.document(document, { lists: seqIndentOf(text, 'wide') });
   applyChanges(directory, { writes: new Map([[KPTFILE, emitter.text]]), deletes: [] });
 }
 
