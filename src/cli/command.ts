@@ -2,11 +2,17 @@ import { type Command, CommanderError } from 'commander';
 import { messageOf } from '../errors.ts';
 import { CliError, EXIT } from './exit.ts';
 import { groupsFor } from './groups.ts';
+import { interrupt } from './interrupt.ts';
 import { commandsOf, makeProgram } from './program.ts';
 
 /** The command with these arguments; its exit code. Each command's code is loaded when it is called, so that `kwasm --help` starts at once. */
 export async function runCommand(argv: readonly string[]): Promise<number> {
-  process.stdout.on('error', onBrokenPipe);
+  let isRead = true;
+  const onBroken = (error: NodeJS.ErrnoException) => {
+    isRead = false;
+    onBrokenOutput(error);
+  };
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', onBroken);
   const program = makeProgram(groupsFor(argv));
   for (const command of commandsOf(program)) command.exitOverride();
   try {
@@ -14,6 +20,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     return exitCodeSet();
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (!isRead && error instanceof CliError && error.exitCode === EXIT.interrupted) return EXIT.ok;
     process.stderr.write(`kwasm: ${messageOf(error)}\n`);
     if (isVerbose(program)) process.stderr.write(stackOf(error));
     return error instanceof CliError ? error.exitCode : EXIT.failed;
@@ -35,8 +42,8 @@ function stackOf(error: unknown): string {
   return `${error.stack}\n${cause}`;
 }
 
-/** `kwasm status | head`: who reads has had enough. */
-function onBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
+/** `kwasm status | head`: who reads has had enough; or the terminal is gone. What is under way is put in order first. */
+function onBrokenOutput(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  if (!interrupt()) process.exit(EXIT.ok);
 }

@@ -4,17 +4,29 @@ export interface Interrupt {
   [Symbol.dispose](): void;
 }
 
+/** SIGHUP: the terminal is gone, and what was begun is to be put in order all the same. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** What is under way, and ends in its own time. */
+const underWay = new Set<() => void>();
+
 export function onInterrupt(): Interrupt {
   const abort = new AbortController();
   const stop = () => abort.abort(new Error('interrupted'));
+  underWay.add(stop);
   // `once`: the next one meets Node's own handling, which ends the program.
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  for (const name of SIGNALS) process.once(name, stop);
   return {
     signal: abort.signal,
     [Symbol.dispose]: () => {
-      process.removeListener('SIGINT', stop);
-      process.removeListener('SIGTERM', stop);
+      underWay.delete(stop);
+      for (const name of SIGNALS) process.removeListener(name, stop);
     },
   };
+}
+
+/** As Ctrl-C would. false: nothing is under way that anybody would have to wait for. */
+export function interrupt(): boolean {
+  for (const stop of underWay) stop();
+  return underWay.size > 0;
 }

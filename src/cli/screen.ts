@@ -33,6 +33,16 @@ export function screenOf(stream: WriteStream, env: Readonly<Record<string, strin
   };
 }
 
+/** For a log, beside what changes: that the API server is not heard from, and that it is again. */
+export function newsLines(screen: Screen): (trouble: string) => void {
+  let before = '';
+  return (trouble) => {
+    if (trouble === before) return;
+    screen.write(trouble === '' ? 'the API server answers again\n' : `no news from the API server: ${trouble}\n`);
+    before = trouble;
+  };
+}
+
 export type Tone = 'good' | 'bad' | 'warn' | 'busy' | 'dim' | 'strong';
 
 const COLOURS = { good: 'green', bad: 'red', warn: 'yellow', busy: 'cyan', dim: 'gray', strong: 'bold' } as const;

@@ -67,7 +67,8 @@ async function beginAnew(
   const feed = followNodes(client, () => {}, AbortSignal.any([signal, followed.signal]));
   const taken: NodeView[] = [];
   try {
-    await feed.ready();
+    const within = AbortSignal.any([signal, AbortSignal.timeout(flags.timeout)]);
+    if (!(await feed.ready(within))) throw unheard(feed, signal);
     for (const node of chosen) {
       const patch = patchFor('disable', node, wish);
       if (patch === undefined) continue;
@@ -97,6 +98,11 @@ export async function giveBack(nodes: readonly NodeView[], back: (node: NodeView
     exitCode,
     cause: first.error,
   });
+}
+
+function unheard(feed: NodeFeed, { aborted }: AbortSignal): CliError {
+  const said = aborted ? 'interrupted' : `the nodes were not heard of within the time (--timeout): ${feed.trouble()}`;
+  return new CliError(`${said}; nothing was begun`, { exitCode: aborted ? EXIT.interrupted : EXIT.timeout });
 }
 
 async function untilForgotten(

@@ -6,7 +6,7 @@ import { jobLogTail } from '../kube/job-log.ts';
 import { followNodes, type NodeFeed } from '../kube/node-watch.ts';
 import { LiveLines } from '../live.ts';
 import type { NodeFlags } from '../node.ts';
-import { painter, type Screen, screenOf } from '../screen.ts';
+import { newsLines, painter, type Screen, screenOf } from '../screen.ts';
 import type { Wish } from '../status/node-row.ts';
 import { type Progress, progressTo } from './goal.ts';
 import { SIGNS, waitText } from './wait-text.ts';
@@ -35,15 +35,16 @@ export async function waitFor(
   const endMs = systemClock.monotonicMs() + flags.timeout;
   const names = nodes.map(({ name }) => name);
   try {
-    await Promise.race([feed.ready(), systemClock.sleep(flags.timeout, over).catch(() => {})]);
+    const isHeard = await feed.ready(AbortSignal.any([over, AbortSignal.timeout(flags.timeout)]));
     for (;;) {
+      // Before the first list every node would be one that is gone.
+      if (!isHeard) throw ended(names, verb, signal.aborted ? 'interrupted' : 'late', feed.trouble());
       const now = standOf(feed, names, goal, wish);
       show(now, feed.trouble());
       const going = [...now].filter(([, { kind }]) => kind === 'going').map(([name]) => name);
       if (going.length === 0) return await finish(client, now, flags, goal);
-      if (signal.aborted) throw ended(going, verb, EXIT.interrupted, 'interrupted');
-      if (systemClock.monotonicMs() > endMs)
-        throw ended(going, verb, EXIT.timeout, 'not done within the time (--timeout)');
+      if (signal.aborted) throw ended(going, verb, 'interrupted');
+      if (systemClock.monotonicMs() > endMs) throw ended(going, verb, 'late', feed.trouble());
       await systemClock.sleep(POLL_MS, signal).catch(() => {});
     }
   } finally {
@@ -65,11 +66,18 @@ function standOf(
   );
 }
 
-function ended(going: readonly string[], verb: Verb, exitCode: number, what: string): CliError {
+const ENDS = {
+  interrupted: { said: 'interrupted', exitCode: EXIT.interrupted },
+  late: { said: 'not done within the time (--timeout)', exitCode: EXIT.timeout },
+} as const;
+
+function ended(going: readonly string[], verb: Verb, how: keyof typeof ENDS, trouble = ''): CliError {
+  const { said, exitCode } = ENDS[how];
   const some = going.slice(0, 3).join(', ') + (going.length > 3 ? ` and ${going.length - 3} more` : '');
   const back = verb === 'disable' ? 'enable' : 'disable';
+  const news = trouble === '' ? '' : `, and no news from the API server (${trouble})`;
   return new CliError(
-    `${what}; the operator goes on with ${some}. Follow on with \`kwasm status --watch\`; \`kwasm node ${back} ${going[0]}\` takes the wish back`,
+    `${said}${news}; the operator goes on with ${some}. Follow on with \`kwasm status --watch\`; \`kwasm node ${back} ${going[0]}\` takes the wish back`,
     { exitCode },
   );
 }
@@ -109,7 +117,9 @@ function showing(screen: Screen, goal: 'ready' | 'gone'): Show {
 
 function asLines(screen: Screen): Show {
   const before = new Map<string, string>();
-  return (now) => {
+  const news = newsLines(screen);
+  return (now, trouble) => {
+    news(trouble);
     for (const [name, one] of now) {
       const line = `${SIGNS[one.kind]} ${name} ${saidOf(one)}`;
       if (before.get(name) !== line) screen.write(`${line}\n`);

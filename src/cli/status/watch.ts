@@ -4,7 +4,7 @@ import { onInterrupt } from '../interrupt.ts';
 import { type Client, withClient } from '../kube/client.ts';
 import { followNodes } from '../kube/node-watch.ts';
 import { LiveLines } from '../live.ts';
-import { painter, type Screen, screenOf } from '../screen.ts';
+import { newsLines, painter, type Screen, screenOf } from '../screen.ts';
 import type { StatusFlags } from '../status.ts';
 import type { NodeRow } from './node-row.ts';
 import { readStatus } from './read.ts';
@@ -92,8 +92,10 @@ function onScreen(screen: Screen, wide: boolean): Show {
 /** For a log: one line per change of a node, and the count whenever it changes. */
 function asLines(screen: Screen): Show {
   const before = new Map<string, string>();
+  const news = newsLines(screen);
   let counted = '';
-  return (view) => {
+  return (view, trouble) => {
+    news(trouble);
     const stamp = new Date(systemClock.nowMs()).toISOString().slice(11, 19);
     for (const row of view.nodes) {
       const line = nodeLine(row);

@@ -22,6 +22,8 @@ export interface WatchHealth {
   /** undefined: connected and heard from in time. */
   readonly troubleSinceMs: number | undefined;
   readonly trouble: string;
+  /** Of the answer that the trouble is; undefined: there was none. */
+  readonly troubleStatus?: number | undefined;
 }
 
 /** A connection that lived so long was no part of an outage. */
@@ -37,7 +39,7 @@ export class Watch<Raw extends object> {
   readonly #firstList = Promise.withResolvers<void>();
   #connectedMs: number | undefined;
   #heardSinceMs: number | undefined;
-  #trouble: { readonly sinceMs: number; readonly text: string } | undefined;
+  #trouble: { readonly sinceMs: number; readonly text: string; readonly status?: number | undefined } | undefined;
   #again = new AbortController();
   #served: boolean | undefined;
 
@@ -54,6 +56,7 @@ export class Watch<Raw extends object> {
       synced: this.#synced,
       troubleSinceMs: this.#trouble?.sinceMs,
       trouble: this.#trouble?.text ?? '',
+      troubleStatus: this.#trouble?.status,
     };
   }
 
@@ -135,7 +138,8 @@ export class Watch<Raw extends object> {
     const cause = expired ? 'expired' : error instanceof Silence ? 'silence' : 'error';
     onRestart(resource.name, cause);
     if (cause === 'silence') this.#heardSinceMs = undefined; // who knows for how long
-    this.#trouble = { sinceMs: this.#trouble?.sinceMs ?? clock.monotonicMs(), text: messageOf(error) };
+    const status = error instanceof ApiError ? error.status : undefined;
+    this.#trouble = { sinceMs: this.#trouble?.sinceMs ?? clock.monotonicMs(), text: messageOf(error), status };
     const next: State = expired ? { kind: 'empty' } : resume;
     // An expired version is normal once; a server that never knows one would otherwise be asked without pause.
     if (expired && from.kind === 'watching') return next;

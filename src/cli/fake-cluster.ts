@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { V1Node } from '@kubernetes/client-node';
+import { NODE_CONDITION, TRIGGER } from '../contract.ts';
+import { type Call, FakeServer, json, lines, status } from '../operator/kube/fake-server.ts';
+
+/** How the command ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A command under way: what a person at the terminal can do meanwhile. */
+export interface Started {
+  /** Nobody reads what it prints any more. */
+  closeOutput(): void;
+  kill(signal: NodeJS.Signals): void;
+}
+
+const COMMAND = join(import.meta.dirname, 'main.ts');
+const DEADLINE_MS = 25_000;
+
+/**
+ * The command itself, as a process of its own, beside an API server that knows some nodes and forbids what the test says:
+ * for faults that no real cluster has on demand.
+ */
+export class FakeCluster {
+  readonly nodes = new Map<string, V1Node>();
+  /** Of a request: it is answered with 403. */
+  forbids: (call: Call) => boolean = () => false;
+  /** Watches are taken, and nothing comes. */
+  silent = false;
+  /** Before the answer of a write. */
+  beforeWrite: (call: Call) => Promise<void> = async () => {};
+  readonly #server = new FakeServer();
+  readonly #directory = mkdtempSync(join(tmpdir(), 'kwasm-command-'));
+
+  get calls(): readonly Call[] {
+    return this.#server.calls;
+  }
+
+  async open(): Promise<void> {
+    const { server } = await this.#server.listen();
+    this.#server.otherwise = async (response, call) => await (await this.#answer(call))(response, call);
+    const config = {
+      'current-context': 'fake',
+      contexts: [{ name: 'fake', context: { cluster: 'c', user: 'u' } }],
+      clusters: [{ name: 'c', cluster: { server: server.origin } }],
+      users: [{ name: 'u', user: { token: 'x' } }],
+    };
+    writeFileSync(join(this.#directory, 'config'), JSON.stringify(config));
+  }
+
+  async close(): Promise<void> {
+    await this.#server.close();
+    rmSync(this.#directory, { recursive: true });
+  }
+
+  /** A node that is asked for, and whose install has failed. */
+  addFailed(name: string): void {
+    const metadata = { name, uid: name, resourceVersion: '1', annotations: { [TRIGGER]: 'true' } };
+    const lastTransitionTime = new Date(0);
+    const condition = {
+      type: NODE_CONDITION,
+      status: 'False',
+      reason: 'InstallFailed',
+      message: 'm',
+      lastTransitionTime,
+    };
+    this.nodes.set(name, { apiVersion: 'v1', kind: 'Node', metadata, status: { conditions: [condition] } });
+  }
+
+  triggerOf(name: string): string | undefined {
+    return this.nodes.get(name)?.metadata?.annotations?.[TRIGGER];
+  }
+
+  /** `meanwhile` is called with each piece of what it prints. */
+  async kwasm(args: readonly string[], meanwhile: (text: string, started: Started) => void = () => {}): Promise<Ended> {
+    const env = { ...process.env, KUBECONFIG: join(this.#directory, 'config'), NO_COLOR: '1' };
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', COMMAND, ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: DEADLINE_MS,
+      killSignal: 'SIGKILL',
+    });
+    let [out, err] = ['', ''];
+    const started: Started = {
+      closeOutput: () => child.stdout.destroy(),
+      kill: (signal) => void child.kill(signal),
+    };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+      meanwhile(text, started);
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+    });
+    return await new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
+  }
+
+  async #answer(call: Call): Promise<ReturnType<typeof json>> {
+    const { method, url } = call;
+    if (this.forbids(call)) return status(403, `${url.pathname} is forbidden: you may not`, {}, 'Forbidden');
+    const [, name] = /^\/api\/v1\/nodes(?:\/([^/]+))?$/.exec(url.pathname) ?? [undefined, undefined];
+    if (method === 'PATCH' && name !== undefined) {
+      await this.beforeWrite(call);
+      return json(this.#patched(name, JSON.parse(call.body) as V1Node));
+    }
+    if (url.pathname === '/api/v1/nodes') return url.searchParams.has('watch') ? this.#watched() : this.#listed();
+    if (/\/(deployments|runtimeclasses|pods)$/.test(url.pathname)) return json({ metadata: {}, items: [] });
+    return status(404, `${url.pathname} not found`, {}, 'NotFound');
+  }
+
+  #listed(): ReturnType<typeof json> {
+    return json({ kind: 'NodeList', metadata: { resourceVersion: '1' }, items: [...this.nodes.values()] });
+  }
+
+  /** What there is, whole, and nothing after it. */
+  #watched(): ReturnType<typeof json> {
+    if (this.silent) return lines([]);
+    const end = { resourceVersion: '1', annotations: { 'k8s.io/initial-events-end': 'true' } };
+    return lines([
+      ...[...this.nodes.values()].map((object) => ({ type: 'ADDED', object })),
+      { type: 'BOOKMARK', object: { kind: 'Node', metadata: end } },
+    ]);
+  }
+
+  #patched(name: string, patch: V1Node): V1Node {
+    const node = this.nodes.get(name) ?? { metadata: { name } };
+    const annotations = Object.entries({ ...node.metadata?.annotations, ...patch.metadata?.annotations });
+    const kept = Object.fromEntries(annotations.filter(([, value]) => (value as unknown) !== null));
+    const changed = { ...node, metadata: { ...node.metadata, annotations: kept } };
+    this.nodes.set(name, changed);
+    return changed;
+  }
+}
