@@ -104,6 +104,45 @@ describe('install, then uninstall', () => {
     write(RENDERED, text);
   }
 
+  for (const [what, text] of [
+    ['declares its runtimes', 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]\n'],
+    ['declares none, so that the built-in ones stood in our block', 'version = 2\n[debug]\nlevel = "info"\n'],
+    ['has no version', 'disabled_plugins = []\n'],
+    ['is not there', undefined],
+  ] as const) {
+    it(`is the identity where containerd 2 came between, and the root ${what}`, () => {
+      if (text !== undefined) write(ROOT, text);
+      const before = tree();
+      apply(planInstall(facts('1.7.35'), [wasmtime, more]));
+      const upgraded = planInstall(facts('2.3.7'), [wasmtime]);
+      expect(upgraded).to.have.deep.property('gone', ['more']);
+      apply(upgraded);
+      const naming = Object.entries(tree()).filter(([, is]) => is.includes('/opt/kwasm/'));
+      expect(naming.map(([path]) => path)).to.deep.equal(['etc/containerd/kwasm.d/kwasm.toml']);
+      expect(planInstall(facts('2.3.7'), [wasmtime])).to.have.property('kind', 'unchanged');
+      apply(planUninstall(facts('2.3.7'), []));
+      expect(tree()).to.deep.equal(before);
+    });
+  }
+
+  it('is the identity where K3s has got containerd 2 and a directory for drop-ins since', () => {
+    const runc = '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]\n';
+    const [older, newer] = ['', `imports = ["${DIRECTORY}/config.toml.d/*.toml"]\n`].map(
+      (more) => `version = 2\n${more}${runc}`,
+    );
+    write(RENDERED, render(BASE, older ?? ''));
+    restartAfter(planInstall(k3sFacts('1.7.35'), [wasmtime, more]), older ?? '');
+    write(RENDERED, render(readFileSync(at(TEMPLATE), 'utf8'), newer ?? ''));
+    const upgraded = planInstall(k3sFacts('2.1.9'), [wasmtime]);
+    expect(upgraded).to.have.deep.property('gone', ['more']);
+    restartAfter(upgraded, newer ?? '');
+    expect(Object.keys(tree())).to.have.members([TEMPLATE, RENDERED].map((path) => path.slice(1)));
+    expect(Object.values(tree()).filter((text) => text.includes('/opt/kwasm/shims/more'))).to.deep.equal([]);
+    expect(planInstall(k3sFacts('2.1.9'), [wasmtime])).to.have.property('kind', 'unchanged');
+    restartAfter(planUninstall(k3sFacts('2.1.9'), []), newer ?? '');
+    expect(tree()).to.deep.equal({ [RENDERED.slice(1)]: render(BASE, newer ?? '') });
+  });
+
   it('keeps what somebody wrote below our block meanwhile, and nothing of ours', () => {
     write(ROOT, 'version = 2');
     apply(planInstall(facts('1.7.35'), [wasmtime]));

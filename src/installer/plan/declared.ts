@@ -3,7 +3,7 @@ import { withoutBlock } from './block.ts';
 import { type Plan, refused } from './change.ts';
 import { isOurs } from './drop-in.ts';
 import { parsedValue } from './edit.ts';
-import type { ContainerdFacts } from './facts.ts';
+import type { ConfigFacts, ContainerdFacts } from './facts.ts';
 import { type Declared, declaredHandlers, type Handler, isKwasmType, RUNTIMES } from './handlers.ts';
 import { type Parsed, parseDocument, valueAt } from './toml.ts';
 
@@ -74,12 +74,25 @@ function wayOut({ config, distribution }: ContainerdFacts, value: unknown, { sch
   return `${distribution.name} found ${program} by itself: move that file away and restart ${distribution.name}`;
 }
 
-/** Whether KWasm's tables for these handlers stand in the root, our block aside. */
-export function hasKwasmTables({ config }: ContainerdFacts, handlers: readonly Handler[]): boolean {
+/** Whether our block stands in the root, or KWasm's tables for these handlers. */
+export function standsInRoot({ config }: ContainerdFacts, handlers: readonly Handler[]): boolean {
   if (config.root.kind === 'absent') return false;
-  return parsedValue({ text: withoutBlock(config.root.text) })
+  const rest = withoutBlock(config.root.text);
+  if (rest !== config.root.text) return true;
+  return parsedValue({ text: rest })
     .flatMap(declaredHandlers)
     .some((one) => wantedIn(handlers)(one) && byPredecessor(one));
+}
+
+/** All that stands in our block: on containerd 1.x the built-in runtimes, too. */
+export function blockNames({ root }: ConfigFacts): readonly string[] {
+  if (root.kind === 'absent') return [];
+  const namesIn = (text: string) =>
+    parsedValue({ text })
+      .flatMap(declaredHandlers)
+      .map(({ name }) => name);
+  const rest = namesIn(withoutBlock(root.text));
+  return namesIn(root.text).filter((name) => !rest.includes(name));
 }
 
 const wantedIn =

@@ -1,9 +1,10 @@
 import type { Change } from './change.ts';
 import { declaredHandlers, RUNTIMES, wrongOption } from './handlers.ts';
-import { withoutOurs } from './same.ts';
+import { isIdleOption, withoutOurs } from './same.ts';
 import { valueAt } from './toml.ts';
 
 const SHOWN_MAX = 3;
+const OPTION = /\.containerd\.runtimes\..+\.options\.[^.]+$/;
 
 /**
  * What the daemon would load after the change, against what it loads today: exactly our handlers may differ. Undefined is
@@ -36,7 +37,7 @@ export function unexpectedDifference(today: unknown, planned: unknown, change: C
 function settings(value: unknown): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const walk = (at: unknown, path: string): void => {
-    if (path === 'imports') return;
+    if (path === 'imports' || (OPTION.test(path) && isIdleOption(at))) return;
     if (typeof at !== 'object' || at === null || at instanceof Date) found.set(path, String(at));
     else for (const [key, item] of Object.entries(at)) walk(item, path === '' ? key : `${path}.${key}`);
   };

@@ -1,6 +1,7 @@
+import { withoutBlock } from './block.ts';
 import { ABSENT, asState, refused } from './change.ts';
 import { createdRoot } from './created-root.ts';
-import { foreignHandler, withoutKwasmTables } from './declared.ts';
+import { blockNames, foreignHandler, withoutKwasmTables } from './declared.ts';
 import { dropInPlace, dropInText, isOurs } from './drop-in.ts';
 import { checked, type Edit, parsedValue, stateOf } from './edit.ts';
 import type { ContainerdFacts } from './facts.ts';
@@ -14,17 +15,15 @@ export function addDropIn(runtime: ContainerdFacts, handlers: readonly Handler[]
   const cleaned = withoutKwasmTables(runtime, handlers);
   if (cleaned.kind === 'refused') return cleaned;
   const place = dropInPlace(config);
-  const root = parseDocument(cleaned.text ?? createdRoot(3));
+  // The block of a containerd 1.x that was here before: what stands in it stands in our own file from now on, or is built in.
+  const root = parseDocument(cleaned.text === undefined ? createdRoot(3) : withoutBlock(cleaned.text));
   if (root.kind === 'invalid') return refused('ConfigUnreadable', `${config.root.path}: ${root.message}`);
   const dropIn = ownFile(runtime, place.path, root.document.value, handlers);
   if (dropIn.kind === 'refused') return dropIn;
   const rootText = place.needsImport ? withOwnImport(root.document) : root.document.text;
   const rootFile = { path: config.root.path, before: stateOf(config.root), after: asState(rootText) };
-  return checked(
-    config,
-    [...dropIn.files, rootFile],
-    handlers.map(({ name }) => name),
-  );
+  const names = [...handlers.map(({ name }) => name), ...blockNames(config)];
+  return checked(config, [...dropIn.files, rootFile], names);
 }
 
 /** The same where the root is somebody else's to write, and imports a directory for this (K3s, RKE2). */

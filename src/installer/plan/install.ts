@@ -1,6 +1,6 @@
 import { type Plan, refused, sameState } from './change.ts';
 import { hostFinding, releaseOf } from './checks.ts';
-import { hasKwasmTables } from './declared.ts';
+import { standsInRoot } from './declared.ts';
 import { dropInPlace } from './drop-in.ts';
 import { droppedHandlers } from './dropped.ts';
 import type { Edit } from './edit.ts';
@@ -53,7 +53,8 @@ function chooseWay(runtime: ContainerdFacts, handlers: readonly Handler[], major
     case 'file':
       return major >= 2 ? addDropIn(runtime, handlers) : editRoot(runtime, handlers);
     case 'template':
-      return importsDirectory && !hasKwasmTables(runtime, handlers)
+      // A template that holds our block already stays the place: without it, another schema may be rendered, of another directory.
+      return importsDirectory && !standsInRoot(runtime, handlers)
         ? addOnlyDropIn(runtime, handlers)
         : editTemplate(runtime, config.source, handlers, major);
     case 'merged':

@@ -32,6 +32,11 @@ describe('findLoss', () => {
       now: { handlers: [{ ...runc, options: { SystemdCgroup: false } }, ours] },
       reason: 'HandlerLost',
     },
+    {
+      name: 'runc with an option told that is so anyway',
+      now: { handlers: [{ ...runc, options: { ...runc.options, CriuPath: '', NoPivotRoot: false, IoGid: 0 } }, ours] },
+      reason: undefined,
+    },
     { name: 'a sandbox is gone', now: { readySandboxes: ['s2'] }, reason: 'PodsLost', says: 'shop/web' },
     {
       name: 'the kubelet had removed the pod',

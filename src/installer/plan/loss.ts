@@ -1,7 +1,7 @@
 import type { InstallReason } from '../../contract.ts';
 import type { LiveHandler } from './facts.ts';
 import { type Handler, wrongOption } from './handlers.ts';
-import { canonical } from './same.ts';
+import { canonical, isIdleOption } from './same.ts';
 
 /** What ran before the restart. */
 export interface Baseline {
@@ -52,8 +52,12 @@ export function findLoss(baseline: Baseline, now: Observed, expected: Expected):
   return handlerLoss(baseline, now, expected) ?? podLoss(baseline, now);
 }
 
-function handlerLoss(baseline: Baseline, now: Observed, { handlers, gone, free = [] }: Expected): Loss | undefined {
-  const served = (name: string) => now.handlers.find((handler) => handler.name === name);
+function handlerLoss(
+  baseline: Baseline,
+  observed: Observed,
+  { handlers, gone, free = [] }: Expected,
+): Loss | undefined {
+  const served = (name: string) => observed.handlers.find((handler) => handler.name === name);
   for (const handler of handlers) {
     const { name, type } = handler;
     const live = served(name);
@@ -68,11 +72,17 @@ function handlerLoss(baseline: Baseline, now: Observed, { handlers, gone, free =
   }
   const ours = [...handlers.map(({ name }) => name), ...gone, ...free];
   for (const before of baseline.handlers.filter(({ name }) => !ours.includes(name))) {
-    if (canonical(served(before.name)) === canonical(before)) continue;
+    const now = served(before.name);
+    if (now !== undefined && canonical(told(now)) === canonical(told(before))) continue;
     return { reason: 'HandlerLost', message: `handler "${before.name}" is gone or was changed`, final: true };
   }
   return undefined;
 }
+
+const told = ({ options, ...handler }: LiveHandler) => ({
+  ...handler,
+  options: Object.fromEntries(Object.entries(options).filter(([, value]) => !isIdleOption(value))),
+});
 
 /** containerd's own code for "I lost it", and SIGKILL. Any other end is the container's own. */
 const LOST_CODES = [255, 137];

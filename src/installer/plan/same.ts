@@ -10,6 +10,12 @@ export function canonical(value: unknown): string {
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}=${canonical(item)}`).join(',')}}`;
 }
 
+/**
+ * An option of a runtime that is told and says nothing: what is not told is so as well. containerd 1.7 prints more of them for
+ * its built-in runc than 2.x does.
+ */
+export const isIdleOption = (value: unknown): boolean => value === '' || value === false || value === 0 || value === 0n;
+
 type Mutable = Record<string, unknown>;
 const asTable = (value: unknown): Mutable | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
