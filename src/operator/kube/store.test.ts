@@ -52,7 +52,7 @@ describe('Store', () => {
     changes = [];
     store.put(thing('a', 4, 9)); // older than the heartbeat that was not read
     expect(changes).to.deep.equal([]);
-    store.put(thing('a', 7, 9)); // the answer to our own write
+    store.wrote(thing('a', 7, 9));
     expect(changes).to.deep.equal(['a event']);
     expect(store.knows(mark('8'))).to.equal(false);
   });
@@ -77,7 +77,7 @@ describe('Store', () => {
 
   it('does not let an older event undo the answer to our own write', () => {
     list(1, thing('a', 1, 1));
-    store.put(thing('a', 100, 5));
+    store.wrote(thing('a', 100, 5));
     store.put(thing('a', 99, 4)); // shorter number, smaller version
     expect(store.get('a')?.size).to.equal(5);
     store.put(thing('a', 101, 6));
@@ -88,10 +88,37 @@ describe('Store', () => {
     list(10, thing('a', 1, 1));
     const listing = store.begin();
     listing.put(thing('a', 1, 1));
-    store.put(thing('made', 21, 1));
-    store.put(thing('a', 22, 7));
+    store.wrote(thing('made', 21, 1));
+    store.wrote(thing('a', 22, 7));
     listing.swap('20');
     expect([store.get('made')?.size, store.get('a')?.size]).to.deep.equal([1, 7]);
+  });
+
+  it('is not told by a late answer of what the watch has told the end of', () => {
+    list(1);
+    store.put(thing('made', 5, 1));
+    store.told('5');
+    store.remove(thing('made', 7, 1));
+    store.told('7');
+    store.wrote(thing('made', 5, 1));
+    expect(store.get('made'), 'nobody would ever take it away').to.equal(undefined);
+    store.put(thing('a', 8, 1, { uid: 'anew' }));
+    store.told('8');
+    store.wrote(thing('a', 6, 9, { uid: 'old' }));
+    expect(store.get('a')?.size).to.equal(1);
+    store.wrote(thing('a', 9, 2, { uid: 'anew' }));
+    expect(store.get('a')?.size).to.equal(2);
+  });
+
+  it('follows a list of an earlier time: etcd was put back', () => {
+    list(500, thing('a', 400, 4), thing('gone', 450, 4));
+    store.wrote(thing('ours', 501, 1));
+    list(20, thing('a', 10, 1)); // also what was written at that time is gone
+    expect([store.get('a')?.size, store.get('gone'), store.get('ours')]).to.deep.equal([1, undefined, undefined]);
+    store.put(thing('a', 21, 2));
+    store.told('21');
+    store.wrote(thing('a', 22, 3));
+    expect(store.get('a')?.size).to.equal(3);
   });
 
   it('takes an object made anew under the name, and ignores the late end of the old one', () => {

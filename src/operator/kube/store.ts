@@ -38,6 +38,10 @@ export class Store<Raw extends object, View> {
   #entries = new Map<string, Entry<View>>();
   #groups = new Map<string, Set<string>>();
   #complete = false;
+  /** Up to here the watch has told everything. */
+  #toldTo = '';
+  /** What we wrote since the list was asked for that is in the making: it need not hold that. */
+  #written: Set<string> | undefined;
 
   constructor(options: StoreOptions<Raw, View>) {
     this.#options = options;
@@ -61,13 +65,29 @@ export class Store<Raw extends object, View> {
     return [...this.#entries.values()].map(({ view }) => view);
   }
 
-  /**
-   * From the watch, or from the answer to our own write, so that the next decision sees it at once. The two race: what is
-   * older than what is here is dropped.
-   */
+  /** From the watch. What is older than what is here is dropped: our own write was answered before its event came. */
   put(object: Raw, mark?: Mark): void {
-    const entry = this.#entry(object, mark);
+    this.#put(this.#keyOf(object), this.#entry(object, mark));
+  }
+
+  /**
+   * The answer to our own write, so that the next decision sees it at once. One that comes late is dropped: the watch has
+   * told of it, and of its end, if it has come to one; nobody would tell of that again.
+   */
+  wrote(object: Raw): void {
+    const entry = this.#entry(object, undefined);
+    if (isNumber(entry.version) && isNumber(this.#toldTo) && !isOlder(this.#toldTo, entry.version)) return;
     const name = this.#keyOf(object);
+    this.#written?.add(name);
+    this.#put(name, entry);
+  }
+
+  /** The watch has told everything up to this version. */
+  told(version: string): void {
+    this.#toldTo = version;
+  }
+
+  #put(name: string, entry: Entry<View>): void {
     const old = this.#entries.get(name);
     if (old !== undefined && old.uid === entry.uid && isOlder(entry.version, old.version)) return;
     this.#set(name, entry);
@@ -94,6 +114,7 @@ export class Store<Raw extends object, View> {
   begin(): Listing<Raw> & { swap(version: string): void } {
     const entries = new Map<string, Entry<View>>();
     const listed = this.#options.onList?.();
+    this.#written = new Set();
     return {
       put: (object, mark) => {
         entries.set(this.#keyOf(object), this.#entry(object, mark));
@@ -108,12 +129,16 @@ export class Store<Raw extends object, View> {
   #swap(next: Map<string, Entry<View>>, version: string, listed: (() => void) | undefined): void {
     const cause = this.#complete ? 'event' : 'initial';
     const before = this.#entries;
-    for (const [name, old] of before) {
+    for (const name of this.#written ?? []) {
+      const old = before.get(name);
+      if (old === undefined) continue;
       // Our own write of a moment ago, newer than the list: the list must not take it back.
       const listed = next.get(name);
       const newer = listed === undefined || listed.uid !== old.uid ? version : listed.version;
       if (isOlder(newer, old.version)) next.set(name, old);
     }
+    this.#written = undefined;
+    this.#toldTo = version;
     this.#entries = new Map();
     this.#groups = new Map();
     for (const [name, entry] of next) this.#set(name, entry);
@@ -184,6 +209,10 @@ export function versionOf(object: object): string {
 
 /** Versions are numbers that grow (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions); where one is not, nothing is older. */
 function isOlder(version: string, than: string): boolean {
-  if (!/^\d+$/.test(version) || !/^\d+$/.test(than)) return false;
+  if (!isNumber(version) || !isNumber(than)) return false;
   return version.length === than.length ? version < than : version.length < than.length;
+}
+
+function isNumber(version: string): boolean {
+  return /^\d+$/.test(version);
 }

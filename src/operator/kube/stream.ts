@@ -59,6 +59,7 @@ export async function readWatch<Raw extends object>(
     progress.heard = true;
     guard?.refresh();
     if (listing !== undefined) return;
+    if (version !== undefined) store.told(version);
     progress.version = version ?? progress.version;
     on.heard();
   };

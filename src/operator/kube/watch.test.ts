@@ -292,6 +292,26 @@ describe('Watch', () => {
     expect(server.calls.length - before).to.be.within(1, 12);
   });
 
+  it('waits between lists when the server forgets each version at once, where it pages', async () => {
+    const page = json({ metadata: { resourceVersion: '5' }, items: [] });
+    server.otherwise = (response, call) =>
+      (call.url.searchParams.has('watch') ? status(410, 'too old') : page)(response, call);
+    start(false);
+    await until(() => restarts.length > 1);
+    const before = server.calls.length;
+    await systemClock.sleep(200);
+    expect(server.calls.length - before).to.be.within(1, 25);
+  });
+
+  it('lists anew where nothing at all comes from a version: it may be of a time that was taken back', async () => {
+    start(true, lines([added('a', 1), listEnd(500)], 'close'), mute, lines([added('b', 3), listEnd(7)]));
+    await until(() => names().includes('b'));
+    expect(names()).to.deep.equal(['b']);
+    expect(query(1, 'resourceVersion')).to.equal('500');
+    expect(query(2, 'sendInitialEvents')).to.equal('true');
+    expect(restarts).to.deep.equal(['end', 'silence']);
+  });
+
   describe('of a kind that the cluster may not have', () => {
     let served: boolean[];
     function optional(...answers: readonly Answer[]): Watch<Thing> {

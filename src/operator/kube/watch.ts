@@ -40,6 +40,8 @@ export class Watch<Raw extends object> {
   #connectedMs: number | undefined;
   #heardSinceMs: number | undefined;
   #trouble: { readonly sinceMs: number; readonly text: string; readonly status?: number | undefined } | undefined;
+  /** The last version expired, and nothing has been heard since. */
+  #expired = false;
   #again = new AbortController();
   #served: boolean | undefined;
 
@@ -104,7 +106,8 @@ export class Watch<Raw extends object> {
   async #step(state: State, progress: Progress, signal: AbortSignal): Promise<State> {
     if (state.kind === 'paging' || (state.kind === 'empty' && !this.#watchList)) {
       const version = await listPages(this.#options, signal);
-      this.#heard();
+      this.#connected();
+      this.#listed();
       return { kind: 'watching', version };
     }
     const startMs = this.#options.clock.monotonicMs();
@@ -140,9 +143,13 @@ export class Watch<Raw extends object> {
     if (cause === 'silence') this.#heardSinceMs = undefined; // who knows for how long
     const status = error instanceof ApiError ? error.status : undefined;
     this.#trouble = { sinceMs: this.#trouble?.sinceMs ?? clock.monotonicMs(), text: messageOf(error), status };
-    const next: State = expired ? { kind: 'empty' } : resume;
+    // Where nothing at all is heard from a version on, it may be one that the server has yet to reach: etcd was put back.
+    const mute = cause === 'silence' && !progress.heard;
+    const next: State = expired || mute ? { kind: 'empty' } : resume;
     // An expired version is normal once; a server that never knows one would otherwise be asked without pause.
-    if (expired && from.kind === 'watching') return next;
+    const once = expired && from.kind === 'watching' && !this.#expired;
+    this.#expired = expired;
+    if (once) return next;
     // Quiet resources hear nothing for a minute; that they were connected for a while is as good a sign.
     if (clock.monotonicMs() - (this.#connectedMs ?? Number.POSITIVE_INFINITY) > GOOD_MS) this.#backoff.reset();
     const delayMs = this.#backoff.next();
@@ -160,7 +167,8 @@ export class Watch<Raw extends object> {
     if (!this.#synced) store.begin().swap('');
     this.#trouble = undefined;
     this.#setServed(false);
-    this.#settled();
+    this.#listed();
+    this.#backoff.reset();
     await clock.sleep(absentMs, signal).catch(() => {});
     return { kind: 'empty' };
   }
@@ -182,13 +190,14 @@ export class Watch<Raw extends object> {
 
   #heard(): void {
     this.#connected();
-    this.#settled();
+    this.#listed();
+    this.#expired = false;
+    this.#backoff.reset();
   }
 
-  #settled(): void {
+  #listed(): void {
     this.#synced = true;
     this.#firstList.resolve();
-    this.#backoff.reset();
   }
 }
 

@@ -29,7 +29,7 @@ export async function apply(action: Action, node: NodeView, deps: ApplyDeps): Pr
   const { writes, world, namespace, log } = deps;
   switch (action.kind) {
     case 'createJob':
-      world.jobs.put(await writes.createJob(action.job));
+      world.jobs.wrote(await writes.createJob(action.job));
       world.setEnding(node.name, undefined);
       log.info('job created', { job: action.job.metadata?.name });
       return;
@@ -38,17 +38,17 @@ export async function apply(action: Action, node: NodeView, deps: ApplyDeps): Pr
       log.info('job deleted', { job: action.name, why: action.why });
       return;
     case 'markNode':
-      world.nodes.put(await writes.markNode(node.name, node.uid, action.labels, action.annotations));
+      world.nodes.wrote(await writes.markNode(node.name, node.uid, action.labels, action.annotations));
       log.info('node marked', { labels: action.labels, settled: action.settled });
       if (action.settled !== undefined) deps.onSettled(action.settled);
       return;
     case 'report':
-      world.nodes.put(await applyCondition(action.condition, node, deps));
+      world.nodes.wrote(await applyCondition(action.condition, node, deps));
       log.log(action.event?.type === 'Warning' ? 'warn' : 'info', 'condition set', said(action.condition));
       if (action.event !== undefined) await deps.events.say(action.event, node);
       return;
     case 'clearCondition':
-      world.nodes.put(await writes.applyCondition(node.name, node.uid, undefined));
+      world.nodes.wrote(await writes.applyCondition(node.name, node.uid, undefined));
       log.info('condition removed');
       if (action.event !== undefined) await deps.events.say(action.event, node);
       return;
@@ -59,7 +59,7 @@ export async function apply(action: Action, node: NodeView, deps: ApplyDeps): Pr
       log.info('pod deleted', { pod: action.name, why: action.why });
       return;
     case 'removeTaints':
-      world.nodes.put(await writes.removeTaints(node.name, node.uid, action.taints));
+      world.nodes.wrote(await writes.removeTaints(node.name, node.uid, action.taints));
       log.info('startup taint removed');
       return;
     case 'queueForSlot':

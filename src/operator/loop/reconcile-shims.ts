@@ -34,7 +34,7 @@ async function applyObjects({ world, policy, writes, log }: ReconcileDeps): Prom
   for (const action of objectActions(world.shims.all(), policy.shims)) {
     switch (action.kind) {
       case 'apply':
-        world.shims.put(await writes.applyShim(action.manifest));
+        world.shims.wrote(await writes.applyShim(action.manifest));
         log.info('shim applied', { shim: action.manifest.metadata.name });
         break;
       case 'delete':
@@ -84,7 +84,7 @@ async function writeStatus(shim: ShimView, status: ShimStatus, { world, writes, 
   const said = shim.origin === 'kwasm' ? status : { ...known(shim), conditions: status.conditions };
   if (saysTheSame(said, shim.status)) return;
   const written = await writes.writeShimStatus(shim.origin, shim.name, said);
-  storeOf(shim, world).put(written);
+  storeOf(shim, world).wrote(written);
   const [ready] = status.conditions;
   log.info('shim status written', { shim: shim.name, nodes: status.nodes, reason: ready?.reason });
 }
@@ -101,7 +101,7 @@ async function putFinalizers(
   const { origin, name, uid } = shim;
   const written = await writes.setShimFinalizers(origin, name, uid, shim.finalizers, finalizers);
   // Without its last finalizer it is gone; that is the watch's to say.
-  if (written !== undefined && shim.leavingMs === undefined) storeOf(shim, world).put(written);
+  if (written !== undefined && shim.leavingMs === undefined) storeOf(shim, world).wrote(written);
 }
 
 async function removeClasses(shim: ShimView, { world, policy, writes, log }: ReconcileDeps): Promise<void> {

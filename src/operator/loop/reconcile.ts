@@ -123,7 +123,7 @@ async function reconcileClass(name: string, { policy, world, writes, log }: Reco
   const decision = decideClass(wanted, actual);
   switch (decision.kind) {
     case 'apply':
-      world.classes.put(await writes.applyRuntimeClass(decision.manifest));
+      world.classes.wrote(await writes.applyRuntimeClass(decision.manifest));
       log.info('runtime class applied', { runtimeClass: name, handler: wanted.handler });
       return;
     case 'adopted':

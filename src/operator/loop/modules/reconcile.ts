@@ -72,7 +72,7 @@ async function applyObjects(
   else await objects.ensure(made.autoscaler as OwnedManifest, uid);
   if (made.ingress === undefined) await objects.remove('Ingress', namespace, name, uid);
   else await objects.ensure(made.ingress as OwnedManifest, uid);
-  world.workloads.put(await objects.ensure(made.deployment as OwnedManifest, uid));
+  world.workloads.wrote(await objects.ensure(made.deployment as OwnedManifest, uid));
   log.info('module applied', {
     module: `${namespace}/${name}`,
     image: made.deployment.spec?.template.spec?.containers[0]?.image,
@@ -107,6 +107,6 @@ async function writeStatus(
     address: url === undefined ? null : { url },
   };
   const path = `/apis/wasm.serving.knative.dev/v1alpha1/namespaces/${namespace}/wasmmodules/${name}`;
-  world.modules.put(await objects.writeStatus(path, status));
+  world.modules.wrote(await objects.writeStatus(path, status));
   log.info('module status written', { module: `${namespace}/${name}`, ready: ready.status, reason: ready.reason });
 }
