@@ -54,7 +54,7 @@ export function annotation(node: YamlNode, key: string): string | undefined {
 }
 
 export function setAnnotation(node: YamlNode, key: string, value: string): void {
-  setIn(annotationsToSet(node), key, value);
+  setIn(annotationsToSet(node), key, quoted(value));
 }
 
 /** The map of them, made where there is none: for setting several. */
@@ -69,13 +69,21 @@ export function annotationsToSet(node: YamlNode): YamlNode {
   return annotations;
 }
 
-/** Quoted, as some tools take a bare 0 for a number; the style of a value that is there already stays. */
-export function setIn(annotations: YamlNode, key: string, value: string): void {
+/** Quoted, as some tools take a bare 0 for a number. May be the value of several annotations. */
+export function quoted(value: string): YamlNode {
+  return text(value, STYLE.single);
+}
+
+/** The style of a value that is there already stays. */
+export function setIn(annotations: YamlNode, key: string, value: YamlNode): void {
   const at = fieldIndex(annotations, key);
   const old = at === -1 ? undefined : annotations.content[at + 1];
-  if (old === undefined) annotations.content.push(scalar(key), text(value, STYLE.single));
-  else annotations.content[at + 1] = text(value, old.style);
+  if (old === undefined) annotations.content.push(NAMES.get(key) ?? scalar(key), value);
+  else annotations.content[at + 1] = old.style === value.style ? value : text(value.value, old.style);
 }
+
+/** One node each for all resources: nothing is ever said of them. */
+const NAMES: ReadonlyMap<string, YamlNode> = new Map(Object.values(ANNOTATION).map((name) => [name, scalar(name)]));
 
 function ensureMap(node: YamlNode, key: string): YamlNode {
   const found = field(node, key);

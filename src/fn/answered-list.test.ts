@@ -3,7 +3,7 @@ import { Corpus } from '../../scripts/kyaml/corpus.ts';
 import { readAnswer } from './answered-list.ts';
 import { readDocuments } from './documents.ts';
 import { LIST_VERSION, type ResourceList, readList, writeGiven, writeList } from './resource-list.ts';
-import type { YamlNode } from './yaml/node.ts';
+import { lookup, type YamlNode } from './yaml/node.ts';
 
 function list(items: readonly YamlNode[]): ResourceList {
   return { apiVersion: LIST_VERSION, items, functionConfig: undefined, results: undefined };
@@ -59,7 +59,7 @@ describe("a function's answer", () => {
         } catch {
           continue;
         }
-        const read = readAnswer(answer, given);
+        const read = readAnswer(answer, given, true);
         kept += read.kept.size;
         const [byItems, atOnce] = [{ ...read.list }, { ...whole }].map((one) =>
           writeList({ ...one, functionConfig: undefined }),
@@ -72,6 +72,17 @@ describe("a function's answer", () => {
 
   it('with comments in what changed is read whole', () => {
     const given = writeGiven(list(readDocuments('apiVersion: v1\nkind: A\nmetadata:\n  name: a # c\n', 'a.yaml')));
-    expect(readAnswer(given.text, given).kept.size).to.equal(0);
+    expect(readAnswer(given.text, given, true).kept.size).to.equal(0);
+  });
+
+  it('leaves what was given as it was where that may not change', () => {
+    const items = readDocuments(
+      'apiVersion: v1\nkind: A\nmetadata:\n  name: a\n---\napiVersion: v1\nkind: B\nmetadata:\n  name: b\n',
+      'a.yaml',
+    );
+    const given = writeGiven(list(items));
+    const read = readAnswer(given.text.replace('name: a', 'name: c'), given, false);
+    expect(read.list.items.map((item) => lookup(item, 'metadata', 'name')?.value)).to.deep.equal(['c', 'b']);
+    expect(items.map((item) => lookup(item, 'metadata', 'name')?.value)).to.deep.equal(['a', 'b']);
   });
 });

@@ -1,4 +1,4 @@
-import { withChangedValues } from './changed-values.ts';
+import { type ChangedValue, changedValues, putValues } from './changed-values.ts';
 import { type Given, NoResourceList, type ResourceList, readList } from './resource-list.ts';
 import { requireUniqueKeys } from './unique-keys.ts';
 import { field, KIND, root, STYLE, type YamlNode } from './yaml/node.ts';
@@ -6,24 +6,25 @@ import { parseDocument } from './yaml/parser.ts';
 
 export interface Answered {
   readonly list: ResourceList;
-  /** Items that came back as they were given, but for values: they consist of given nodes, which have lost nothing. */
+  /** Items that came back as they were given, but for values: they are the given ones, with these values, and have lost nothing. */
   readonly kept: ReadonlySet<YamlNode>;
 }
 
 /**
  * Reads a function's answer. Most functions change few of the items, or values in them, and keep their order, so an item whose text is what
  * was given but for values is not read again, and the others are read one by one. Whatever is not laid out as we laid it out is read whole.
+ * With `mayChange` given items get the values that they have in the answer; without, one with other values is read.
  */
-export function readAnswer(text: string, given: Given): Answered {
-  const answered = readByItems(text, given) ?? { list: readList(text), kept: new Set() };
+export function readAnswer(text: string, given: Given, mayChange: boolean): Answered {
+  const answered = readByItems(text, given, mayChange) ?? { list: readList(text), kept: new Set() };
   for (const item of answered.list.items) if (!answered.kept.has(item)) requireUniqueKeys(item);
   return answered;
 }
 
-function readByItems(text: string, given: Given): Answered | undefined {
+function readByItems(text: string, given: Given, mayChange: boolean): Answered | undefined {
   const [first] = given.starts;
   if (first === undefined || !text.startsWith(given.text.slice(0, first)) || text.includes('\r')) return undefined;
-  const cut = cutItems(text, first, given);
+  const cut = cutItems(text, first, given, mayChange);
   if (cut === undefined) return undefined;
   try {
     const head = text.slice(0, first);
@@ -34,6 +35,7 @@ function readByItems(text: string, given: Given): Answered | undefined {
       items.push(typeof piece === 'string' ? readItem(piece) : piece);
     }
     const end = readList(head + cut.end);
+    putValues(cut.changed); // now that nothing can be in the way any more
     return { list: { ...end, items: [...items, ...end.items] }, kept };
   } catch {
     return undefined; // an item that is not one alone, such as one with an alias of another's anchor
@@ -43,12 +45,15 @@ function readByItems(text: string, given: Given): Answered | undefined {
 interface Cut {
   /** Nodes of items that are kept, texts of the others. */
   readonly pieces: readonly (YamlNode | string)[];
+  /** Values that kept items get. */
+  readonly changed: readonly ChangedValue[];
   /** The last item where it was changed, and what stands behind the items. */
   readonly end: string;
 }
 
-function cutItems(text: string, first: number, given: Given): Cut | undefined {
+function cutItems(text: string, first: number, given: Given, mayChange: boolean): Cut | undefined {
   const pieces: (YamlNode | string)[] = [];
+  const changed: ChangedValue[] = [];
   let at = first;
   let next = 0;
   while (text.startsWith('\n- ', at)) {
@@ -63,12 +68,14 @@ function cutItems(text: string, first: number, given: Given): Cut | undefined {
     if (!text.startsWith('\n- ', end)) break;
     const piece = text.slice(at, end);
     if (piece.includes('#')) return undefined; // whose comment it is depends on what stands around
-    pieces.push(keptItem(piece, given, next) ?? piece);
+    const kept = mayChange ? keptItem(piece, given, next) : undefined;
+    pieces.push(kept?.item ?? piece);
+    if (kept !== undefined) changed.push(...kept.changed);
     at = end;
     next++;
   }
   const end = text.slice(at);
-  return end.includes('#') ? undefined : { pieces, end };
+  return end.includes('#') ? undefined : { pieces, changed, end };
 }
 
 /** The next line that starts in the first column. */
@@ -80,12 +87,13 @@ function endOfItem(text: string, at: number): number {
   return text.length;
 }
 
-/** The given item with the values that it has now, where it is the same in all else. */
-function keptItem(piece: string, given: Given, index: number): YamlNode | undefined {
+/** The given item and the values that it is to get, where it is the same in all else. */
+function keptItem(piece: string, given: Given, index: number) {
   const item = given.items[index];
   const before = givenText(given, index);
   if (item === undefined || before === undefined || !comesBack(item, given, index)) return undefined;
-  return withChangedValues(root(item), before, piece);
+  const changed = changedValues(root(item), before, piece);
+  return changed === undefined ? undefined : { item: root(item), changed };
 }
 
 function givenText({ text, starts }: Given, index: number): string | undefined {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { withChangedValues } from './changed-values.ts';
+import { changedValues, putValues } from './changed-values.ts';
 import { readDocuments } from './documents.ts';
 import { LIST_VERSION, writeGiven } from './resource-list.ts';
 import { lookup, root, type YamlNode } from './yaml/node.ts';
@@ -35,8 +35,7 @@ describe('values that a function changed', () => {
     const before = text.slice(starts[0], starts[1]);
     expect(before).to.contain(from);
     const item = root(items[0] as YamlNode);
-    const now = withChangedValues(item, before, before.replace(from, to));
-    return { item, now };
+    return { item, changes: changedValues(item, before, before.replace(from, to)) };
   }
 
   const taken = [
@@ -51,20 +50,32 @@ describe('values that a function changed', () => {
   ] as const;
   for (const [from, to, path, value] of taken) {
     it(`${from} to ${to} is taken over into what was given`, () => {
-      const { item, now } = changed(from, to);
-      expect(now).not.to.equal(undefined);
-      if (now === undefined) return;
-      expect(lookup(now, ...path)?.value).to.equal(value);
-      expect(lookup(item, ...path)?.value, 'what was given').not.to.equal(value);
-      expect(lookup(now, 'spec', 'containers'), 'what did not change').to.equal(lookup(item, 'spec', 'containers'));
+      const { item, changes } = changed(from, to);
+      const old = lookup(item, ...path)?.value;
+      const containers = lookup(item, 'spec', 'containers');
+      expect(changes).to.have.length(1);
+      expect(old, 'before it is put there').not.to.equal(value);
+      putValues(changes ?? []);
+      expect(lookup(item, ...path)?.value).to.equal(value);
+      expect(lookup(item, 'spec', 'containers'), 'what did not change').to.equal(containers);
     });
   }
 
   it('stand in lists, too', () => {
-    const { item, now } = changed('- --port=80', '- --port=81');
-    const [args, before] = [now, item].map((one) => (one === undefined ? undefined : lookup(one, 'spec', 'args')));
+    const { item, changes } = changed('- --port=80', '- --port=81');
+    const args = lookup(item, 'spec', 'args');
+    const nested = args?.content[1];
+    putValues(changes ?? []);
     expect(args?.content[0]?.value).to.equal('--port=81');
-    expect(args?.content[1]).to.equal(before?.content[1]);
+    expect(args?.content[1]).to.equal(nested);
+  });
+
+  it('of one resource stay out of others that have the same line', () => {
+    const items = readDocuments(`${TEXT}---\n${TEXT}`, 'a.yaml');
+    const given = writeGiven({ apiVersion: LIST_VERSION, items, functionConfig: undefined, results: undefined });
+    const before = given.text.slice(given.starts[0], given.starts[1]);
+    putValues(changedValues(root(items[0] as YamlNode), before, before.replace('replicas: 3', 'replicas: 4')) ?? []);
+    expect(items.map((item) => lookup(item, 'spec', 'replicas')?.value)).to.deep.equal(['4', '3']);
   });
 
   const left = [
@@ -79,5 +90,5 @@ describe('values that a function changed', () => {
     ['  - name: two', '    name: two', 'another place'],
   ] as const;
   for (const [from, to, what] of left)
-    it(`are more than that: ${what}`, () => expect(changed(from, to).now).to.equal(undefined));
+    it(`are more than that: ${what}`, () => expect(changed(from, to).changes).to.equal(undefined));
 });

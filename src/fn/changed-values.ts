@@ -1,71 +1,93 @@
 import { ANNOTATION } from './annotations.ts';
-import { KIND, STYLE, YamlNode } from './yaml/node.ts';
+import { KIND, STYLE, type YamlNode } from './yaml/node.ts';
 import { readLine } from './yaml/simple-document.ts';
 
+/** A value that comes into the place of another one. */
+export interface ChangedValue {
+  readonly of: YamlNode;
+  /** Of `content`. */
+  readonly at: number;
+  readonly value: YamlNode;
+}
+
 /**
- * An item whose text has the lines it had, each with the same key, but for some values: it is the given one with these values in it, and nothing has to be
- * read again, no comment was lost and no field has moved. Undefined where more has changed. The given nodes stay as they are.
+ * Of an item whose text has the lines it had, each with the same key, but for some values: these. Then nothing has to be read again, no comment was lost and no
+ * field has moved. Undefined where more has changed.
  */
-export function withChangedValues(item: YamlNode, before: string, after: string): YamlNode | undefined {
-  const lines = new Lines(before.split('\n'), after.split('\n'));
-  const changed = lines.collection(item);
-  return lines.areAllTaken ? changed : undefined;
+export function changedValues(item: YamlNode, before: string, after: string): readonly ChangedValue[] | undefined {
+  const lines = new Lines(before, after);
+  return lines.collection(item) && lines.areAllTaken ? lines.changed : undefined;
+}
+
+export function putValues(changed: readonly ChangedValue[]): void {
+  for (const { of, at, value } of changed) of.content[at] = value;
 }
 
 /** Lines of an item and of what became of it, and which is next. What is written as one line takes one; the lines of a text begin with a break. */
 class Lines {
-  private readonly before: readonly string[];
-  private readonly after: readonly string[];
-  private at = 1;
+  readonly changed: ChangedValue[] = [];
+  private readonly before: string;
+  private readonly after: string;
+  private beforeAt = 1;
+  private afterAt = 1;
 
-  constructor(before: readonly string[], after: readonly string[]) {
+  constructor(before: string, after: string) {
     this.before = before;
     this.after = after;
   }
 
   get areAllTaken(): boolean {
-    return this.at === this.before.length && this.at === this.after.length;
+    return this.beforeAt === this.before.length + 1 && this.afterAt === this.after.length + 1;
   }
 
-  collection(node: YamlNode): YamlNode | undefined {
+  /** Whether it has the lines that it had. */
+  collection(node: YamlNode): boolean {
     const isMap = node.kind === KIND.mapping;
     const { content } = node;
-    let changed = content;
     for (let i = isMap ? 1 : 0; i < content.length; i += isMap ? 2 : 1) {
       const child = content[i];
-      if (child === undefined) return undefined;
-      const now = this.child(child, isMap ? content[i - 1]?.value : undefined);
-      if (now === undefined) return undefined;
-      if (now === child) continue;
-      if (changed === content) changed = content.slice();
-      changed[i] = now;
+      if (child === undefined) return false;
+      const key = isMap ? content[i - 1]?.value : undefined;
+      if (isOneLine(child)) {
+        if (!this.isSame() && !this.value(node, i, key)) return false;
+        // A key's line stands above what it holds, an item's dash on the same line.
+      } else if ((key !== undefined && !this.isSame()) || !this.collection(child)) return false;
     }
-    return changed === content ? node : withContent(node, changed);
+    return true;
   }
 
-  private child(node: YamlNode, key: string | undefined): YamlNode | undefined {
-    if (isOneLine(node)) return this.value(node, key);
-    // A key's line stands above what it holds, an item's dash on the same line.
-    return key === undefined || this.isSame() ? this.collection(node) : undefined;
-  }
-
+  /** Whether the next line is the same in both: then it is taken. */
   private isSame(): boolean {
-    const same = this.before[this.at] === this.after[this.at];
-    this.at++;
-    return same;
+    const line = lineAt(this.before, this.beforeAt);
+    const { length } = line;
+    if (!this.after.startsWith(line, this.afterAt)) return false;
+    const end = this.afterAt + length;
+    if (end < this.after.length && this.after.charAt(end) !== '\n') return false;
+    this.beforeAt += length + 1;
+    this.afterAt = end + 1;
+    return true;
   }
 
-  private value(node: YamlNode, key: string | undefined): YamlNode | undefined {
-    const [before, after] = [this.before[this.at], this.after[this.at]];
-    if (this.isSame()) return node;
+  private value(of: YamlNode, at: number, key: string | undefined): boolean {
     // By these an item is told from others, whose comments it would get.
-    if (key === ANNOTATION.id || key === ANNOTATION.legacyId) return undefined;
-    const was = readLine(before ?? '');
-    const is = readLine(after ?? '');
-    if (was === undefined || is === undefined || was.start !== is.start) return undefined;
-    if (was.key !== key || is.key !== key || !isScalarLike(was.value, node)) return undefined;
-    return is.value.kind === KIND.scalar ? is.value : undefined;
+    if (key === ANNOTATION.id || key === ANNOTATION.legacyId) return false;
+    const [before, after] = [lineAt(this.before, this.beforeAt), lineAt(this.after, this.afterAt)];
+    this.beforeAt += before.length + 1;
+    this.afterAt += after.length + 1;
+    const was = readLine(before);
+    const is = readLine(after);
+    const node = of.content[at];
+    if (was === undefined || is === undefined || was.start !== is.start) return false;
+    if (was.key !== key || is.key !== key || node === undefined || !isScalarLike(was.value, node)) return false;
+    if (is.value.kind !== KIND.scalar) return false;
+    this.changed.push({ of, at, value: is.value });
+    return true;
   }
+}
+
+function lineAt(text: string, at: number): string {
+  const end = text.indexOf('\n', at);
+  return text.slice(at, end === -1 ? text.length : end);
 }
 
 function isOneLine(node: YamlNode): boolean {
@@ -74,10 +96,4 @@ function isOneLine(node: YamlNode): boolean {
 
 function isScalarLike(read: YamlNode, node: YamlNode): boolean {
   return node.kind === KIND.scalar && read.kind === KIND.scalar && read.value === node.value;
-}
-
-function withContent(node: YamlNode, content: YamlNode[]): YamlNode {
-  const changed = new YamlNode(node.kind, node.value, node.style);
-  changed.content = content;
-  return changed;
 }

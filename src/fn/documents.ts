@@ -1,8 +1,9 @@
 import { Terminal } from '../errors.ts';
-import { ANNOTATION, annotationsToSet, BARE_LIST, completeRenamed, setIn } from './annotations.ts';
+import { ANNOTATION, annotationsToSet, BARE_LIST, completeRenamed, quoted, setIn } from './annotations.ts';
 import { requireUniqueKeys } from './unique-keys.ts';
 import { KIND, mapping, root, type YamlNode } from './yaml/node.ts';
 import { parseDocument } from './yaml/parser.ts';
+import { KnownLines } from './yaml/simple-document.ts';
 import { isNull } from './yaml/tag.ts';
 
 /** Documents of a text, cut at lines that start with '---' as kyaml cuts them: only a comment may follow on the line. */
@@ -59,15 +60,16 @@ function keyLineBefore(text: string, at: number): string {
 }
 
 /** Nodes of a text that is not wrapped in a list, with the annotations that say where each is from. */
-export function readDocuments(text: string, path: string | undefined): readonly YamlNode[] {
+export function readDocuments(text: string, path: string | undefined, known = new KnownLines()): readonly YamlNode[] {
   const nodes: YamlNode[] = [];
+  const place = path === undefined ? undefined : quoted(path);
   for (const part of splitDocuments(text.replaceAll('\r\n', '\n'))) {
-    const document = parseDocument(part);
+    const document = parseDocument(part, known);
     if (document === undefined || isNull(root(document))) continue;
     requireUniqueKeys(document);
     const node = wrapBareList(document);
     if (root(node).kind !== KIND.mapping) throw new Terminal('holds a document that is neither a map nor a list');
-    annotate(node, nodes.length, path, seqIndentOf(part));
+    annotate(node, nodes.length, place, seqIndentOf(part));
     nodes.push(node);
   }
   return nodes;
@@ -79,12 +81,15 @@ function wrapBareList(document: YamlNode): YamlNode {
 }
 
 /** In the order of the keys, which is the order functions have always seen. */
-function annotate(node: YamlNode, index: number, path: string | undefined, seqIndent: SeqIndent): void {
+function annotate(node: YamlNode, index: number, path: YamlNode | undefined, seqIndent: SeqIndent): void {
   completeRenamed(node);
   const annotations = annotationsToSet(node);
-  setIn(annotations, ANNOTATION.legacyIndex, String(index));
+  const place = quoted(String(index));
+  setIn(annotations, ANNOTATION.legacyIndex, place);
   if (path !== undefined) setIn(annotations, ANNOTATION.legacyPath, path);
-  setIn(annotations, ANNOTATION.index, String(index));
+  setIn(annotations, ANNOTATION.index, place);
   if (path !== undefined) setIn(annotations, ANNOTATION.path, path);
-  setIn(annotations, ANNOTATION.seqIndent, seqIndent);
+  setIn(annotations, ANNOTATION.seqIndent, SEQ_INDENTS[seqIndent]);
 }
+
+const SEQ_INDENTS = { wide: quoted('wide'), compact: quoted('compact') } as const;

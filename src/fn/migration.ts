@@ -8,6 +8,7 @@ import {
   clearAnnotations,
   completeRenamed,
   dropEmpty,
+  quoted,
   RENAMED,
   setAnnotation,
   setIn,
@@ -37,7 +38,7 @@ export function prepareMigration(nodes: readonly YamlNode[]): Before {
   for (const node of nodes) {
     const id = String(places.size);
     const annotations = annotationsToSet(node);
-    setIn(annotations, ANNOTATION.migrationId, id);
+    setIn(annotations, ANNOTATION.migrationId, quoted(id));
     completeRenamed(node);
     refuseMismatch(annotations);
     const [path, index] = [valueIn(annotations, ANNOTATION.path), valueIn(annotations, ANNOTATION.index)];

@@ -6,6 +6,7 @@ import { KrmIgnore } from './krm-ignore.ts';
 import { JOURNAL } from './package-journal.ts';
 import { recoverAround, recoverPackage } from './package-recovery.ts';
 import type { YamlNode } from './yaml/node.ts';
+import { KnownLines } from './yaml/simple-document.ts';
 
 export const KPTFILE = 'Kptfile';
 const IGNORE_FILE = '.krmignore';
@@ -74,6 +75,7 @@ class Walk {
   readonly files: PackageFile[] = [];
   readonly nodes: YamlNode[] = [];
   readonly subpackages: string[] = [];
+  private readonly known = new KnownLines();
   private readonly top: string;
   private readonly options: ReadOptions;
 
@@ -115,7 +117,7 @@ class Walk {
 
   private read(text: string, path: string, at: string): number {
     try {
-      const nodes = readDocuments(text, path);
+      const nodes = readDocuments(text, path, this.known);
       for (const node of nodes) this.nodes.push(node);
       return nodes.length;
     } catch (error) {

@@ -73,7 +73,8 @@ export class PipelineRun {
     this.report.running(program, isEverything(selection) ? undefined : items.length);
     const startMs = this.nowMs();
     const { allowEmpty } = this.rules;
-    const outcome = await runStep(program, { items, functionConfig: step.config(nodes), allowEmpty });
+    const mayChange = phase === 'mutator';
+    const outcome = await runStep(program, { items, functionConfig: step.config(nodes), allowEmpty, mayChange });
     const { results, stderr } = outcome;
     const ms = this.nowMs() - startMs;
     const judged = phase === 'validator' || this.rules.failOnErrorResults;

@@ -8,6 +8,7 @@ import {
   completeRenamed,
   metaOf,
   placeOf,
+  quoted,
   setAnnotation,
   setIn,
 } from './annotations.ts';
@@ -25,6 +26,8 @@ export interface StepInput {
   readonly functionConfig: YamlNode | undefined;
   /** Items may all be gone: for a function that is meant to take everything away. */
   readonly allowEmpty: boolean;
+  /** They may become what the function made of them. A validator's stay as they are. */
+  readonly mayChange: boolean;
 }
 
 export type StepOutcome =
@@ -56,7 +59,7 @@ export async function runStep(program: Program, input: StepInput): Promise<StepO
     return { kind: 'failed', message, exitCode, stderr, results: results.length > 0 ? results : reported(answer) };
   }
   try {
-    const { list, kept } = readAnswer(answer.output, given);
+    const { list, kept } = readAnswer(answer.output, given, input.mayChange);
     judge(list, input);
     restore(list.items, byId, kept);
     return { kind: 'passed', items: list.items, results: await resultsOf(list.results), stderr: answer.stderr };
@@ -98,8 +101,9 @@ function numberItems(items: readonly YamlNode[]): ReadonlyMap<string, YamlNode> 
   for (const item of items) {
     const id = String(byId.size + 1);
     const annotations = annotationsToSet(item);
-    setIn(annotations, ANNOTATION.id, id);
-    setIn(annotations, ANNOTATION.legacyId, id);
+    const value = quoted(id);
+    setIn(annotations, ANNOTATION.id, value);
+    setIn(annotations, ANNOTATION.legacyId, value);
     byId.set(id, item);
   }
   return byId;

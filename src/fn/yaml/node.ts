@@ -169,6 +169,6 @@ export function removeField(node: YamlNode, key: string): void {
 /** Replaces the value of the key, or adds the key at the end. */
 export function setField(node: YamlNode, key: string, value: YamlNode): void {
   const at = fieldIndex(node, key);
-  if (at === -1) node.content.push(scalar(key), value);
+  if (at === -1) node.content = node.content.concat(scalar(key), value);
   else node.content[at + 1] = value;
 }

@@ -1,7 +1,7 @@
 import { CommentedTokens } from './commented-tokens.ts';
 import { FlowCollections, liftFoot } from './flow-collections.ts';
 import { KIND, STYLE, YamlNode } from './node.ts';
-import { readSimple } from './simple-document.ts';
+import { type KnownLines, readSimple } from './simple-document.ts';
 import { shortTag } from './tag.ts';
 import { failAt, TOKEN, type Token } from './token.ts';
 
@@ -14,8 +14,8 @@ const DEFAULT_TAGS: readonly (readonly [string, string])[] = [
  * The first document of the text, or undefined where there is none. What follows it is not looked at: kyaml cuts files at
  * '---' itself and decodes one document of each piece.
  */
-export function parseDocument(text: string): YamlNode | undefined {
-  return readSimple(text) ?? parseInFull(text);
+export function parseDocument(text: string, known?: KnownLines): YamlNode | undefined {
+  return readSimple(text, known) ?? parseInFull(text);
 }
 
 /** By scanner and parser, also where there was no need. */

@@ -7,34 +7,75 @@ import { KIND, STYLE, YamlNode } from './node.ts';
 const PLAIN = '(?:[A-Za-z0-9_./$(+=~\\\\^;]|-(?=[!-~]))(?:[!-9;-~]|:(?=[!-~])| +(?=[!"$-~]))*';
 const VALUE = `${PLAIN}|"[ !#-[\\]-~]*"|'[ -&(-~]*'`;
 const KEY = '[A-Za-z0-9_/.$][A-Za-z0-9_/.$-]{0,127}';
-const LINE = new RegExp(`( *(?:- )*)(?:(${KEY}):(?: +(${VALUE}|\\{\\}|\\[\\]))?|(${VALUE}))?(?:\\n|$)`, 'y');
+const LINE = new RegExp(`^( *(?:- )*)(?:(${KEY}):(?: +(${VALUE}|\\{\\}|\\[\\]))?|(${VALUE}))?$`);
 
 const DEPTH_MAX = 200;
 
+/** Lines that are kept to be used again. */
+const LINES_MAX = 1_000;
+
+/** What a line says. Its nodes are in every document that has the line, where it was read with others: whoever changes a scalar's comments or style reads without. */
+interface Line {
+  /** Of its first dash or, without one, of what stands on it. */
+  readonly column: number;
+  readonly dashes: number;
+  readonly key: YamlNode | undefined;
+  readonly value: YamlNode | undefined;
+}
+
+/**
+ * Lines of documents that were read before: those of a package are mostly the same few, so that most need not be looked at, nor nodes be made for them,
+ * which are what takes memory.
+ */
+export class KnownLines {
+  private readonly lines = new Map<string, Line>();
+
+  read(text: string): Line | undefined {
+    const known = this.lines.get(text);
+    if (known !== undefined) return known;
+    const line = lineOf(text);
+    if (line !== undefined && canBeShared(line) && this.lines.size < LINES_MAX) this.lines.set(text, line);
+    return line;
+  }
+}
+
 /** Undefined where it is not so simple: then nothing has been read. */
-export function readSimple(text: string): YamlNode | undefined {
+export function readSimple(text: string, known?: KnownLines): YamlNode | undefined {
   if (text === '' || text.includes('#')) return undefined;
   const open = new OpenCollections();
-  LINE.lastIndex = text.startsWith('---\n') ? 4 : 0;
-  while (LINE.lastIndex < text.length) {
-    const line = LINE.exec(text);
-    if (line === null || !takeLine(open, line)) return undefined;
+  let at = text.startsWith('---\n') ? 4 : 0;
+  while (at < text.length) {
+    const end = text.indexOf('\n', at);
+    const stop = end === -1 ? text.length : end;
+    const piece = text.slice(at, stop);
+    const line = known === undefined ? lineOf(piece) : known.read(piece);
+    if (line === undefined || !open.take(line)) return undefined;
+    at = stop + 1;
   }
   return open.document();
 }
 
-/** By index: to take an array apart costs an object for each of its parts, and this is done for every line of a package. */
-function takeLine(open: OpenCollections, line: RegExpExecArray): boolean {
+function lineOf(text: string): Line | undefined {
+  const line = LINE.exec(text);
+  if (line === null) return undefined;
   const start = line[1] ?? '';
   const key = line[2];
-  const item = line[4];
-  const dashes = start.indexOf('-');
-  let column = dashes === -1 ? start.length : dashes;
-  if (key === undefined && item === undefined) return column === start.length; // an empty line
-  if (dashes === -1 && key === undefined) return false;
-  for (; column < start.length; column += 2) if (!open.dash(column)) return false;
-  if (key !== undefined) return open.key(column, key, line[3] === undefined ? undefined : nodeOf(line[3]));
-  return item !== undefined && open.item(nodeOf(item));
+  const value = key === undefined ? line[4] : line[3];
+  const dash = start.indexOf('-');
+  const column = dash === -1 ? start.length : dash;
+  const dashes = (start.length - column) / 2;
+  if (key === undefined && (value === undefined ? dashes > 0 : dashes === 0)) return undefined;
+  return {
+    column,
+    dashes,
+    key: key === undefined ? undefined : new YamlNode(KIND.scalar, key),
+    value: value === undefined ? undefined : nodeOf(value),
+  };
+}
+
+/** An empty collection may get content. */
+function canBeShared({ value }: Line): boolean {
+  return value === undefined || value.kind === KIND.scalar;
 }
 
 function nodeOf(text: string): YamlNode {
@@ -61,18 +102,20 @@ export interface SimpleLine {
 
 /** A line that has a value on it, without its end. */
 export function readLine(text: string): SimpleLine | undefined {
-  LINE.lastIndex = 0;
   const line = LINE.exec(text);
   const value = line?.[3] ?? line?.[4];
-  if (line === null || value === undefined || LINE.lastIndex !== text.length || text.includes('#')) return undefined;
+  if (line === null || value === undefined || text.includes('#')) return undefined;
   return { start: line[1] ?? '', key: line[2], value: nodeOf(value) };
 }
 
-/** The collections that the next line may go on with, the innermost last. Each method says whether the line fits. */
+/** The collections that the next line may go on with, the innermost last. */
 class OpenCollections {
   private root: YamlNode | undefined;
   private readonly nodes: YamlNode[] = [];
   private readonly columns: number[] = [];
+  /** What is in them so far, one after the other, and where each begins: a list that grows takes twice the memory of one that is made at its length. */
+  private readonly content: YamlNode[] = [];
+  private readonly starts: number[] = [];
   /** A '-' was met and its item not yet. */
   private awaitsItem = false;
 
@@ -80,33 +123,39 @@ class OpenCollections {
     this.closeTo(-1);
     if (this.root === undefined || this.awaitsItem) return undefined;
     const document = new YamlNode(KIND.document);
-    document.content.push(this.root);
+    document.content = [this.root];
     return document;
   }
 
-  key(column: number, name: string, value: YamlNode | undefined): boolean {
+  /** Whether the line fits. */
+  take({ column, dashes, key, value }: Line): boolean {
+    for (let i = 0; i < dashes; i++) if (!this.dash(column + 2 * i)) return false;
+    if (key !== undefined) return this.key(column + 2 * dashes, key, value);
+    if (value !== undefined) this.add(value);
+    return true;
+  }
+
+  private key(column: number, key: YamlNode, value: YamlNode | undefined): boolean {
     this.closeTo(column);
     // A list in line with its key ends where the next key begins.
     if (!this.awaitsItem && this.isIn(KIND.sequence, column)) this.close();
     if (!this.isIn(KIND.mapping, column) && !this.begin(KIND.mapping, column)) return false;
-    const { content } = this.innermost();
-    if (content.length % 2 === 1) content.push(new YamlNode(KIND.scalar));
-    content.push(new YamlNode(KIND.scalar, name));
-    if (value !== undefined) content.push(value);
+    if (this.awaitsValue()) this.content.push(new YamlNode(KIND.scalar));
+    this.content.push(key);
+    if (value !== undefined) this.content.push(value);
     return true;
   }
 
-  dash(column: number): boolean {
+  private dash(column: number): boolean {
     this.closeTo(column);
     if (!this.isIn(KIND.sequence, column) && !this.begin(KIND.sequence, column)) return false;
     this.awaitsItem = true;
     return true;
   }
 
-  item(node: YamlNode): boolean {
+  private add(item: YamlNode): void {
     this.awaitsItem = false;
-    this.innermost().content.push(node);
-    return true;
+    this.content.push(item);
   }
 
   /** A collection where a value is awaited, or the document itself. */
@@ -119,18 +168,20 @@ class OpenCollections {
     } else {
       const outerColumn = this.columns[this.columns.length - 1] ?? 0;
       const fits = column > outerColumn || (kind === KIND.sequence && outer.kind === KIND.mapping);
-      const awaits = outer.kind === KIND.mapping ? outer.content.length % 2 === 1 : this.awaitsItem;
+      const awaits = outer.kind === KIND.mapping ? this.awaitsValue() : this.awaitsItem;
       if (!fits || !awaits || this.nodes.length > DEPTH_MAX) return false;
-      outer.content.push(node);
+      this.content.push(node);
     }
     this.awaitsItem = false;
     this.nodes.push(node);
     this.columns.push(column);
+    this.starts.push(this.content.length);
     return true;
   }
 
-  private innermost(): YamlNode {
-    return this.nodes[this.nodes.length - 1] ?? new YamlNode(KIND.sequence);
+  /** Of a mapping. */
+  private awaitsValue(): boolean {
+    return (this.content.length - (this.starts[this.starts.length - 1] ?? 0)) % 2 === 1;
   }
 
   private isIn(kind: number, column: number): boolean {
@@ -143,8 +194,12 @@ class OpenCollections {
   }
 
   private close(): void {
-    this.columns.pop();
     const node = this.nodes.pop();
-    if (node?.kind === KIND.mapping && node.content.length % 2 === 1) node.content.push(new YamlNode(KIND.scalar));
+    if (node === undefined) return;
+    if (node.kind === KIND.mapping && this.awaitsValue()) this.content.push(new YamlNode(KIND.scalar));
+    this.columns.pop();
+    const start = this.starts.pop() ?? 0;
+    node.content = this.content.slice(start);
+    this.content.length = start;
   }
 }
