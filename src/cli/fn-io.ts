@@ -10,14 +10,12 @@ export function splitAtDashes(given: readonly string[], command: Command) {
   const raw: readonly string[] = Reflect.get(root, 'rawArgs') ?? [];
   const at = raw.indexOf('--');
   const behind = at === -1 ? 0 : raw.length - at - 1;
-  const paths = given.slice(0, given.length - behind);
-  if (paths.length === 0) throw new CliError('name at least one module before --', { exitCode: EXIT.usage });
-  return { paths, rest: given.slice(given.length - behind) };
+  return { paths: given.slice(0, given.length - behind), rest: given.slice(given.length - behind) };
 }
 
 export async function readStdin(): Promise<string> {
   if (process.stdin.isTTY)
-    throw new CliError('no list: pipe a ResourceList into stdin, or name files by --filename', {
+    throw new CliError('no list: pipe a ResourceList into stdin, or name files', {
       exitCode: EXIT.usage,
     });
   const chunks: Buffer[] = [];

@@ -7,13 +7,14 @@ import type { PulledModule, PullPolicy } from '../oci/pull.ts';
 import { CliError, EXIT } from './exit.ts';
 import { readStdin, splitAtDashes, write } from './fn-io.ts';
 import { type LimitFlags, limitFlags, limitsFrom } from './limit-flags.ts';
+import { collect } from './repeatable.ts';
 import { pullPolicy } from './wasm.ts';
 
 /** `kwasm fn eval` and `render`: functions over kpt packages, with kpt's flags. */
 export function packageCommands(fn: Command): void {
-  const evaluate = common(fn.command('eval <dir> [words...]'))
-    .description('run one function over a package, or over a list on stdin (-)')
-    .usage('[options] <dir|-> [-- [Kind] key=value ...]')
+  const evaluate = common(fn.command('eval [dir] [words...]'))
+    .description('run one function over a package (default: here), over a file, or over a list on stdin (-)')
+    .usage('[options] [dir|file|-] [-- [Kind] key=value ...]')
     .option('--exec <command>', 'a Wasm file, or an executable and its arguments')
     .option('-i, --image <reference>', 'a Wasm function in a registry')
     .option('--fn-config <file>', 'the functionConfig; or `-- key=value ...`')
@@ -34,6 +35,7 @@ export function packageCommands(fn: Command): void {
   common(fn.command('render [dir]'))
     .description("run the pipelines of a package's Kptfile and of those below it")
     .option('--allow-exec', 'native programs of the pipeline may run; Wasm needs no leave')
+    .addOption(new Option('--allow-network', 'of containers').hideHelp())
     .action(runRender);
 }
 
@@ -42,6 +44,7 @@ const CONTAINER_FLAGS = [
   ['--as-current-user', 'of containers'],
   ['--network', 'of containers'],
   ['-e, --env <env>', 'of containers'],
+  ['-m, --include-meta-resources', 'of old versions'],
 ] as const;
 
 interface CommonFlags extends LimitFlags {
@@ -77,10 +80,12 @@ interface EvalFlags extends CommonFlags {
   readonly asCurrentUser?: boolean;
   readonly network?: boolean;
   readonly env?: string;
+  readonly includeMetaResources?: boolean;
 }
 
-async function runEval(directory: string, _: unknown, flags: EvalFlags, command: Command): Promise<void> {
+async function runEval(_: unknown, __: unknown, flags: EvalFlags, command: Command): Promise<void> {
   const { paths, rest: words } = splitAtDashes(command.args, command);
+  const [directory = '.'] = paths;
   if (paths.length > 1) throw usage(`${paths[1]}: one package at a time; what is for the function stands behind --`);
   if (flags.fnConfig !== undefined && words.length > 0)
     throw usage('--fn-config and -- key=value are two ways to say the same: give one');
@@ -90,6 +95,8 @@ async function runEval(directory: string, _: unknown, flags: EvalFlags, command:
     throw usage(
       '--mount, --as-current-user, --network and --env can only be used with container functions, which kwasm does not run',
     );
+  if (flags.includeMetaResources === true)
+    throw usage('--include-meta-resources is no longer necessary because meta resources are now included by default');
   const fromStdin = directory === '-';
   if (fromStdin && flags.save === true) throw usage('--save needs a package, not stdin');
   const { evalFunction } = await import('../fn/eval.ts');
@@ -181,6 +188,7 @@ function pairsOf(values: readonly string[]): Readonly<Record<string, string>> {
 async function programOptions(flags: CommonFlags): Promise<ProgramOptions> {
   return {
     limits: limitsFrom(flags),
+    imagePrefix: process.env['KPT_IMAGE_PREFIX'],
     pullImage: async (image) => {
       const { accessFrom } = await import('../oci/access.ts');
       const { pullModule } = await import('../oci/pull.ts');
@@ -205,10 +213,6 @@ async function told(running: Promise<string>): Promise<string> {
     if (error instanceof PipelineFailed) throw new CliError(error.message, { cause: error });
     throw error;
   });
-}
-
-function collect(value: string, earlier: readonly string[]): readonly string[] {
-  return [...earlier, value];
 }
 
 /** Not performance.now(): the first look at that global loads a dozen of Node's modules. */

@@ -6,6 +6,7 @@ import { authorCommands } from './fn-author.ts';
 import { readStdin, splitAtDashes, write } from './fn-io.ts';
 import { packageCommands } from './fn-package.ts';
 import { type LimitFlags, limitFlags, limitsFrom } from './limit-flags.ts';
+import { collect } from './repeatable.ts';
 
 /** `kwasm fn`: KRM functions, which are WebAssembly modules and run in a sandbox. */
 export function register(program: Command): void {
@@ -13,7 +14,11 @@ export function register(program: Command): void {
   limitFlags(fn.command('run <module...>'))
     .description('run functions over a ResourceList, each on what the one before gave')
     .usage('[options] <module...> [-- key=value ...] < list.yaml')
-    .option('-f, --filename <path...>', 'files or directories whose objects make the list, instead of stdin')
+    .option(
+      '-f, --filename <path>',
+      'a file or directory whose objects make the list, instead of stdin (repeatable)',
+      collect,
+    )
     .option('--fn-config <file>', "the functionConfig; or `-- key=value ...` behind the modules' names")
     .option('--allow-empty', 'a function may return no items where it got some')
     .option('--fail-on-error-results', 'a result of severity error is a failure')
@@ -31,6 +36,7 @@ interface RunFlags extends LimitFlags {
 
 async function run(given: readonly string[], flags: RunFlags, command: Command): Promise<void> {
   const { paths, rest } = splitAtDashes(given, command);
+  if (paths.length === 0) throw new CliError('name at least one module before --', { exitCode: EXIT.usage });
   const [{ openRunner }, ...modules] = await Promise.all([import('../wasm/runner.ts'), ...paths.map(moduleOf)]);
   const opening = openRunner(modules, limitsFrom(flags));
   opening.catch(() => {}); // awaited below; the list is read while the process starts

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { PullPolicy } from '../oci/pull.ts';
 import { CliError } from './exit.ts';
 import { type LimitFlags, limitFlags, limitsFrom } from './limit-flags.ts';
+import { collect } from './repeatable.ts';
 import { pullPolicy } from './wasm.ts';
 
 /** `kwasm kustomize`: Wasm functions in kustomizations. */
@@ -169,8 +170,4 @@ async function runConvert(files: readonly string[], { write = false }: { readonl
     else if (text !== before) await writeFile(file, text);
   }
   if (kept > 0) throw new CliError(`${kept} container function${kept === 1 ? '' : 's'} could not be converted`);
-}
-
-function collect(value: string, earlier: readonly string[]): readonly string[] {
-  return [...earlier, value];
 }

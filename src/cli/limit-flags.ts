@@ -1,5 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import type { Limits } from '../wasm/limits.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_LIMITS, type Limits } from '../wasm/limits.ts';
 
 /** The bounds of a function's run, as every command has them that runs one. */
 export interface LimitFlags {
@@ -9,8 +9,16 @@ export interface LimitFlags {
 
 export function limitFlags(command: Command): Command {
   return command
-    .option('--timeout <duration>', 'wall clock of one function, such as 30s or 5m', durationMs, 300_000)
-    .option('--memory <size>', 'memory of one function, such as 512Mi or 2Gi', sizeBytes, 512 * 1024 * 1024);
+    .addOption(
+      new Option('--timeout <duration>', 'wall clock of one function, such as 30s or 5m')
+        .argParser(durationMs)
+        .default(DEFAULT_LIMITS.timeoutMs, '5m'),
+    )
+    .addOption(
+      new Option('--memory <size>', 'memory of one function, such as 512Mi or 2Gi')
+        .argParser(sizeBytes)
+        .default(DEFAULT_LIMITS.memoryBytes, '512Mi'),
+    );
 }
 
 export function limitsFrom({ timeout, memory }: LimitFlags): Partial<Limits> {

@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../errors.ts';
 import type { PullPolicy } from '../oci/pull.ts';
 import { CliError, EXIT } from './exit.ts';
+import { collect } from './repeatable.ts';
 
 /** `kwasm wasm`: modules in registries. */
 export function register(program: Command): void {
@@ -30,7 +31,7 @@ export function register(program: Command): void {
     .action(pull);
   common(wasm.command('repack <image> <target>'))
     .description('put a module behind a tag that nodes can pull as an image, too')
-    .option('--platform <os/architecture...>', 'which nodes (default: linux/amd64 and linux/arm64)')
+    .option('--platform <os/architecture>', 'which nodes (repeatable; default: linux/amd64 and linux/arm64)', collect)
     .action(repack);
   common(wasm.command('inspect <image>'))
     .description('show what lies at a reference')
@@ -39,20 +40,22 @@ export function register(program: Command): void {
     .action(show);
 }
 
-/** Tags only: what has a digest is what it is. */
+const POLICIES: readonly PullPolicy[] = ['Always', 'IfNotPresent', 'Never'];
+
+/** Tags only: what has a digest is what it is. In any case, as kpt takes it. */
 export function pullPolicy(): Option {
-  return new Option('--image-pull-policy <policy>', 'whether a tag is asked for on each run')
-    .choices(['Always', 'IfNotPresent', 'Never'])
+  return new Option('--image-pull-policy <policy>', `whether a tag is asked for on each run: ${POLICIES.join(', ')}`)
+    .argParser((text) => {
+      const found = POLICIES.find((policy) => policy.toLowerCase() === text.toLowerCase());
+      if (found === undefined) throw new InvalidArgumentError(`Allowed choices are ${POLICIES.join(', ')}.`);
+      return found;
+    })
     .default('Always');
 }
 
 interface Common {
   readonly plainHttp: readonly string[];
   readonly mirror: readonly string[];
-}
-
-function collect(value: string, earlier: readonly string[]): readonly string[] {
-  return [...earlier, value];
 }
 
 async function access({ plainHttp, mirror }: Common) {

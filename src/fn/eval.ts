@@ -64,7 +64,7 @@ export async function evalFunction(options: EvalOptions): Promise<string> {
 /** What is to be done for `--save` when the function has passed; whether it can be is found out before it runs. */
 function savedBy({ directory, save: phase, report, ...options }: EvalOptions): (() => void) | undefined {
   if (phase === undefined || directory === undefined) return undefined;
-  const saved = savable(directory, options);
+  const saved = savable(directory, options, options.imagePrefix);
   const { source } = saved;
   return () => {
     saveFunction(directory, phase, saved);

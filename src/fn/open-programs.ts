@@ -4,6 +4,7 @@ import { Terminal } from '../errors.ts';
 import { failureText } from '../wasm/failure.ts';
 import { DEFAULT_LIMITS, type Limits } from '../wasm/limits.ts';
 import type { FunctionRunner, RunResult } from '../wasm/runner.ts';
+import { fullImageName } from './image-name.ts';
 import { nativeProgram } from './native.ts';
 import type { Answer, FunctionSource, Program } from './program.ts';
 import { shellWords } from './shell-words.ts';
@@ -18,6 +19,8 @@ export interface Wanted {
 
 export interface ProgramOptions {
   readonly limits?: Partial<Limits>;
+  /** Of images that are named without a path; undefined: kpt's catalogue. */
+  readonly imagePrefix?: string | undefined;
   /** The module behind an image; throws where there is none. */
   pullImage(image: string): Promise<Uint8Array>;
   warn(line: string): void;
@@ -62,8 +65,10 @@ async function openModules(
 }
 
 async function find({ source, directory, nativeAllowed }: Wanted, options: ProgramOptions): Promise<Found> {
-  if (source.kind === 'image')
-    return { kind: 'wasm', source, name: source.image, bytes: await options.pullImage(source.image) };
+  if (source.kind === 'image') {
+    const image = fullImageName(source.image, options.imagePrefix);
+    return { kind: 'wasm', source: { kind: 'image', image }, name: image, bytes: await options.pullImage(image) };
+  }
   const { command } = source;
   const [path, ...args] = shellWords(command);
   if (path === undefined) throw new Terminal('exec: names no program');

@@ -3,6 +3,7 @@ import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Terminal } from '../errors.ts';
 import { seqIndentOf } from './documents.ts';
 import { configOfArguments } from './function-config.ts';
+import { fullImageName } from './image-name.ts';
 import { KPTFILE } from './package-reader.ts';
 import type { FunctionSource } from './program.ts';
 import { toNode } from './results.ts';
@@ -20,19 +21,20 @@ export interface SavedFunction {
 }
 
 /** The function as the Kptfile is to name it: paths from the package. Asked before anything runs; throws where it cannot be saved there. */
-export function savable(directory: string, given: SavedFunction): SavedFunction {
+export function savable(directory: string, given: SavedFunction, imagePrefix: string | undefined): SavedFunction {
   if (!existsSync(join(directory, KPTFILE)))
     throw new Terminal(`${directory}: has no ${KPTFILE} to save the function in (--save)`);
   const { configFile, source } = given;
   const inPackage = configFile === undefined ? undefined : pathInside(directory, configFile);
   if (configFile !== undefined && inPackage === undefined)
     throw new Terminal(`--fn-config must be under ${resolve(directory)} if saving functions to Kptfile (--save=true)`);
-  return { ...given, configFile: inPackage, source: fromPackage(directory, source) };
+  return { ...given, configFile: inPackage, source: fromPackage(directory, source, imagePrefix) };
 }
 
 /** A program of the package is looked for there first, from wherever the package is rendered. */
-function fromPackage(directory: string, source: FunctionSource): FunctionSource {
-  if (source.kind === 'image' || isAbsolute(source.command)) return source;
+function fromPackage(directory: string, source: FunctionSource, imagePrefix: string | undefined): FunctionSource {
+  if (source.kind === 'image') return { kind: 'image', image: fullImageName(source.image, imagePrefix) };
+  if (isAbsolute(source.command)) return source;
   const path = existsSync(source.command) ? pathInside(directory, source.command) : undefined;
   return path === undefined ? source : { kind: 'exec', command: `./${path}` };
 }
