@@ -20,6 +20,7 @@ describe('kwasm func, on a cluster', function () {
   let test: TestCluster;
   let kwasm: Kwasm;
   let registry: readonly string[];
+  let pushed = '';
   let first = '';
 
   before(async () => {
@@ -72,16 +73,25 @@ describe('kwasm func, on a cluster', function () {
     expect(said.err).to.contain('no image reference configured');
   });
 
-  it('deploy: builds, pushes, waits, and prints a URL that answers', async () => {
+  it('build --push: is in the registry, and says as what', async () => {
+    const said = await kwasm.run('func', 'build', '--path', 'hello', '--push', ...registry);
+    ended(said, EXIT.ok);
+    expect(said.out).to.match(/^built \S+function\.wasm$/m);
+    pushed = /^image (\S+)$/m.exec(said.out)?.[1] ?? '';
+    expect(pushed).to.match(new RegExp(`^${test.images.registry}/hello:latest@sha256:[0-9a-f]{64}$`));
+  });
+
+  it('deploy: takes what was built and pushed, waits, and prints a URL that answers', async () => {
     const said = await kwasm.run('func', 'deploy', '--path', 'hello', ...registry, '--timeout', '5m');
     ended(said, EXIT.ok);
+    expect(said.err).to.contain('unchanged: ').and.to.contain('already in the registry: ');
     expect(said.out.trim()).to.equal(`http://hello.${WORKLOADS}.svc.cluster.local`);
     expect(said.err).to.contain('Deploying: ');
     const answer = await kwasm.run('func', 'invoke', 'hello', '--request-path', '/a?b=c');
     ended(answer, EXIT.ok);
     expect(answer.out).to.equal('Hello from WASI! Path: /a');
     first = await imageOf('hello');
-    expect(first).to.match(new RegExp(`^${test.images.registry}/hello:latest@sha256:[0-9a-f]{64}$`));
+    expect(first).to.equal(pushed);
   });
 
   it('list, describe and logs, as it was labelled for func', async () => {

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { messageOf } from '../errors.ts';
-import { CliError, EXIT } from './exit.ts';
+import { EXIT, exitCodeOf } from './exit.ts';
 import { groupsFor } from './groups.ts';
 import { interrupt } from './interrupt.ts';
 import { commandsOf, makeProgram } from './program.ts';
@@ -20,10 +20,11 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     return exitCodeSet();
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (!isRead && error instanceof CliError && error.exitCode === EXIT.interrupted) return EXIT.ok;
+    const code = exitCodeOf(error);
+    if (!isRead && code === EXIT.interrupted) return EXIT.ok;
     process.stderr.write(`kwasm: ${messageOf(error)}\n`);
     if (isVerbose(program)) process.stderr.write(stackOf(error));
-    return error instanceof CliError ? error.exitCode : EXIT.failed;
+    return code;
   }
 }
 

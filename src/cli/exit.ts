@@ -1,3 +1,5 @@
+import { FuncError } from '../func/func-error.ts';
+
 /** Exit codes of `kwasm`, for scripts. A function's own exit code is passed on by `kwasm fn run`. */
 export const EXIT = {
   ok: 0,
@@ -33,4 +35,24 @@ export class CliError extends Error {
     super(message, { cause: options.cause });
     this.exitCode = options.exitCode ?? EXIT.failed;
   }
+}
+
+const FUNC_CODES: Readonly<Partial<Record<FuncError['kind'], number>>> = {
+  input: EXIT.usage,
+  noImage: EXIT.usage,
+  combination: EXIT.usage,
+  notImplemented: EXIT.usage,
+  notWasi: EXIT.usage,
+  readiness: EXIT.timeout,
+  notReady: EXIT.unfit,
+  pod: EXIT.unfit,
+  knativeFeature: EXIT.unfit,
+  notFound: EXIT.notFound,
+  crdMissing: EXIT.notFound,
+};
+
+/** Of what a command has thrown. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CliError) return error.exitCode;
+  return error instanceof FuncError ? (FUNC_CODES[error.kind] ?? EXIT.failed) : EXIT.failed;
 }

@@ -5,6 +5,7 @@ import type { DeployFlags } from './func/deploy.ts';
 import type { InvokeFlags } from './func/invoke.ts';
 import type { FunctionFlags, LogFlags, ShowFlags } from './func/target.ts';
 import { ofFunction } from './func.ts';
+import { withImageFlags } from './image-flags.ts';
 import { durationMs } from './limit-flags.ts';
 import { parseDuration } from './node.ts';
 
@@ -15,7 +16,7 @@ export function register(program: Command): void {
   const func = program.commands.find((command) => command.name() === 'func');
   if (func === undefined) throw new Bug('the group func comes before that of its commands for clusters');
   deploy(func);
-  const list = func.command('list').summary('functions in a cluster');
+  const list = func.command('list').alias('ls').summary('functions in a cluster');
   withClusterFlags(list, "the functions' namespace (default: the context's, then default)")
     .description('Shows every WasmModule, deployed as a function or not, and the Knative Services that were.')
     .option('-A, --all-namespaces', 'of all namespaces')
@@ -25,6 +26,7 @@ export function register(program: Command): void {
       await showList(command.optsWithGlobals());
     });
   named(func, 'describe', 'what a function is, and how it is')
+    .aliases(['info', 'desc'])
     .description(
       'Shows name, namespace, deployer, route, labels, image and digest of a function, and whether it is ready, with the reason.',
     )
@@ -34,6 +36,7 @@ export function register(program: Command): void {
       await describe(name, command.optsWithGlobals<ShowFlags>());
     });
   named(func, 'delete', 'take a function off the cluster')
+    .alias('rm')
     .description('Deletes a function, waits until all that was made of it is gone, and says what that was.')
     .option('--timeout <duration>', 'how long to wait: 90s, 2m', parseDuration, parseDuration('2m'))
     .action(async (name: string | undefined, _flags, command: Command) => {
@@ -44,6 +47,7 @@ export function register(program: Command): void {
     .description('Prints what the pods of a function have written; with --follow what they write, side by side.')
     .option('-f, --follow', 'go on with what is written, and with new pods, until Ctrl-C')
     .option('--tail <lines>', 'only the last lines of each pod', count)
+    .option('--since <duration>', 'only what was written in this time until now: 30s, 5m', durationMs)
     .action(async (name: string | undefined, _flags, command: Command) => {
       const { showLogs } = await import('./func/logs.ts');
       await showLogs(name, command.optsWithGlobals<LogFlags>());
@@ -52,13 +56,12 @@ export function register(program: Command): void {
 }
 
 function deploy(func: Command): void {
-  registryFlags(withClusterFlags(ofFunction(func, 'deploy'), NAMESPACE))
+  const command = withClusterFlags(ofFunction(func, 'deploy'), NAMESPACE);
+  withImageFlags(command, 'where it is pushed to; with a digest: what is deployed, as it is')
     .summary('build, push and serve it')
     .description(
       'Builds the function, pushes it, creates or updates its WasmModule, waits until it serves, and prints its URL.',
     )
-    .option('-i, --image <reference>', 'where it is pushed to; with a digest: what is deployed, as it is')
-    .option('-r, --registry <registry>', 'HOST/PATH before NAME:latest, where no image is named; also $FUNC_REGISTRY')
     .option('-e, --env <name=value>', 'set a variable; NAME- takes one away (repeatable)', collect)
     .addOption(
       new Option('-b, --build [when]', 'build before: auto is yes; false: as it was built last')
@@ -80,7 +83,6 @@ function deploy(func: Command): void {
       ),
     )
     .option('--runtime-class <name>', 'with --deployer knative: the RuntimeClass of its pods', 'wasmtime')
-    .option('--platform <os/architecture...>', 'which nodes (default: linux/amd64 and linux/arm64)')
     .option('-R, --remote', "func's build in the cluster: not there")
     .option(
       '--timeout <duration>',
@@ -117,10 +119,6 @@ function invoke(func: Command): void {
 
 function named(func: Command, name: string, summary: string): Command {
   return withClusterFlags(ofFunction(func, `${name} [name]`), NAMESPACE).summary(summary);
-}
-
-function registryFlags(command: Command): Command {
-  return command.option('--plain-http <host>', 'a registry to speak to without TLS (repeatable)', collect);
 }
 
 function output(choices: readonly string[]): Option {

@@ -1,7 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { BUILDERS, type Builder } from '../func/compatibility.ts';
+import { BUILDERS } from '../func/compatibility.ts';
 import { BUILT_RUNTIMES, TEMPLATES } from '../func/runtimes.ts';
 import { collect } from './cluster-flags.ts';
+import type { BuildFlags } from './func/build.ts';
+import { withImageFlags } from './image-flags.ts';
 import { durationMs, sizeBytes } from './limit-flags.ts';
 
 /** `kwasm func`: WASI HTTP functions, with the words of knative's func. */
@@ -15,18 +17,21 @@ export function funcGroup(program: Command): Command {
     .summary('write, run and deploy WASI HTTP functions')
     .description('Functions that answer HTTP, as WebAssembly components: from an empty directory to a URL.');
   func
-    .command('create <directory>')
+    .command('create [directory]')
     .alias('init')
     .summary('begin a function')
     .description(
-      `Writes the source of a small function that works, with a test and func.yaml. Languages: ${BUILT_RUNTIMES.join(', ')}.`,
+      `Writes the source of a small function that works, with a test and func.yaml; without a directory into this one. Languages: ${BUILT_RUNTIMES.join(', ')}.`,
     )
     .requiredOption('-l, --language <runtime>', 'what it is written in')
     .option('-t, --template <name>', `what it is to be: ${TEMPLATES.join(', ')}`, 'http')
     .action(create);
-  ofFunction(func, 'build')
+  withImageFlags(ofFunction(func, 'build'), 'where --push pushes it to; remembered in func.yaml')
     .summary('make its component')
-    .description('Makes the component of a function, checks that it answers HTTP, and says what it can reach.')
+    .description(
+      'Makes the component of a function, checks that it answers HTTP, and says what it can reach; with --push it is in its registry then.',
+    )
+    .option('-u, --push', 'push it to its registry, as deploy does')
     .addOption(new Option('-b, --builder <name>', 'what builds it; follows from the language').choices(BUILDERS))
     .action(build);
   ofFunction(func, 'run')
@@ -35,10 +40,11 @@ export function funcGroup(program: Command): Command {
       'Serves a function on this machine, again after each save: JavaScript and TypeScript on Node.js at once; with --component, and every other language, the component itself in a sandbox.',
     )
     .option('--component', 'build and run the component, as the cluster does')
-    .option('--address <host:port>', 'where to listen; port 0: any that is free', address, {
-      host: '127.0.0.1',
-      port: 8080,
-    })
+    .option(
+      '--address <host:port>',
+      'where to listen; port 0: any that is free (default: 127.0.0.1:8080, or any port where that is taken)',
+      address,
+    )
     .option('-e, --env <name=value>', 'sets a variable of the function, NAME- takes one away (repeatable)', collect, [])
     .option('--timeout <duration>', 'wall clock of one request, such as 5s', durationMs, 30_000)
     .option('--memory <size>', "memory of one instance (default: half of func.yaml's limit, or 256Mi)", sizeBytes)
@@ -56,24 +62,16 @@ interface CreateFlags {
   readonly template: string;
 }
 
-async function create(directory: string, { language, template }: CreateFlags): Promise<void> {
+async function create(directory = '.', { language, template }: CreateFlags): Promise<void> {
   const { createFunction } = await import('../func/create.ts');
   const { name, folder, files } = await createFunction(directory, language, template);
   for (const file of files) console.log(`wrote ${file}`);
-  console.log(`${name} is in ${folder}: kwasm func run --path ${directory}`);
+  console.log(`${name} is in ${folder}: kwasm func run${directory === '.' ? '' : ` --path ${directory}`}`);
 }
 
-interface BuildFlags {
-  readonly path: string;
-  readonly builder?: Builder;
-}
-
-async function build({ path, builder }: BuildFlags): Promise<void> {
-  const { buildFunction } = await import('../func/build.ts');
-  const built = await buildFunction(path, { builder, log: (line) => console.error(line) });
-  console.log(`${built.unchanged ? 'unchanged' : 'built'} ${built.component}`);
-  console.log(`digest ${built.digest}, ${built.bytes.length} bytes`);
-  for (const name of built.imports) console.log(`imports ${name}`);
+async function build(flags: BuildFlags): Promise<void> {
+  const { buildAndPush } = await import('./func/build.ts');
+  await buildAndPush(flags);
 }
 
 function address(text: string): { readonly host: string; readonly port: number } {
@@ -85,18 +83,19 @@ function address(text: string): { readonly host: string; readonly port: number }
 interface RunFlags {
   readonly path: string;
   readonly component?: boolean;
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address?: { readonly host: string; readonly port: number };
   readonly env: readonly string[];
   readonly timeout: number;
   readonly memory?: number;
 }
 
-async function run({ path, component = false, timeout, memory, ...rest }: RunFlags): Promise<void> {
+async function run({ path, component = false, address, timeout, memory, env }: RunFlags): Promise<void> {
   const { runFunction } = await import('../func/run/run.ts');
   const { onInterrupt } = await import('./interrupt.ts');
   using interrupt = onInterrupt();
   const say = (line: string) => console.error(line);
-  const running = await runFunction(path, { ...rest, component, requestMs: timeout, memoryBytes: memory, say });
+  const options = { address, env, component, requestMs: timeout, memoryBytes: memory, say };
+  const running = await runFunction(path, options);
   console.log(`${running.url} (${running.mode})`);
   const { signal } = interrupt;
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +67,18 @@ describe('kwasm func create', function () {
     const said = await refusal(createFunction(join(dir, 'hello'), 'ts-wasi'));
     expect(said).to.contain('hello is not empty (mine.txt); nothing was written');
   });
+  it('begins in a clone of an empty repository, and overwrites no hidden file of it either', async () => {
+    const folder = join(dir, 'hello');
+    mkdirSync(join(folder, '.git'), { recursive: true });
+    writeFileSync(join(folder, '.editorconfig'), 'root = true');
+    await createFunction(folder, 'ts-wasi');
+    expect(await readFunctionFile(folder)).to.include({ name: 'hello' });
+    const other = join(dir, 'other');
+    mkdirSync(other);
+    writeFileSync(join(other, '.gitignore'), 'mine');
+    expect(await refusal(createFunction(other, 'ts-wasi'))).to.contain('other is not empty (.gitignore)');
+    expect(readdirSync(other)).to.deep.equal(['.gitignore']);
+  });
   it('takes no name that a cluster would refuse', async () => {
     expect(await refusal(createFunction(join(dir, 'Hello_World'), 'ts-wasi'))).to.contain(
       `"Hello_World" cannot be a function's name`,
@@ -76,7 +88,9 @@ describe('kwasm func create', function () {
     expect(await refusal(createFunction(join(dir, 'a'), 'python-wasi'))).to.equal(
       'WASM builder: runtime "python-wasi": not yet implemented',
     );
-    expect(await refusal(createFunction(join(dir, 'a'), 'go'))).to.contain('not a WASI runtime');
+    expect(await refusal(createFunction(join(dir, 'a'), 'go'))).to.equal(
+      'WASM builder: runtime "go": not a WASI runtime; kwasm func builds ts-wasi, js-wasi, go-wasi, and rust-wasi, and func the others',
+    );
     expect(await refusal(createFunction(join(dir, 'a'), 'js-wasi', 'cloudevents'))).to.contain('there is: http');
   });
 });

@@ -13,7 +13,10 @@ export interface Creation {
   readonly files: readonly string[];
 }
 
-/** A project that works, in a directory that is empty or not there yet. The directory's name is the function's. */
+/**
+ * A project that works, in a directory that is not there yet, or has nothing but hidden files, as a clone of an empty repository. The directory's name is the
+ * function's.
+ */
 export async function createFunction(directory: string, runtime: string, template = 'http'): Promise<Creation> {
   const built = builtRuntime(runtime);
   const files = templateFiles(built, knownTemplate(template));
@@ -25,7 +28,7 @@ export async function createFunction(directory: string, runtime: string, templat
   const folder = resolve(directory);
   const name = basename(folder);
   const file = named(name, built);
-  await requireEmpty(folder);
+  await requireEmpty(folder, [...Object.keys(files), FUNCTION_FILE]);
   for (const [path, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text, { flag: 'wx' });
@@ -52,12 +55,12 @@ function named(name: string, runtime: string) {
   }
 }
 
-async function requireEmpty(folder: string): Promise<void> {
+async function requireEmpty(folder: string, files: readonly string[]): Promise<void> {
   const entries = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return [];
     throw new FuncError('input', `${folder}: ${messageOf(cause)}`, { cause });
   });
-  const [first] = entries.filter((entry) => entry !== '.git');
+  const [first] = entries.filter((entry) => !entry.startsWith('.') || files.includes(entry));
   if (first !== undefined)
     throw new FuncError(
       'input',

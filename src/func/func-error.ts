@@ -17,6 +17,8 @@ export type FuncErrorKind =
   /** Knative Serving is there, and does not take what a function needs. */
   | 'knativeFeature'
   | 'combination'
+  /** It was asked, and nothing came, or too much. */
+  | 'noAnswer'
   | 'readiness'
   | 'notReady'
   | 'pod'
@@ -61,10 +63,10 @@ export function notImplemented(runtime: string): FuncError {
   return new FuncError('notImplemented', `WASM builder: runtime ${JSON.stringify(runtime)}: not yet implemented`);
 }
 
-export function notWasi(runtime: string): FuncError {
+export function notWasi(runtime: string, built: readonly string[]): FuncError {
   return new FuncError(
     'notWasi',
-    `WASM builder: runtime ${JSON.stringify(runtime)}: not a WASI runtime; kwasm func builds those that end in -wasi, and func the others`,
+    `WASM builder: runtime ${JSON.stringify(runtime)}: not a WASI runtime; kwasm func builds ${listed(built)}, and func the others`,
   );
 }
 

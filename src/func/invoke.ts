@@ -37,7 +37,7 @@ export async function invokeFunction(folder: string, invocation: Invocation): Pr
     }
   }
   const text = `${targets.join(', ')} does not answer: ${reasonOf(last)}`;
-  throw new FuncError('input', invocation.target === 'local' ? `${text}; kwasm func run starts it` : text, {
+  throw new FuncError('noAnswer', invocation.target === 'local' ? `${text}; kwasm func run starts it` : text, {
     cause: last,
   });
 }
@@ -46,7 +46,7 @@ async function localTargets(folder: string): Promise<readonly string[]> {
   const targets = await notedInstances(folder);
   if (targets.length > 0) return targets;
   throw new FuncError(
-    'input',
+    'notFound',
     `the function in ${folder} does not run here: kwasm func run starts it, --target URL asks another`,
   );
 }
@@ -54,7 +54,7 @@ async function localTargets(folder: string): Promise<readonly string[]> {
 function urlOf(text: string): string {
   const url = URL.parse(text);
   if (url !== null && /^https?:$/.test(url.protocol)) return text;
-  throw new FuncError('input', `--target ${text}: write local, or a URL that begins with http:// or https://`);
+  throw new FuncError('input', `--target ${text}: write local, remote, or a URL that begins with http:// or https://`);
 }
 
 async function asked(target: string, invocation: Invocation): Promise<Invoked> {
@@ -75,7 +75,8 @@ async function asked(target: string, invocation: Invocation): Promise<Invoked> {
   let size = 0;
   for await (const part of response.body ?? []) {
     size += part.length;
-    if (size > BODY_BYTES_MAX) throw new FuncError('input', `${url}: the answer has more than ${BODY_BYTES_MAX} bytes`);
+    if (size > BODY_BYTES_MAX)
+      throw new FuncError('noAnswer', `${url}: the answer has more than ${BODY_BYTES_MAX} bytes`);
     parts.push(part);
   }
   const { status, statusText } = response;

@@ -18,5 +18,5 @@ export function isWasi(runtime: string): boolean {
 export function builtRuntime(runtime: string): BuiltRuntime {
   const found = BUILT_RUNTIMES.find((known) => known === runtime);
   if (found !== undefined) return found;
-  throw isWasi(runtime) ? notImplemented(runtime) : notWasi(runtime);
+  throw isWasi(runtime) ? notImplemented(runtime) : notWasi(runtime, BUILT_RUNTIMES);
 }

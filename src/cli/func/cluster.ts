@@ -1,7 +1,6 @@
 import { systemClock } from '../../clock.ts';
 import type { FunctionCluster } from '../../func/deploy/cluster.ts';
 import { apiPath, CONTAINER } from '../../func/deploy/kinds.ts';
-import { FuncError } from '../../func/func-error.ts';
 import type { ClusterFlags } from '../cluster-flags.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { type Client, withClient } from '../kube/client.ts';
@@ -50,27 +49,10 @@ export function functionCluster(client: Client): FunctionCluster {
   };
 }
 
-const CODES: Readonly<Partial<Record<FuncError['kind'], number>>> = {
-  readiness: EXIT.timeout,
-  notReady: EXIT.unfit,
-  pod: EXIT.unfit,
-  notFound: EXIT.notFound,
-  crdMissing: EXIT.notFound,
-  knativeFeature: EXIT.unfit,
-  input: EXIT.usage,
-  noImage: EXIT.usage,
-  combination: EXIT.usage,
-};
-
-/** For the time of `use`; what fails there says so with an exit code of its own. */
+/** For the time of `use`. */
 export async function withFunctionCluster<T>(
   flags: ClusterFlags,
   use: (cluster: FunctionCluster, client: Client) => Promise<T>,
 ): Promise<T> {
-  try {
-    return await withClient(flags, async (client) => await use(functionCluster(client), client));
-  } catch (error) {
-    if (!(error instanceof FuncError)) throw error;
-    throw new CliError(error.message, { exitCode: CODES[error.kind] ?? EXIT.failed, cause: error });
-  }
+  return await withClient(flags, async (client) => await use(functionCluster(client), client));
 }

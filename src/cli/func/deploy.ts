@@ -3,31 +3,26 @@ import { BUILDERS, type Builder, DEPLOYERS, deployerFor } from '../../func/compa
 import { applyFunction, checkAccepted, checkPlace } from '../../func/deploy/apply.ts';
 import { deployedImage } from '../../func/deploy/deployed-image.ts';
 import { editedEnv } from '../../func/deploy/env-vars.ts';
-import { imageName } from '../../func/deploy/image-name.ts';
 import { type Kind, KNATIVE_SERVICE, WASM_MODULE } from '../../func/deploy/kinds.ts';
 import { FuncError } from '../../func/func-error.ts';
 import { type FunctionFile, readFunctionFile, writeFunctionFile } from '../../func/function-file.ts';
-import { accessFrom } from '../../oci/access.ts';
 import { PLATFORMS } from '../../oci/both-worlds.ts';
-import { registrySettings, settingsFromEnvironment } from '../../oci/endpoint.ts';
 import { CliError, EXIT } from '../exit.ts';
+import type { ImageFlags } from '../image-flags.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { withFunctionCluster } from './cluster.ts';
+import { accessOf, imageOf, withImage } from './image.ts';
 import { manifestOf } from './manifest.ts';
 import { type FunctionFlags, targetOf } from './target.ts';
 
-export interface DeployFlags extends FunctionFlags {
-  readonly image?: string;
-  readonly registry?: string;
+export interface DeployFlags extends FunctionFlags, ImageFlags {
   readonly env?: readonly string[];
   readonly build: 'auto' | 'true' | 'false';
   readonly push: 'true' | 'false';
   readonly builder?: string;
   readonly deployer?: string;
   readonly runtimeClass: string;
-  readonly platform?: readonly string[];
   readonly remote?: true;
-  readonly plainHttp?: readonly string[];
   readonly timeout: number;
 }
 
@@ -39,14 +34,14 @@ export async function deployFunction(flags: DeployFlags, patient: boolean): Prom
   using interrupt = onInterrupt();
   const { signal } = interrupt;
   const say = (line: string) => console.error(line);
+  if (flags.remote === true) {
+    throw new FuncError('input', '--remote is not supported: the function is built here; leave it out');
+  }
+  const file = edited(await readFunctionFile(flags.path), flags);
+  const kind = kindOf(file, flags.deployer);
+  const image = imageOf(file, flags);
   await withFunctionCluster(flags, async (cluster, client) => {
-    if (flags.remote === true) {
-      throw new FuncError('input', '--remote is not supported: the function is built here; leave it out');
-    }
-    const file = edited(await readFunctionFile(flags.path), flags);
-    const kind = kindOf(file, flags.deployer);
     const { name, namespace } = await targetOf(undefined, flags, client);
-    const image = imageName({ image: file.image, registry: registryOf(file, flags), name });
     // What can be known to be wrong is said before anything is built.
     const wanted = { file, namespace, image, local: process.env };
     const { manifest: draft, notes } = manifestOf(kind, wanted, flags.runtimeClass);
@@ -66,7 +61,7 @@ export async function deployFunction(flags: DeployFlags, patient: boolean): Prom
           log: say,
           signal,
         },
-        accessFrom(process.env, settingsOf(flags)),
+        accessOf(flags),
       );
       const { manifest } = manifestOf(kind, { ...wanted, image: deployed }, flags.runtimeClass);
       const compilingMs = patient ? COMPILING_MS_MAX : 0;
@@ -86,13 +81,12 @@ export async function deployFunction(flags: DeployFlags, patient: boolean): Prom
 }
 
 /** Flags that are remembered in func.yaml, as func does it. */
-function edited(file: FunctionFile, { image, registry, namespace, env = [], deployer }: DeployFlags): FunctionFile {
+function edited(file: FunctionFile, flags: DeployFlags): FunctionFile {
+  const { namespace, env = [], deployer } = flags;
   const envs = env.length === 0 ? file.run.envs : editedEnv(file.run.envs, env);
   const chosen = DEPLOYERS.find((known) => known === deployer);
   return {
-    ...file,
-    ...(image === undefined ? {} : { image }),
-    ...(registry === undefined ? {} : { registry }),
+    ...withImage(file, flags),
     run: { ...file.run, envs: [...envs] },
     deploy: {
       ...file.deploy,
@@ -118,13 +112,4 @@ function builderOf(flag: string | undefined): Builder | undefined {
   const known = BUILDERS.find((builder) => builder === flag);
   if (known === undefined) throw new FuncError('input', `--builder ${flag}: there is none of that name; write wasm`);
   return known;
-}
-
-function registryOf(file: FunctionFile, { registry }: DeployFlags): string | undefined {
-  return registry ?? (process.env['FUNC_REGISTRY'] || file.registry);
-}
-
-function settingsOf({ plainHttp = [] }: DeployFlags) {
-  const fromEnv = settingsFromEnvironment(process.env);
-  return { ...fromEnv, plainHttp: [...registrySettings(plainHttp, []).plainHttp, ...fromEnv.plainHttp] };
 }

@@ -36,7 +36,9 @@ export async function invoke(name: string | undefined, flags: InvokeFlags): Prom
 /** As func has it: the one that runs here, else the one that is deployed. */
 async function usualTarget(name: string | undefined, folder: string): Promise<'local' | 'remote'> {
   if (name !== undefined) return 'remote';
-  return (await notedInstances(folder)).length > 0 ? 'local' : 'remote';
+  if ((await notedInstances(folder)).length > 0) return 'local';
+  console.error('it does not run here (kwasm func run starts it), so the one in the cluster is asked');
+  return 'remote';
 }
 
 async function dataOf({ data, file }: InvokeFlags): Promise<Buffer | undefined> {

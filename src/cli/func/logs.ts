@@ -39,14 +39,14 @@ async function printAll(
       exitCode: EXIT.notFound,
     });
   }
-  for (const pod of pods)
-    await print(pod, { tail: flags.tail, follow: false, prefixed: pods.length > 1 }, client, signal);
+  const { tail, since } = flags;
+  for (const pod of pods) await print(pod, { tail, since, follow: false, prefixed: pods.length > 1 }, client, signal);
 }
 
 /** Every pod as it comes, side by side, until Ctrl-C. */
 async function follow(
   target: Target,
-  { tail }: LogFlags,
+  { tail, since }: LogFlags,
   cluster: FunctionCluster,
   client: Client,
   signal: AbortSignal,
@@ -57,7 +57,7 @@ async function follow(
       // A container that was started again writes another log.
       const key = `${pod.metadata?.uid}/${containerOf(pod)?.restartCount}`;
       if (followed.has(key)) continue;
-      const lines = print(pod, { tail, follow: true, prefixed: true }, client, signal);
+      const lines = print(pod, { tail, since, follow: true, prefixed: true }, client, signal);
       followed.set(
         key,
         lines.catch((error: unknown) => console.error(String(error))),
@@ -81,6 +81,7 @@ function containerOf({ status }: V1Pod) {
 
 interface Printing {
   readonly tail: number | undefined;
+  readonly since: number | undefined;
   readonly follow: boolean;
   /** With the pod's name before each line. */
   readonly prefixed: boolean;
@@ -88,7 +89,7 @@ interface Printing {
 
 async function print(
   { metadata }: V1Pod,
-  { tail, follow: following, prefixed }: Printing,
+  { tail, since, follow: following, prefixed }: Printing,
   client: Client,
   signal: AbortSignal,
 ): Promise<void> {
@@ -98,6 +99,7 @@ async function print(
     container: CONTAINER,
     ...(following ? { follow: 'true' } : { limitBytes: String(BYTES_MAX) }),
     ...(tail === undefined ? {} : { tailLines: String(tail) }),
+    ...(since === undefined ? {} : { sinceSeconds: String(Math.ceil(since / 1000)) }),
   };
   const put = (line: string) => process.stdout.write(prefixed ? `${name}: ${line}\n` : `${line}\n`);
   let rest = '';

@@ -12,6 +12,8 @@ export interface ShowFlags extends FunctionFlags {
 export interface LogFlags extends FunctionFlags {
   readonly follow?: true;
   readonly tail?: number;
+  /** In milliseconds. */
+  readonly since?: number;
 }
 
 export interface Target {

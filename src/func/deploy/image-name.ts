@@ -16,6 +16,17 @@ export function imageName({ image, registry, name }: ImageChoice): string {
   return formatReference(parseReference(`${registry.replace(/\/+$/, '')}/${name}:latest`));
 }
 
+/**
+ * The image that func.yaml names, in the registry of --registry: an image of before must not have the new one go where it was. Without an image there is nothing
+ * to rename.
+ */
+export function renamed(image: string | undefined, registry: string | undefined): { readonly image?: string } {
+  if (image === undefined || registry === undefined) return {};
+  const prefix = `${registry.replace(/\/+$/, '')}/`;
+  if (image.startsWith(prefix)) return {};
+  return { image: `${prefix}${image.split('/').at(-1)}` };
+}
+
 /** What is deployed: every pod runs the same code, whatever becomes of the tag. */
 export function pinned(image: string, digest: string): string {
   return `${image.replace(/@sha256:[0-9a-f]{64}$/, '')}@${digest}`;

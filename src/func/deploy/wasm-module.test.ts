@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { functionShape } from '../function-shape.ts';
 import { editedEnv, envVars } from './env-vars.ts';
 import { goDuration } from './go-duration.ts';
-import { imageName, pinned } from './image-name.ts';
+import { imageName, pinned, renamed } from './image-name.ts';
 import { knativeService, wasmModule } from './wasm-module.ts';
 
 const IMAGE = 'registry.example/me/hello:latest@sha256:00';
@@ -157,6 +157,20 @@ describe('envVars', () => {
       { name: 'C', value: '' },
     ]);
     expect(() => editedEnv([], ['nothing'])).to.throw('NAME=VALUE');
+  });
+});
+
+describe('renamed', () => {
+  it('moves the image of before to the registry that is named now', () => {
+    expect(renamed('old.example/me/hello:v1', 'new.example/team/')).to.deep.equal({
+      image: 'new.example/team/hello:v1',
+    });
+    for (const [image, registry] of [
+      [undefined, 'new.example'],
+      ['old.example/hello', undefined],
+      ['new.example/me/hello:v1', 'new.example/me'],
+    ] as const)
+      expect(renamed(image, registry)).to.deep.equal({});
   });
 });
 

@@ -53,13 +53,24 @@ async function answered(
   }
 }
 
+const TAKEN = 'EADDRINUSE';
+
+/** Whether somebody else listens at the address that was to be opened. */
+export function isTaken(error: unknown): boolean {
+  return error instanceof FuncError && codeOf(error.cause) === TAKEN;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}
+
 function listening(server: Server, { host, port }: Address): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const taken = cause.code === 'EADDRINUSE';
-      const text = taken
-        ? `${host}:${port} is taken; --address names another, and port 0 any that is free`
-        : messageOf(cause);
+    server.once('error', (cause) => {
+      const text =
+        codeOf(cause) === TAKEN
+          ? `${host}:${port} is taken; --address names another, and port 0 any that is free`
+          : messageOf(cause);
       reject(new FuncError('input', text, { cause }));
     });
     server.listen(port, host, () => {

@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -119,6 +120,23 @@ describe('a function on Node, from an empty directory to an answer', function ()
     expect(await refusal()).to.contain('does not run here');
   });
 
+  it('takes another port than the usual one where that is taken', async () => {
+    const other = createServer();
+    // Or whoever has it already.
+    await new Promise((resolve) => other.once('error', resolve).listen(8080, '127.0.0.1', () => resolve(undefined)));
+    try {
+      await createFunction(folder, 'js-wasi');
+      const say = (line: string) => said.push(line);
+      running = await runFunction(folder, { address: undefined, component: false, env: [], requestMs: 20_000, say });
+      expect(running.url)
+        .to.match(/^http:\/\/127\.0\.0\.1:\d+$/)
+        .and.not.match(/:8080$/);
+      expect(said).to.include('127.0.0.1:8080 is taken; this one is on another port');
+      expect(await invoked()).to.deep.equal([200, 'Hello from WASI! Path: /\n']);
+    } finally {
+      other.close();
+    }
+  });
   it('says which address is taken', async () => {
     await createFunction(folder, 'js-wasi');
     await run();

@@ -4,7 +4,7 @@ import { type FunctionFile, readFunctionFile } from '../function-file.ts';
 import type { Backend } from './backend.ts';
 import { ComponentBackend } from './component-backend.ts';
 import { outgoingOf } from './egress.ts';
-import { type Address, openFront } from './front.ts';
+import { type Address, isTaken, openFront } from './front.ts';
 import { openGoHandler } from './go-handler.ts';
 import { noteInstance } from './instances.ts';
 import { localSettings } from './local-settings.ts';
@@ -12,13 +12,16 @@ import { openNodeHandler } from './node-handler.ts';
 import { onSave } from './saves.ts';
 
 export interface RunOptions {
-  readonly address: Address;
+  /** undefined: 127.0.0.1:8080, or where that is taken any other port, as func has it. */
+  readonly address: Address | undefined;
   readonly component: boolean;
   readonly env: readonly string[];
   readonly memoryBytes?: number | undefined;
   readonly requestMs: number;
   readonly say: (line: string) => void;
 }
+
+const USUAL: Address = { host: '127.0.0.1', port: 8080 };
 
 export interface RunningFunction {
   readonly url: string;
@@ -57,8 +60,8 @@ async function hasHandler(folder: string, file: FunctionFile): Promise<boolean> 
   return /^(js|ts)-wasi$/.test(file.runtime);
 }
 
-async function served(folder: string, address: Address, backend: Backend, say: (line: string) => void) {
-  const front = await openFront(address, backend, say);
+async function served(folder: string, address: Address | undefined, backend: Backend, say: (line: string) => void) {
+  const front = await openedFront(address, backend, say);
   const forget = await noteInstance(folder, front.port, front.url);
   const saves = onSave(folder, () => backend.reload());
   return {
@@ -71,6 +74,16 @@ async function served(folder: string, address: Address, backend: Backend, say: (
       await backend.close();
     },
   };
+}
+
+async function openedFront(address: Address | undefined, backend: Backend, say: (line: string) => void) {
+  try {
+    return await openFront(address ?? USUAL, backend, say);
+  } catch (error) {
+    if (address !== undefined || !isTaken(error)) throw error;
+    say(`${USUAL.host}:${USUAL.port} is taken; this one is on another port`);
+    return await openFront({ ...USUAL, port: 0 }, backend, say);
+  }
 }
 
 function reachOf(network: GuestNetwork | undefined): string {
