@@ -16,19 +16,29 @@ proc=${KWASM_RESTORE_PROC:-/proc} # tests have one of their own
 
 say() { printf 'kwasm restore %s: %s\n' "$who" "$1"; }
 
+# These alone, with their names where they are directories: to flush everything would be to wait for every disk of the host,
+# a file server that is gone among them. A `sync` that takes no names flushes everything all the same.
+flush() {
+  for flushed; do
+    [ -e "$flushed" ] || continue
+    sync "$flushed" 2>/dev/null || sync
+  done
+  return 0
+}
+
 # The words were written when the change was prepared: on a disk that has filled up there would be no room for them.
 finish() {
   if [ "$1" != "rolledBack $who" ] || ! ln "outcome.$who" outcome 2>/dev/null; then
-    printf '%s\n' "$1" >"outcome.$$" && mv -f "outcome.$$" outcome
+    printf '%s\n' "$1" >"outcome.$$" && flush "outcome.$$" && mv -f "outcome.$$" outcome
   fi
-  sync
+  flush .
   end
   say "$1"
 }
 
 end() {
   rm -f "../../pending/${txn##*/}"
-  sync
+  flush ../../pending
 }
 
 # Equal in every byte. The mark keeps the line breaks at the end, which $() would drop.
@@ -54,16 +64,16 @@ put_back() {
   n=$1 path=$3
   wrote=yes
   if [ "$2" = absent ]; then
-    rm -f "$path"
+    rm -f "$path" && flush "${path%/*}"
     return
   fi
   staged=$(staging "$path")/.kwasm-${txn##*/}-$n.before
   if ! same "$staged" "$txn/before/$n"; then
     rm -f "$staged"
     cp -a "$txn/before/$n" "$staged" 2>/dev/null || cp -p "$txn/before/$n" "$staged" || return 1
-    sync
+    flush "$staged"
   fi
-  mv -f "$staged" "$path"
+  mv -f "$staged" "$path" && flush "${path%/*}" "${staged%/*}"
 }
 
 # Our block with the blank line before it, our import line, our entry in somebody's list: every byte that plan/ had added.
@@ -95,13 +105,15 @@ take_out_ours() {
     '# Written by kwasm'*)
       wrote=yes
       rm -f "$path"
+      flush "${path%/*}"
       ;;
     *'# BEGIN kwasm'* | *'# added by kwasm'* | *'"/etc/containerd/kwasm.d/*.toml"'*)
       wrote=yes
       rest=$(staging "$path")/.kwasm-${txn##*/}.rest
       { cp -a "$path" "$rest" 2>/dev/null || cp -p "$path" "$rest"; } &&
-        without_ours "$path" >"$rest" && sync && mv -f "$rest" "$path"
+        without_ours "$path" >"$rest" && flush "$rest" && mv -f "$rest" "$path"
       rm -f "$rest"
+      flush "${path%/*}"
       ;;
   esac
   say "$path was changed by somebody else meanwhile; only our part was taken out"
@@ -153,7 +165,9 @@ property() {
 # nothing, so there it is the child: its number, and when it began. Nothing while there is none.
 start() {
   if [ "$reload" != watched ]; then
-    property InvocationID
+    counted=$(property InvocationID)
+    [ -n "$counted" ] || counted=$(property ExecMainStartTimestampMonotonic) # before 232
+    [ "$counted" = 0 ] || printf '%s' "$counted"
     return
   fi
   parent=$(property MainPID)
@@ -211,10 +225,11 @@ if [ ! -f files ]; then
   end
   exit 0
 fi
-# The timer and the installer may come at the same moment: the second waits, and then finds the outcome.
+# The timer and the installer may come at the same moment: the second waits, and then finds the outcome. For as long as all
+# the waits of the first may take: while it waits for the daemon, a second restart would cut that off.
 if command -v flock >/dev/null; then
   exec 9<files
-  flock -w 120 9
+  flock -w $(($(cat wait) + 120)) 9
 fi
 if [ -f outcome ]; then
   say "already ended: $(cat outcome)"
@@ -226,11 +241,11 @@ fi
 if [ ! -f decision.rollback ]; then
   rm -f "decision.$$"
   echo rollback >"decision.$$"
+  flush "decision.$$"
   mv -f "decision.$$" decision.rollback
-  sync
 fi
 ln decision.rollback decision 2>/dev/null
-sync
+flush .
 if [ "$(cat decision)" = commit ]; then
   say 'the change was committed; nothing to do'
   end
@@ -274,13 +289,13 @@ if [ -f watched ]; then
       wrote=yes
       rm -f "$entry" || failed="$failed $entry"
     done
+    flush "$directory"
   done <watched
 fi
 
 if [ -f directories ]; then
-  while read -r directory; do rmdir "$directory" 2>/dev/null; done <directories
+  while read -r directory; do rmdir "$directory" 2>/dev/null && flush "${directory%/*}"; done <directories
 fi
-sync
 
 # A daemon that has run since before the change has never read it: leave it alone.
 wait_seconds=${KWASM_RESTORE_WAIT_SECONDS:-$(cat wait)}

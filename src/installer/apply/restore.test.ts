@@ -198,6 +198,51 @@ describe('restore.sh', () => {
     expect(outcome()).to.equal('rolledBack deadman');
   });
 
+  it('flushes what it writes, and nothing else: a disk or a file server that does not answer is not waited for', () => {
+    put(join(root, 'bin/sync'), '#!/bin/sh\n[ $# -gt 0 ] || set everything\necho "$*" >>"$UNIT_STATE/flushed"\n');
+    chmodSync(join(root, 'bin/sync'), 0o755);
+    changedAndLoaded();
+    run();
+    const flushed = (read(join(unit, 'flushed')) ?? '').split('\n').filter(Boolean);
+    expect(flushed).to.not.include('everything');
+    expect(flushed).to.include.members([dirname(config()), join(root, 'etc/conf.d'), '.', '../../pending']);
+    expect(flushed.some((path) => path.endsWith(`.kwasm-${ID}-0.before`))).to.equal(true);
+  });
+
+  it('waits for another that is at work as long as that may take, and not less', () => {
+    put(join(root, 'bin/flock'), '#!/bin/sh\necho "$*" >"$UNIT_STATE/flock"\n');
+    chmodSync(join(root, 'bin/flock'), 0o755);
+    put(join(txn, 'wait'), '270\n');
+    run();
+    const seconds = Number(/^-w (\d+) 9$/.exec(read(join(unit, 'flock'))?.trim() ?? '')?.[1]);
+    expect(seconds).to.be.greaterThan(270 + 45);
+  });
+
+  describe('on a systemd before 232, which counts no invocations', () => {
+    beforeEach(() => {
+      const old = SYSTEMCTL.replace('echo "InvocationID=$(cat "$state/invocation")"', 'true').replace(
+        "'show -p MainPID '*)",
+        `'show -p ExecMainStartTimestampMonotonic '*) echo "ExecMainStartTimestampMonotonic=$(cat "$state/invocation")" ;;\n  'show -p MainPID '*)`,
+      );
+      put(join(root, 'bin/systemctl'), old);
+      put(join(unit, 'invocation'), '100\n');
+      put(join(txn, 'start'), '100\n');
+    });
+
+    it('tells a daemon that has read the change by the time of its start', () => {
+      changedAndLoaded();
+      put(join(unit, 'invocation'), '200\n');
+      expect(run().code).to.equal(0);
+      expect(restarts()).to.equal(1);
+    });
+
+    it('leaves one alone that has not', () => {
+      put(config(), 'version = 2\nours\n');
+      expect(run().code).to.equal(0);
+      expect(restarts()).to.equal(0);
+    });
+  });
+
   it('does nothing where nothing had been prepared', () => {
     rmSync(join(txn, 'files'));
     put(config(), 'version = 2\n');

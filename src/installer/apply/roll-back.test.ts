@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { openHost } from '../host.ts';
 import { LIMITS, playInstall } from './sample-machine.ts';
+import { serviceState } from './service.ts';
 import { runRestore } from './switch.ts';
 
 describe('a containerd that hangs before we have restarted it', () => {
@@ -32,6 +33,38 @@ describe('a systemd that does not answer for a moment', () => {
       rmSync(root, { recursive: true, force: true });
     }
   });
+});
+
+describe('a roll-back that does not end in time', () => {
+  it("is left to the host's timer, which is not stopped", async () => {
+    const root = mkdtempSync(join(tmpdir(), 'kwasm-unended-'));
+    try {
+      const played = await playInstall(root, 'comes back late, and the restore script does not end in time');
+      expect(played).to.include({ ended: 'broken RestartFailed', armed: true });
+      expect(played.message).to.contain('no end after 30 s').and.to.contain('timer');
+      expect((await playInstall(root, 'comes back late')).armed).to.equal(false);
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('the start of a daemon', () => {
+  const service = { unit: 'containerd.service', socket: '/run/c.sock', reload: 'unit' } as const;
+  for (const [name, said, start] of [
+    ['is the number that systemd gives it', 'InvocationID=0a1b\nExecMainStartTimestampMonotonic=77\n', '0a1b'],
+    ['is its time on a systemd before 232, as on Amazon Linux 2', 'ExecMainStartTimestampMonotonic=77\n', '77'],
+    ['is none while there is none', 'InvocationID=\nExecMainStartTimestampMonotonic=0\n', ''],
+  ] as const) {
+    it(name, async () => {
+      const stdout = `ActiveState=active\nMainPID=42\n${said}`;
+      const host = {
+        ...openHost('/nowhere'),
+        run: async () => ({ exitCode: 0, timedOut: false, stdout, stderr: '', why: '' }),
+      };
+      expect((await serviceState(host, service)).start).to.equal(start);
+    });
+  }
 });
 
 describe('the restore script', () => {

@@ -29,9 +29,9 @@ export async function rollBack(
   const endMs = clock.monotonicMs() + journal.limits.restoreMs;
   while ((await isFiring(host, journal.id)) && clock.monotonicMs() < endMs) await clock.sleep(POLL_MS);
   const said = await runRestore(host, journal.id, journal.limits.restoreMs);
-  // Only now: were we killed before, the timer would still do it.
-  await disarmSwitch(host, journal.id);
   const outcome = readOutcome(host, journal.id);
+  // Only now: were we killed before, the timer would still do it. A script that has not come to an end is left to it.
+  if (outcome !== undefined) await disarmSwitch(host, journal.id);
   const lost = outcome?.startsWith('rolledBack') ? await lostStill(journal, { host, cri, clock }) : undefined;
   const untouched = lost !== undefined && (await neverRestarted(host, journal));
   if (outcome?.startsWith('rolledBack') && (lost === undefined || untouched)) {
@@ -45,7 +45,7 @@ export async function rollBack(
       : 'The host is as it was before';
     return { kind: 'rolledBack', reason: why.reason, message: `${why.message}. ${state}` };
   }
-  const state = lost ?? outcome ?? said.split('\n').at(-1) ?? 'no answer';
+  const state = lost ?? outcome ?? `${said.split('\n').at(-1)}; the host's timer may still do it`;
   return { kind: 'broken', reason: why.reason, message: `${why.message}. Undoing it did not help: ${state}` };
 }
 

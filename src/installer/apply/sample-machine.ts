@@ -27,7 +27,8 @@ export type World =
   | 'comes back late'
   | 'always busy'
   | 'hangs before its restart'
-  | 'systemd is silent for a while';
+  | 'systemd is silent for a while'
+  | 'comes back late, and the restore script does not end in time';
 
 export interface Played {
   readonly ended: string;
@@ -35,6 +36,8 @@ export interface Played {
   readonly tookMs: number;
   /** -1: never. */
   readonly restartedAtMs: number;
+  /** The host's timer still runs. */
+  readonly armed: boolean;
 }
 
 /**
@@ -57,7 +60,7 @@ export async function playInstall(root: string, world: World, jumps: readonly nu
       monotonicMs += ms;
     },
   };
-  const daemonState: DaemonState = { invocation: 1, restartedAtMs: -1 };
+  const daemonState: DaemonState = { invocation: 1, restartedAtMs: -1, armed: false };
   const host = hostOf(root, world, daemonState, () => monotonicMs);
   const facts = factsOf(host);
   const { runtime } = facts;
@@ -76,12 +79,14 @@ export async function playInstall(root: string, world: World, jumps: readonly nu
   });
   const how = ended.kind === 'committed' ? ended.kind : `${ended.kind} ${ended.reason}`;
   const message = ended.kind === 'committed' ? '' : ended.message;
-  return { ended: how, message, tookMs: monotonicMs, restartedAtMs: daemonState.restartedAtMs };
+  const { restartedAtMs, armed } = daemonState;
+  return { ended: how, message, tookMs: monotonicMs, restartedAtMs, armed };
 }
 
 interface DaemonState {
   invocation: number;
   restartedAtMs: number;
+  armed: boolean;
 }
 
 function layMachine(root: string): void {
@@ -101,7 +106,14 @@ function hostOf(root: string, world: World, daemon: DaemonState, nowMs: () => nu
     run: async ([program = '', ...args]) => {
       const line = [program, ...args].join(' ');
       if (line.includes('config dump')) return answer(dumpOf(host, args[1] ?? ROOT));
+      if (program === 'systemd-run') {
+        daemon.armed = true;
+        return answer();
+      }
+      if (line.startsWith('systemctl stop kwasm-switch-')) daemon.armed = false;
       if (line.includes('restore.sh')) {
+        if (world.includes('the restore script does not end'))
+          return { ...answer(), exitCode: undefined, timedOut: true, why: 'no end after 30 s' };
         // The script has tests of its own; here it says that it has done its work.
         writeFileSync(host.at('/var/lib/kwasm/txn/1-a/outcome'), 'rolledBack installer\n');
         return answer();
@@ -115,7 +127,7 @@ function hostOf(root: string, world: World, daemon: DaemonState, nowMs: () => nu
       const restartedMs = daemon.restartedAtMs;
       if (world === 'systemd is silent for a while' && restartedMs >= 0 && nowMs() < restartedMs + SILENT_MS)
         return { ...answer(), exitCode: 1, why: 'Failed to get properties: Connection timed out' };
-      const down = world === 'comes back late' && daemon.invocation > 1 && nowMs() < DOWN_MS;
+      const down = world.startsWith('comes back late') && daemon.invocation > 1 && nowMs() < DOWN_MS;
       return answer(`ActiveState=${down ? 'activating' : 'active'}\nInvocationID=${daemon.invocation}\nMainPID=42\n`);
     },
   };

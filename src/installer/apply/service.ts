@@ -24,13 +24,18 @@ export interface ServiceState {
 const TIMEOUT_MS = 30_000;
 
 export async function serviceState(host: Host, { unit, socket, reload }: Service): Promise<ServiceState> {
-  const argv = ['systemctl', 'show', '-p', 'ActiveState', '-p', 'InvocationID', '-p', 'MainPID', unit];
+  const properties = ['ActiveState', 'InvocationID', 'ExecMainStartTimestampMonotonic', 'MainPID'];
+  const argv = ['systemctl', 'show', ...properties.flatMap((name) => ['-p', name]), unit];
   const done = await host.run(argv, { timeoutMs: TIMEOUT_MS });
   if (done.exitCode !== 0) throw new Error(`systemctl show ${unit}: ${done.why}`);
   const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(done.stdout)?.[1] ?? '';
   const state = value('ActiveState');
   const mainPid = Number(value('MainPID'));
-  if (reload !== 'watched') return { active: state === 'active', state, start: value('InvocationID'), mainPid };
+  if (reload !== 'watched') {
+    // systemd counts invocations since 232; Amazon Linux 2 has 219.
+    const start = value('InvocationID') || value('ExecMainStartTimestampMonotonic');
+    return { active: state === 'active', state, start: start === '0' ? '' : start, mainPid };
+  }
   // k0s restarts its child and stays what it was itself: the unit shows nothing of it.
   const start = processStart(host, socket);
   return {
