@@ -309,6 +309,16 @@ pipeline:
 `);
   });
 
+  it('saves a function that is there anew, in its place', async () => {
+    const kptfile = (entry: string) =>
+      `${PACKAGE['p/Kptfile']}pipeline:\n  mutators:\n    # first\n    - exec: /bin/cat # cat\n${entry}    - image: a/b\n`;
+    const tail = "      name: mine\n      condition: 'true'\n";
+    shop.write({ 'p/Kptfile': kptfile(`${tail}      configMap: {a: b}\n`) });
+    await shop.eval('p', '/bin/cat', { save: 'mutator', configWords: ['q=r'] });
+    expect(shop.tree('p')['Kptfile']).to.equal(kptfile(`      configMap:\n        q: r\n${tail}`));
+    expect(shop.told).to.contain('Updated "/bin/cat" as mutator in the Kptfile.\n');
+  });
+
   it('saves paths as they are from the package, and refuses what it could not find there', async () => {
     shop.write({ 'p/fn/c.yaml': 'apiVersion: v1\nkind: Fn\nmetadata:\n  name: c\n' });
     shop.script('p/fn/f.sh', 'cat');

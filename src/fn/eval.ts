@@ -67,9 +67,9 @@ function savedBy({ directory, save: phase, report, ...options }: EvalOptions): (
   const saved = savable(directory, options, options.imagePrefix);
   const { source } = saved;
   return () => {
-    saveFunction(directory, phase, saved);
+    const done = saveFunction(directory, phase, saved);
     const name = source.kind === 'exec' ? source.command : source.image;
-    report.line(`Added ${JSON.stringify(name)} as ${phase} in the Kptfile.`);
+    report.line(`${done} ${JSON.stringify(name)} as ${phase} in the Kptfile.`);
   };
 }
 

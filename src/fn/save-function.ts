@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Terminal } from '../errors.ts';
+import { copyComments } from './comments.ts';
 import { seqIndentOf } from './documents.ts';
 import { configOfArguments } from './function-config.ts';
 import { fullImageName } from './image-name.ts';
@@ -45,7 +46,11 @@ function pathInside(directory: string, file: string): string | undefined {
 }
 
 /** Declares a function in the package's Kptfile: the same image or program anew, or one more. The rest of the file stays as it is written. */
-export function saveFunction(directory: string, phase: 'mutator' | 'validator', saved: SavedFunction): void {
+export function saveFunction(
+  directory: string,
+  phase: 'mutator' | 'validator',
+  saved: SavedFunction,
+): 'Added' | 'Updated' {
   const file = join(directory, KPTFILE);
   const text = readFileSync(file, 'utf8');
   const document = parseDocument(text);
@@ -53,12 +58,24 @@ export function saveFunction(directory: string, phase: 'mutator' | 'validator', 
   const list = ensure(ensure(root(document), 'pipeline', mapping([])), `${phase}s`, sequence([]));
   const entry = entryOf(saved);
   const at = list.content.findIndex((one) => names(one, saved.source));
-  if (at === -1) list.content.push(entry);
-  else list.content[at] = entry;
+  const earlier = list.content[at];
+  if (earlier === undefined) list.content.push(entry);
+  else list.content[at] = updated(earlier, entry);
   list.style &= ~STYLE.flow;
   const emitter = new Emitter();
   emitter.document(document, { lists: seqIndentOf(text, 'wide') });
   applyChanges(directory, { writes: new Map([[KPTFILE, emitter.text]]), deletes: [] });
+  return earlier === undefined ? 'Added' : 'Updated';
+}
+
+/** What eval has no flag for stays. */
+function updated(earlier: YamlNode, entry: YamlNode): YamlNode {
+  for (const key of ['name', 'condition']) {
+    const value = field(earlier, key);
+    if (value !== undefined) setField(entry, key, value);
+  }
+  copyComments(earlier, entry);
+  return entry;
 }
 
 function ensure(node: YamlNode, key: string, empty: YamlNode): YamlNode {
