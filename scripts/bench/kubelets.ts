@@ -10,15 +10,26 @@ const HEALTH_PORT = 10_247;
 /** Nodes whose names begin so have a kubelet that somebody plays by hand. */
 export const BY_HAND = 'hand-';
 
+/** From the label until the node names its handlers: any time between the two. */
+interface Naming {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Sooner than a kubelet, which looks every 10 s: for stories that are about something else. */
+const PROMPT: Naming = { fromMs: 1_000, toMs: 2_000 };
+/** As on nodes and API servers that are busy: two thirds of them name the handlers more than a minute later. */
+export const LATE: Naming = { fromMs: 1_000, toMs: 180_000 };
+
 /**
  * kwok in the kubelets' place: an installer's pod starts, and ends a second later with the Verdict of a node where all
  * went well. The Job controller is the real one.
  */
-export async function startKubelets(plane: Plane): Promise<void> {
+export async function startKubelets(plane: Plane, naming: Naming = PROMPT): Promise<void> {
   const config = join(plane.dir, 'kwok.yaml');
   writeFileSync(
     config,
-    [heartbeat(), reporting(), running(), succeeded()].map((stage) => JSON.stringify(stage)).join('\n---\n'),
+    [heartbeat(), reporting(naming), running(), succeeded()].map((stage) => JSON.stringify(stage)).join('\n---\n'),
   );
   const { hostname } = plane.server;
   const args = [
@@ -41,12 +52,12 @@ const UNREPORTED =
   `(.metadata.labels["${runtimeLabel('wasmtime')}"] == "true") and ` +
   '(.status.runtimeHandlers != null) and ([.status.runtimeHandlers[].name] | index("wasmtime") == null)';
 
-/** Without it the operator would find every node's handler lost after a minute, and install it again. */
-function reporting(): object {
+function reporting({ fromMs, toMs }: Naming): object {
   const features = '{ recursiveReadOnlyMounts: true, userNamespaces: true }';
   const handlers = ['', 'runc', 'wasmtime'].map((name) => `- { name: "${name}", features: ${features} }`);
   const unreported = [{ key: UNREPORTED, operator: 'In', values: ['true'] }];
-  return stage('node-handlers', 'Node', unreported, 1_000, ['runtimeHandlers:', ...handlers].join('\n'));
+  const status = ['runtimeHandlers:', ...handlers].join('\n');
+  return stage('node-handlers', 'Node', unreported, fromMs, status, toMs);
 }
 
 function heartbeat(): object {
@@ -138,6 +149,7 @@ function stage(
   matchExpressions: readonly object[],
   afterMs: number,
   statusTemplate: string,
+  untilMs = afterMs * 2,
 ): object {
   return {
     apiVersion: 'kwok.x-k8s.io/v1alpha1',
@@ -146,7 +158,7 @@ function stage(
     spec: {
       resourceRef: { apiGroup: 'v1', kind },
       selector: { matchExpressions },
-      delay: { durationMilliseconds: afterMs, jitterDurationMilliseconds: afterMs * 2 },
+      delay: { durationMilliseconds: afterMs, jitterDurationMilliseconds: untilMs },
       next: { statusTemplate },
     },
   };

@@ -198,6 +198,8 @@ describe('a node whose DaemonSet pod installs', () => {
     it_.begin();
     it_.end(ended('installed', ['wasmtime']));
     const { agent } = it_;
+    it_.world.node = { ...it_.world.node, handlers: ['runc', 'wasmtime'] };
+    it_.sync();
     it_.world.nowMs += 120_000;
     it_.world.turn = { kind: 'wait', why: { kind: 'paused', by: 'somebody' } };
     it_.world.node = { ...it_.world.node, handlers: ['runc'] };

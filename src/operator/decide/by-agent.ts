@@ -74,7 +74,7 @@ function read(
     phase: 'Failed',
     containers: [{ name: INSTALLER_CONTAINER, state: run.state }],
   };
-  const result = outcomeOf(job, [ended], undefined, nowMs);
+  const result = outcomeOf(job, [ended], undefined, true, nowMs);
   if (result.kind === 'lost') return fail(facts, policy, job, result.finding, record, nowMs);
   if (result.kind !== 'verdict') return []; // it has ended, so it is one of the two
   const finding = findingOf(result.verdict, 'install');

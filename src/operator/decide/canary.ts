@@ -31,6 +31,7 @@ interface Running {
   readonly kind: 'running';
   readonly finding: Finding | undefined;
   readonly afterMs: number;
+  readonly next?: Action;
 }
 interface Missing {
   readonly kind: 'missing';
@@ -53,12 +54,15 @@ export function proofOf(facts: Facts, policy: Policy, jobs: NodeJobs, record: No
   const running = states.filter((state) => state.kind === 'running');
   return {
     kind: 'running',
-    actions: states.flatMap((state): readonly Action[] =>
-      state.kind === 'missing' ? [{ kind: 'createJob', job: state.job }] : [],
-    ),
+    actions: states.flatMap(actionsOf),
     finding: running.find(({ finding }) => finding !== undefined)?.finding,
     afterMs: Math.min(deadlineMs(policy), ...running.map(({ afterMs }) => afterMs)),
   };
+}
+
+function actionsOf(state: State): readonly Action[] {
+  if (state.kind === 'missing') return [{ kind: 'createJob', job: state.job }];
+  return state.kind === 'running' && state.next !== undefined ? [state.next] : [];
 }
 
 function stateOf(
@@ -74,12 +78,18 @@ function stateOf(
   if (job.end?.kind === 'complete') return { kind: 'passed' };
   const pod = newestOf(facts.pods, job);
   const result = outcome(facts, job, nowMs);
-  if (result.kind === 'settling') return { kind: 'running', finding: undefined, afterMs: result.afterMs };
+  if (result.kind === 'settling') return settling(result.next, policy);
   if (job.end !== undefined) return ended(handler, pod, result.kind === 'lost' ? result.finding : undefined);
   // Both stamps: a clock that is ahead must not end it before its time.
   const leftMs = Math.max(Date.parse(record.at), job.createdMs) + deadlineMs(policy) - nowMs;
   const finding = result.kind === 'running' ? result.trouble : undefined;
   return leftMs > 0 ? { kind: 'running', finding, afterMs: leftMs } : late(handler, policy, pod, finding);
+}
+
+function settling(next: Action, policy: Policy): Running {
+  const running = { kind: 'running', finding: undefined } as const;
+  if (next.kind === 'recheck') return { ...running, afterMs: next.afterMs };
+  return { ...running, afterMs: deadlineMs(policy), next };
 }
 
 /** A Job that somebody deletes is made again, but not for ever. */

@@ -81,22 +81,91 @@ describe('a provisioned node that changes', () => {
     expect(running(world), 'another containerd is another').to.equal(1);
   });
 
+  it('is not gone over again because its kubelet told of a new containerd later than the run that found it there', () => {
+    const world = new Simulation(policy, nodeView());
+    const { kind } = world.node;
+    world.settle();
+    const containerd = { version: 'v2.2.0', unit: 'containerd.service', config: '/etc/containerd/config.toml' };
+    world.endJob(said('installed', ['wasmtime'], { containerd }));
+    world.settle();
+    const upgraded = { runtime: 'containerd://2.2.0', kind: kind.replace('containerd 2.1', 'containerd 2.2') };
+    becomes(world, upgraded, 2 * MINUTE_MS);
+    expect(running(world)).to.equal(0);
+    expect(recordOn(world)).to.include(upgraded);
+    world.history.length = 0;
+    becomes(world, {}, HOUR_MS);
+    expect(world.history).to.deep.equal([]);
+    const another = { ...upgraded, kind: upgraded.kind.replace('Debian GNU/Linux 12', 'Debian GNU/Linux 13') };
+    becomes(world, another);
+    expect(running(world), 'another OS image is another').to.equal(1);
+  });
+
   it('keeps the label of the handler that is still there', () => {
     const world = new Simulation(policy, nodeView());
     world.settle();
     world.endJob(said('installed', ['spin', 'wasmtime']));
     world.settle();
+    becomes(world, { handlers: ['spin', 'wasmtime'] });
     becomes(world, { handlers: ['spin'] }, HOUR_MS);
     expect(world.node.runtimeLabels).to.deep.equal(['spin']);
     expect(world.node.provisionedLabel).to.equal('n1');
   });
 
-  it('is given time: the kubelet reports what was installed a little later', () => {
+  it('has lost nothing that its kubelet has never named; once it has, what it no longer names is lost', () => {
     const world = new Simulation(policy, nodeView({ handlers: ['runc'] }));
     world.settle();
     world.endJob(proof);
     world.settle();
-    expect(world.node.condition?.reason).to.equal('Provisioned');
+    expect(recordOn(world).awaited).to.equal(true);
+    world.history.length = 0;
+    for (const afterMs of [MINUTE_MS, 5 * MINUTE_MS, 50 * MINUTE_MS]) becomes(world, {}, afterMs);
+    expect(world.history).to.deep.equal([]);
+    becomes(world, { handlers: REPORTED }, MINUTE_MS);
+    expect(recordOn(world).awaited).to.equal(undefined);
+    expect(world.history.map(({ kind }) => kind)).to.deep.equal(['markNode']);
+    becomes(world, { handlers: ['runc'] });
+    expect(world.node.runtimeLabels).to.deep.equal([]);
+    expect(world.node.condition?.reason).to.equal('Installing');
+  });
+
+  it('is looked at once more, and keeps its labels, if its kubelet has named others for an hour and not these', () => {
+    for (const found of ['unchanged', 'installed'] as const) {
+      const world = new Simulation(policy, nodeView({ handlers: ['runc'] }));
+      world.settle();
+      world.endJob(proof);
+      world.settle();
+      world.heardForMs = 10 * MINUTE_MS;
+      becomes(world, {}, HOUR_MS);
+      expect(running(world), 'the API server was away: who knows what kubelets wanted to say').to.equal(0);
+      world.heardForMs = HOUR_MS;
+      becomes(world, {});
+      expect(running(world)).to.equal(1);
+      expect(world.node.runtimeLabels).to.deep.equal(['wasmtime']);
+      expect(world.node.condition?.status).to.equal('True');
+      world.endJob(said(found, ['wasmtime']));
+      world.settle();
+      world.history.length = 0;
+      for (let day = 0; day < 3; day += 1) becomes(world, {}, 24 * HOUR_MS);
+      expect(world.history, `${found}: never again`).to.deep.equal([]);
+    }
+  });
+
+  it('of which its kubelet names no handlers at all is not looked at again', () => {
+    const world = new Simulation(policy, nodeView());
+    world.settle();
+    world.endJob(proof);
+    world.settle();
+    world.history.length = 0;
+    becomes(world, {}, 24 * HOUR_MS);
+    expect(world.history).to.deep.equal([]);
+  });
+
+  it('is given a minute, if what its kubelet named when the run was read was of before', () => {
+    const world = new Simulation(policy, nodeView({ handlers: REPORTED }));
+    world.settle();
+    world.endJob(proof);
+    world.settle();
+    becomes(world, { handlers: ['runc'] });
     const [recheck] = decide(world.facts(), policy, world.nowMs);
     expect(recheck).to.deep.equal({ kind: 'recheck', afterMs: MINUTE_MS });
     becomes(world, {}, MINUTE_MS - 1);

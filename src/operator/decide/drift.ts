@@ -1,5 +1,6 @@
 import type { Facts } from './facts.ts';
 import type { NodeRecord } from './record.ts';
+import { runtimeMinor } from './rollout/kind.ts';
 import type { NodeView } from './view.ts';
 
 /** Whether what was proved on a node still holds, by what the kubelet reports since. */
@@ -11,9 +12,18 @@ export type Drift =
   /** Nothing says that they are gone, and nothing that they are there: an installer run proves it anew. */
   | { readonly kind: 'unproved' };
 
-/** The kubelet asks containerd every few seconds and reports with its next status, 10 s apart by default. */
+/**
+ * What the kubelet named when the run was read may be older than the run. It asks containerd every 5 s and reports what has
+ * changed with its next status, 10 s apart by default.
+ */
 const REPORTED_MS = 60_000;
 const HOUR_MS = 3_600_000;
+/**
+ * A kubelet that has named others for so long and not these is late beyond reason: as slow as they come, it reports every
+ * few minutes. Nobody would notice handlers that were lost before it named them once, so the node is looked at.
+ */
+const NAMED_MS = HOUR_MS;
+const NEVER_MS = Number.POSITIVE_INFINITY;
 
 /**
  * containerd 2.x tells the kubelet its handlers, so a reboot needs no proof there: they are in its configuration or they
@@ -28,28 +38,45 @@ export function driftOf(facts: Facts, record: NodeRecord, proofHours: number | n
     return afterMs > 0 ? { kind: 'none', afterMs } : { kind: 'lost', handlers: lost };
   }
   if (isStale(node, record)) return { kind: 'unproved' };
-  if (proofHours === null || reports(node, record)) return { kind: 'none', afterMs: undefined };
-  const afterMs = provedMs + proofHours * HOUR_MS - nowMs;
-  return afterMs > 0 ? { kind: 'none', afterMs } : { kind: 'unproved' };
+  if (reports(node, record)) return { kind: 'none', afterMs: undefined };
+  const late = record.awaited && node.handlers.length > 0;
+  const againMs = late ? NAMED_MS - Math.min(nowMs - provedMs, heardForMs) : NEVER_MS;
+  const proofMs = proofHours === null ? NEVER_MS : provedMs + proofHours * HOUR_MS - nowMs;
+  const afterMs = Math.min(againMs, proofMs);
+  if (afterMs <= 0) return { kind: 'unproved' };
+  return { kind: 'none', afterMs: afterMs === NEVER_MS ? undefined : afterMs };
 }
 
 /** Without the clock: another containerd, another OS image, or another boot where nobody reports what it brought. */
-export function isStale(node: NodeView, record: NodeRecord): boolean {
+export function isStale(node: NodeView, written: NodeRecord): boolean {
+  const record = asProved(node, written);
   if (differs(record.kind, node.kind) || differs(record.runtime, node.runtime)) return true;
   return !reports(node, record) && differs(record.bootId, node.bootId);
 }
 
-/** The kubelet names them again: from here on it is believed. */
-export function isReportedAgain(node: NodeView, record: NodeRecord): boolean {
-  return record.unreported === true && missing(node, record).length === 0;
+/**
+ * The run was read while the kubelet could not say which containerd it was, or said which it had been before somebody
+ * upgraded it: it is the one that is there now.
+ */
+export function asProved({ runtime, kind }: NodeView, record: NodeRecord): NodeRecord {
+  if (record.runtime === undefined || runtime === '' || runtime === record.runtime) return record;
+  if (record.runtime === '') return { ...record, runtime, kind };
+  if (runtime !== `containerd://${record.containerd.replace(/^v/, '')}`) return record;
+  const proved = record.kind?.replace(runtimeMinor(record.runtime), runtimeMinor(runtime));
+  return { ...record, runtime, ...(proved === undefined ? {} : { kind: proved }) };
+}
+
+/** The kubelet names them, for the first time since the run that proved them: from here on it is believed. */
+export function isReported(node: NodeView, record: NodeRecord): boolean {
+  return (record.awaited || record.unreported || false) && missing(node, record).length === 0;
 }
 
 export function missing({ handlers }: NodeView, record: NodeRecord): readonly string[] {
   return record.handlers.filter((handler) => !handlers.includes(handler));
 }
 
-function reports({ handlers }: NodeView, { unreported }: NodeRecord): boolean {
-  return handlers.length > 0 && !unreported;
+function reports({ handlers }: NodeView, { awaited, unreported }: NodeRecord): boolean {
+  return handlers.length > 0 && !awaited && !unreported;
 }
 
 function differs(proved: string | undefined, now: string): boolean {

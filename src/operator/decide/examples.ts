@@ -134,6 +134,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
     jobs: [],
     pods: [],
     refusals: new Map(),
+    podsRead: new Set(),
     classes: [],
     heardForMs: 3_600_000,
     turn: { kind: 'go' },

@@ -12,8 +12,8 @@ const failed = (reason = 'BackoffLimitExceeded', atMs = LONG_AGO): JobEnd => ({
 });
 const complete: JobEnd = { kind: 'complete', reason: '', message: '', atMs: LONG_AGO };
 
-function outcome(end: JobEnd | undefined, pods: readonly PodView[], refusal?: string) {
-  return outcomeOf(jobView({ end }), pods, refusal, NOW_MS);
+function outcome(end: JobEnd | undefined, pods: readonly PodView[], refusal?: string, podsRead = true) {
+  return outcomeOf(jobView({ end }), pods, refusal, podsRead, NOW_MS);
 }
 
 function reasonOf(end: JobEnd | undefined, pods: readonly PodView[], refusal?: string): string {
@@ -88,12 +88,20 @@ describe('outcomeOf', () => {
     it(`${name}: ${is}`, () => expect(reasonOf(end, pods, refusal)).to.equal(is));
   }
 
-  it('lets a pod trail its Job for a moment, whichever clock is ahead, and then no longer', () => {
-    const running = [podView({ kind: 'running' })];
-    for (const atMs of [NOW_MS, NOW_MS - 10_000, NOW_MS + 10_000]) {
-      expect(reasonOf(failed('BackoffLimitExceeded', atMs), running)).to.equal('settling');
+  it('lets a pod trail its Job for a moment, whichever clock is ahead, and then has it read', () => {
+    const next = (atMs: number, pods: readonly PodView[]) => {
+      const result = outcome(failed('BackoffLimitExceeded', atMs), pods, undefined, false);
+      return result.kind === 'settling' ? result.next : result.kind;
+    };
+    for (const pods of [[], [podView({ kind: 'running' })]]) {
+      for (const atMs of [NOW_MS, NOW_MS - 10_000, NOW_MS + 10_000])
+        expect(next(atMs, pods)).to.deep.equal({ kind: 'recheck', afterMs: 1000 });
+      for (const atMs of [NOW_MS - 16_000, LONG_AGO])
+        expect(next(atMs, pods)).to.deep.equal({ kind: 'readPods', job: 'job-1' });
+      expect(reasonOf(failed('BackoffLimitExceeded', LONG_AGO), pods), 'read').to.equal('NoVerdict');
     }
-    expect(reasonOf(failed('BackoffLimitExceeded', NOW_MS - 16_000), running)).to.equal('NoVerdict');
+    expect(next(LONG_AGO, [podView(said('installed', ['a']))]), 'the watch has told of it').to.equal('verdict');
+    expect(outcome(failed('DeadlineExceeded'), [], undefined, false).kind, 'its pods were deleted').to.equal('lost');
   });
 
   it('believes the newest pod', () => {

@@ -1,5 +1,6 @@
 import { ARM_CONTAINER, GUARD_CONTAINER, INSTALLER_CONTAINER, type InstallReason } from '../../contract.ts';
 import { parseVerdict, type Verdict } from '../../verdict.ts';
+import type { Action } from './action.ts';
 import { type Finding, isReason, PATIENT, type Reason } from './reason.ts';
 import type { ContainerView, JobView, PodView } from './view.ts';
 
@@ -15,19 +16,21 @@ export type JobOutcome =
       readonly installing: boolean;
       readonly trouble: Finding | undefined;
     }
-  /** The Job has ended, its pod's end has not been seen yet: two watches, no order between them. */
-  | { readonly kind: 'settling'; readonly afterMs: number }
+  /** The Job has ended, its pod's end has not been seen yet: two watches, no order between them. `next`: to see it. */
+  | { readonly kind: 'settling'; readonly next: Action }
   | { readonly kind: 'verdict'; readonly verdict: Verdict }
   | { readonly kind: 'lost'; readonly finding: Finding };
 
-/** How long a pod's end may trail its Job's. */
+/** For so long the watch is waited for; then the API server is asked, since a broken watch may be minutes behind. */
 const SETTLE_MS = 15_000;
 const SETTLE_CHECK_MS = 1_000;
 
+/** `podsRead`: as they are since the Job's end; what is not there then is gone. */
 export function outcomeOf(
   job: JobView,
   allPods: readonly PodView[],
   refusal: string | undefined,
+  podsRead: boolean,
   nowMs: number,
 ): JobOutcome {
   const pods = allPods.filter(({ jobUid }) => jobUid === job.uid).sort((a, b) => b.createdMs - a.createdMs);
@@ -42,8 +45,11 @@ export function outcomeOf(
   if (verdict !== undefined) return { kind: 'verdict', verdict };
   // A Job that failed on its deadline has had its pods deleted: nothing to wait for.
   const pending = job.end.reason !== 'DeadlineExceeded' && (newest === undefined || !hasEnded(newest));
-  const ageMs = Math.abs(nowMs - job.end.atMs); // clocks differ: only a near past or future means 'just now'
-  if (pending && ageMs < SETTLE_MS) return { kind: 'settling', afterMs: SETTLE_CHECK_MS };
+  if (pending && !podsRead) {
+    const ageMs = Math.abs(nowMs - job.end.atMs); // clocks differ: only a near past or future means 'just now'
+    const recheck = { kind: 'recheck', afterMs: SETTLE_CHECK_MS } as const;
+    return { kind: 'settling', next: ageMs < SETTLE_MS ? recheck : { kind: 'readPods', job: job.uid } };
+  }
   return { kind: 'lost', finding: lostFinding(job.end.reason, job.end.message, newest, refusal) };
 }
 

@@ -33,8 +33,8 @@ export function sortJobs({ jobs, node }: Facts): NodeJobs {
   };
 }
 
-export function outcome({ pods, refusals }: Facts, job: JobView, nowMs: number): JobOutcome {
-  return outcomeOf(job, pods, refusals.get(job.uid), nowMs);
+export function outcome({ pods, refusals, podsRead }: Facts, job: JobView, nowMs: number): JobOutcome {
+  return outcomeOf(job, pods, refusals.get(job.uid), podsRead.has(job.uid), nowMs);
 }
 
 /** The record of a run that has ended; `previous` counts only for the same desired state and direction. */
@@ -77,6 +77,7 @@ export function recordOf(
     ...shimsAfter(run, previous),
     ...provedAfter(run.state, desired === desiredHash(policy) ? provedBy(policy) : {}, previous),
     ...(previous?.heals === undefined ? {} : { heals: previous.heals }),
+    ...(previous?.awaited === true ? { awaited: true } : {}),
     ...(previous?.unreported === true ? { unreported: true } : {}),
   };
 }

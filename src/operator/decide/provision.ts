@@ -1,6 +1,7 @@
+import type { Verdict } from '../../verdict.ts';
 import type { Action } from './action.ts';
 import { clearTheWay } from './clear-the-way.ts';
-import { driftOf, isReportedAgain, missing } from './drift.ts';
+import { asProved, driftOf, isReported, missing } from './drift.ts';
 import type { Facts } from './facts.ts';
 import { failure, oldInstaller, provisioned, took } from './install-finding.ts';
 import { installJob } from './job.ts';
@@ -106,7 +107,7 @@ export function keep(
   nowMs: number,
 ): readonly Action[] {
   const { node } = facts;
-  const record = known(node, isReportedAgain(node, before) ? withoutDoubt(before) : before);
+  const record = asProved(node, isReported(node, before) ? withoutDoubt(before) : before);
   return [
     ...mark(node, record, record.handlers),
     ...report(node, provisioned(facts, policy, record), nowMs),
@@ -114,13 +115,22 @@ export function keep(
   ];
 }
 
-/** The run was read while the kubelet could not say which containerd it was: it is the one that is there now. */
-function known(node: Facts['node'], record: NodeRecord): NodeRecord {
-  return record.runtime === '' && node.runtime !== '' ? { ...record, runtime: node.runtime, kind: node.kind } : record;
+function withoutDoubt({ awaited, unreported, ...record }: NodeRecord): NodeRecord {
+  return record;
 }
 
-function withoutDoubt({ unreported, ...record }: NodeRecord): NodeRecord {
-  return record;
+/**
+ * Its kubelet names them a little later, much later, or never: what it has not named yet, nobody has lost. Two runs
+ * that say the same, the kubelet against them, are enough.
+ */
+function doubtOf(
+  { outcome }: Verdict,
+  { desired }: NodeRecord,
+  before: NodeRecord | undefined,
+): Pick<NodeRecord, 'awaited' | 'unreported'> {
+  const contradicted = outcome === 'unchanged' && before?.reason === 'HandlersLost';
+  const again = contradicted || before?.unreported || (before?.awaited && before.desired === desired);
+  return again ? { unreported: true } : { awaited: true };
 }
 
 /** The labels of what is lost go, so that no new Wasm pod comes; its echo brings the node back here, to be provisioned. */
@@ -172,7 +182,7 @@ function readInstall(
       return finding === undefined ? [] : report(facts.node, finding, nowMs, serving);
     }
     case 'settling':
-      return [{ kind: 'recheck', afterMs: result.afterMs }];
+      return [result.next];
     case 'lost':
       return fail(facts, policy, job, deadlineCause(facts, record, result.finding), record, nowMs);
     case 'verdict': {
@@ -195,10 +205,8 @@ export function succeed(
   const finding: Finding = { reason: 'Provisioned', message: '' };
   const run = { state: 'installed', job, finding, containerd: verdict.containerd?.version ?? '' } as const;
   const proved = recordOf(facts, policy, run, before, [...verdict.handlers].sort(), nowMs);
-  // Nothing had to be done, and yet the kubelet had not named them: its word is no proof of a loss here.
-  const contradicts = verdict.outcome === 'unchanged' && before?.reason === 'HandlersLost';
-  const unreported = contradicts && missing(facts.node, proved).length > 0;
-  const record = unreported ? { ...proved, unreported } : withoutDoubt(proved);
+  const doubt = missing(facts.node, proved).length > 0 ? doubtOf(verdict, proved, before) : {};
+  const record = { ...withoutDoubt(proved), ...doubt };
   const proving = beginProving(facts, policy, record, before, nowMs);
   if (proving !== undefined) return proving;
   const settled = { action: 'install', reason: 'Provisioned', tookMs: took(job) } as const;

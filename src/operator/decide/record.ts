@@ -53,7 +53,12 @@ export interface NodeRecord {
   readonly shims?: readonly string[];
   /** Of these, as what the last run that went well proved them. */
   readonly proved?: Proved;
-  /** The kubelet does not name handlers that are proved live: what it does not name is not lost. */
+  /**
+   * The kubelet has not named all of `handlers` since the run that proved them: what it does not name is not lost. Here and
+   * not in memory, because after a restart nobody could tell a handler that was never named from one that was and is gone.
+   */
+  readonly awaited?: boolean;
+  /** The same, and a second run has said the same as the first: there is no third one for that. */
   readonly unreported?: boolean;
 }
 
@@ -100,6 +105,7 @@ function isRecord(data: unknown): data is NodeRecord {
     isStringOrAbsent(fields.kind) &&
     isStringOrAbsent(fields.runtime) &&
     Number.isInteger(fields.heals ?? 0) &&
+    typeof (fields.awaited ?? false) === 'boolean' &&
     typeof (fields.unreported ?? false) === 'boolean'
   );
 }

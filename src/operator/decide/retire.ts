@@ -34,7 +34,7 @@ export function retire(facts: Facts, policy: Policy, jobs: NodeJobs, memory: Mem
   if (isReverting(record)) return mark(node, { ...record, revert: undefined }, []);
   if (record?.state === 'removing') return remove(facts, policy, jobs, record, nowMs);
   const unread = install !== undefined && install.uid !== record?.job ? outcome(facts, install, nowMs) : undefined;
-  if (unread?.kind === 'settling') return [{ kind: 'recheck', afterMs: unread.afterMs }];
+  if (unread?.kind === 'settling') return [unread.next];
   const owed =
     mayLieOnHost(facts, memory) ||
     facts.pods.some(({ agent }) => agent?.started) ||
@@ -110,7 +110,7 @@ export function remove(
   }
   if (!record.touched && install !== undefined) {
     const result = outcome(facts, install, nowMs);
-    if (result.kind === 'settling') return [{ kind: 'recheck', afterMs: result.afterMs }];
+    if (result.kind === 'settling') return [result.next];
     if (isRefusal(result)) return forget(facts, jobs, []);
   }
   const way = clearTheWay(facts, policy, record, nowMs);
@@ -138,7 +138,7 @@ function readUninstall(
   done: ((job: JobView) => readonly Action[]) | undefined,
 ): readonly Action[] {
   const result = outcome(facts, job, nowMs);
-  if (result.kind === 'settling') return [{ kind: 'recheck', afterMs: result.afterMs }];
+  if (result.kind === 'settling') return [result.next];
   if (result.kind === 'running') {
     if (job.leaving) return [];
     const message = `Job ${policy.namespace}/${job.name} undoes what was changed on this node`;

@@ -33,6 +33,8 @@ export class Simulation {
   readonly history: Action[] = [];
   /** The node as it was each time a startup taint was taken from it. */
   readonly untainted: NodeView[] = [];
+  readonly #read = new Set<string>();
+  #unseen: PodView[] = [];
   #uids = 0;
   policy: Policy;
   /** It asked for its turn when it was last looked at. */
@@ -45,7 +47,7 @@ export class Simulation {
 
   facts(): Facts {
     const { node, jobs, pods, turn, heardForMs, ending } = this;
-    return facts({ node, jobs: [...jobs], pods: [...pods], turn, heardForMs, ending });
+    return facts({ node, jobs: [...jobs], pods: [...pods], podsRead: this.#read, turn, heardForMs, ending });
   }
 
   /** Decides and acts until nothing is left to do now; `actionsMax` cuts it short, as a crash would. */
@@ -70,17 +72,26 @@ export class Simulation {
     );
   }
 
-  /** The running Job's pod ends so. */
-  endJob(state: ContainerState): boolean {
+  /** The running Job's pod ends so. `unseen`: the watch of pods is behind that of Jobs, and has not told of it. */
+  endJob(state: ContainerState, unseen = false): boolean {
     const job = this.jobs.find(({ end }) => end === undefined);
     if (job === undefined) return false;
     const kind = state.kind === 'ended' && state.exitCode === 0 ? 'complete' : 'failed';
     const name = job.action === 'canary' ? CANARY_CONTAINER : INSTALLER_CONTAINER;
     const containers = [{ name, state }];
-    this.pods.push(podView(state, { name: `${job.name}-pod`, uid: this.#uid(), jobUid: job.uid, containers }));
+    const pod = podView(state, { name: `${job.name}-pod`, uid: this.#uid(), jobUid: job.uid, containers });
+    if (unseen) this.#unseen = [...this.#unseen, pod];
+    else this.pods.push(pod);
     const end = { kind, reason: '', message: '', atMs: this.nowMs } as const;
     this.jobs = this.jobs.map((one) => (one === job ? { ...job, end } : one));
     return true;
+  }
+
+  /** The watch of pods has caught up. */
+  seePods(): void {
+    const jobs = new Set(this.jobs.map(({ uid }) => uid));
+    this.pods.push(...this.#unseen.filter(({ jobUid }) => jobs.has(jobUid ?? '')));
+    this.#unseen = [];
   }
 
   want(annotation: string | undefined): void {
@@ -123,6 +134,10 @@ export class Simulation {
             why: 'budget b',
           })),
         };
+        return;
+      case 'readPods':
+        this.seePods();
+        this.#read.add(action.job);
         return;
       case 'deletePod':
         this.pods = this.pods.filter(({ uid }) => uid !== action.uid);

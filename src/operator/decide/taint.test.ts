@@ -74,6 +74,7 @@ describe('the startup taint', () => {
   it('stays on a node that lost its handlers', () => {
     const world = new Simulation(policy);
     world.settle();
+    world.node = { ...world.node, handlers: ['runc', 'wasmtime'] };
     world.endJob(said('installed', ['wasmtime']));
     world.settle();
     world.nowMs += 120_000;

@@ -1,4 +1,4 @@
-import type { V1Node, V1NodeCondition } from '@kubernetes/client-node';
+import type { V1Node, V1NodeCondition, V1Pod } from '@kubernetes/client-node';
 import type { Clock } from '../../clock.ts';
 import { NODE_CONDITION } from '../../contract.ts';
 import type { Logger } from '../../log.ts';
@@ -13,6 +13,7 @@ import type { World } from './world.ts';
 export interface ApplyDeps {
   readonly writes: Writes;
   readonly podEnds: PodEnds;
+  readonly podsOfJob: (uid: string) => Promise<readonly V1Pod[]>;
   readonly world: World;
   readonly namespace: string;
   readonly clock: Clock;
@@ -54,6 +55,13 @@ export async function apply(action: Action, node: NodeView, deps: ApplyDeps): Pr
       return;
     case 'endPods':
       return await endPods(action, node.name, deps);
+    case 'readPods': {
+      const pods = await deps.podsOfJob(action.job);
+      for (const pod of pods) world.pods.wrote(pod);
+      world.setPodsRead(node.name, action.job);
+      log.info('pods read, for their watch is behind', { job: action.job, pods: pods.length });
+      return;
+    }
     case 'deletePod':
       await writes.deletePod(namespace, action.name, action.uid);
       log.info('pod deleted', { pod: action.name, why: action.why });

@@ -1,4 +1,4 @@
-import type { V1Job, V1Node } from '@kubernetes/client-node';
+import type { V1Job, V1Node, V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { systemClock } from '../../clock.ts';
 import { silentLogger } from '../../log.ts';
@@ -7,6 +7,7 @@ import { policy, said } from '../decide/examples.ts';
 import type { Policy } from '../decide/policy.ts';
 import { type Answer, FakeServer, json, status } from '../kube/fake-server.ts';
 import { PodEnds } from '../kube/pod-ends.ts';
+import { podsOfJob } from '../kube/pods-of-job.ts';
 import { Transport } from '../kube/transport.ts';
 import { Writes } from '../kube/writes.ts';
 import { type ReconcileResult, runController } from './controller.ts';
@@ -28,6 +29,9 @@ describe('runController', () => {
   let running: Promise<void>;
   let version: number;
   let refuseJobs: Answer | undefined;
+  /** By the watch; else only who asks the API server sees them. */
+  let podsSeen: boolean;
+  let pods: V1Pod[];
   let unfinished: number;
   let unfinishedMax: number;
   let created: string[];
@@ -37,6 +41,8 @@ describe('runController', () => {
   beforeEach(async () => {
     version = 0;
     refuseJobs = undefined;
+    podsSeen = true;
+    pods = [];
     unfinished = 0;
     unfinishedMax = 0;
     [created, settled, results] = [[], [], []];
@@ -57,6 +63,7 @@ describe('runController', () => {
       clock: systemClock,
       writes: new Writes(transport, 'kwasm-operator'),
       podEnds: new PodEnds(transport),
+      podsOfJob: async (uid) => await podsOfJob(transport, 'kwasm', uid),
       namespace: 'kwasm',
       events: { say: async () => {} },
       onSettled: (one) => settled.push(one),
@@ -81,6 +88,7 @@ describe('runController', () => {
 
   const api: Answer = async (response, call) => {
     await systemClock.sleep(Math.random() * 3);
+    if (call.method === 'GET') return json({ items: pods })(response, call);
     const sent = JSON.parse(call.body);
     const [, , , kind = '', name = '', sub] = call.url.pathname.split('/');
     if (call.method === 'POST' && call.url.pathname.endsWith('/jobs')) {
@@ -109,7 +117,7 @@ describe('runController', () => {
     const node = job.metadata?.ownerReferences?.[0]?.name ?? '';
     const state = said('installed', ['wasmtime']);
     const terminated = state.kind === 'ended' ? { exitCode: 0, message: state.text } : undefined;
-    world.pods.put({
+    const pod: V1Pod = {
       metadata: {
         name: `${job.metadata?.name}-pod`,
         uid: `pod-${node}`,
@@ -130,8 +138,12 @@ describe('runController', () => {
           },
         ],
       },
-    });
-    const conditions = [{ type: 'Complete', status: 'True', lastTransitionTime: new Date() }];
+    };
+    if (podsSeen) world.pods.put(pod);
+    else pods.push(pod);
+    // Of long ago where the watch of pods was cut for long.
+    const endMs = Date.now() - (podsSeen ? 0 : 60_000);
+    const conditions = [{ type: 'Complete', status: 'True', lastTransitionTime: new Date(endMs) }];
     world.jobs.put({ ...job, metadata: { ...job.metadata, resourceVersion: String(version) }, status: { conditions } });
   }
 
@@ -277,6 +289,19 @@ describe('runController', () => {
     for (const node of nodes.values()) world.nodes.put(node);
     await until(() => results.length === 2);
     expect(server.calls.length).to.equal(before);
+  });
+
+  it('reads the pods of a Job that has ended where their watch is behind, and makes no second Job', async () => {
+    begin();
+    podsSeen = false;
+    addNode('n0');
+    await until(() => reasonOf('n0') === 'Provisioned');
+    expect(created).to.have.length(1);
+    const reads = server.calls.filter(({ method }) => method === 'GET').map(({ url }) => url);
+    expect(reads.map(({ pathname }) => pathname)).to.deep.equal(['/api/v1/namespaces/kwasm/pods']);
+    expect(reads[0]?.searchParams.get('labelSelector')).to.equal(
+      `batch.kubernetes.io/controller-uid=job-${created[0]}`,
+    );
   });
 
   it('does nothing for a node that has gone', async () => {

@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 export function gather(name: string, world: World, turn: Turn): Facts | undefined {
   const node = world.nodes.get(name);
   if (node === undefined) {
-    world.setEnding(name, undefined);
+    world.forget(name);
     return undefined;
   }
   const jobs = world.jobs.inGroup(name);
@@ -18,7 +18,8 @@ export function gather(name: string, world: World, turn: Turn): Facts | undefine
   }
   const pods = world.pods.inGroup(name);
   const [classes, heardForMs, ending] = [world.classes.all(), world.heardForMs(), world.ending(name)];
-  return { node, jobs, pods, refusals, classes, heardForMs, turn, ending };
+  const podsRead = world.podsRead(name);
+  return { node, jobs, pods, podsRead, refusals, classes, heardForMs, turn, ending };
 }
 
 function later(best: RefusalView | undefined, one: RefusalView): RefusalView {

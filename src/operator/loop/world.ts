@@ -50,6 +50,8 @@ export class World {
   /** Nodes with an unfinished Job. */
   readonly #working = new Set<string>();
   readonly #endings = new Map<string, Ending>();
+  /** By node, Jobs whose pods were read after their end. */
+  readonly #podsRead = new Map<string, ReadonlySet<string>>();
 
   constructor(enqueue: (key: string, priority: Priority) => void, policy: Policy, asks: Asks = {}) {
     this.#enqueue = enqueue;
@@ -135,6 +137,24 @@ export class World {
     return this.#endings.get(node);
   }
 
+  /** The pods of this Job were read after its end. Those of Jobs that are gone are forgotten. */
+  setPodsRead(node: string, job: string): void {
+    const known = this.podsRead(node);
+    const there = this.jobs.inGroup(node).filter(({ uid }) => uid === job || known.has(uid));
+    this.#podsRead.set(node, new Set(there.map(({ uid }) => uid)));
+    this.#enqueue(nodeKey(node), 'progress');
+  }
+
+  podsRead(node: string): ReadonlySet<string> {
+    return this.#podsRead.get(node) ?? NOTHING_READ;
+  }
+
+  /** The node is gone. */
+  forget(node: string): void {
+    this.#endings.delete(node);
+    this.#podsRead.delete(node);
+  }
+
   #nodeChanged(name: string, cause: Priority): void {
     this.rollout.update(name, this.nodes.get(name), this.jobs.inGroup(name));
     this.#enqueue(nodeKey(name), cause);
@@ -195,6 +215,8 @@ export class World {
     this.#enqueue(SHIMS_KEY, cause);
   }
 }
+
+const NOTHING_READ: ReadonlySet<string> = new Set();
 
 /** One list for all nodes: there are thousands. */
 function keysOf(pools: readonly string[], shims: readonly string[]): readonly string[] {
