@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { V1Node } from '@kubernetes/client-node';
 import { NODE_CONDITION, TRIGGER } from '../contract.ts';
-import { type Call, FakeServer, json, lines, status } from '../operator/kube/fake-server.ts';
+import { type Answer, type Call, FakeServer, json, lines, status } from '../operator/kube/fake-server.ts';
 
 /** How the command ended. */
 export interface Ended {
@@ -20,6 +20,11 @@ export interface Started {
   kill(signal: NodeJS.Signals): void;
 }
 
+const OPERATOR = {
+  metadata: { namespace: 'kwasm', name: 'kwasm-operator', labels: { 'app.kubernetes.io/version': '1' } },
+  spec: { replicas: 1, template: { spec: { containers: [{ image: 'registry.example/kwasm-operator:1' }] } } },
+  status: { readyReplicas: 1 },
+};
 const COMMAND = join(import.meta.dirname, 'main.ts');
 const DEADLINE_MS = 25_000;
 
@@ -29,14 +34,19 @@ const DEADLINE_MS = 25_000;
  */
 export class FakeCluster {
   readonly nodes = new Map<string, V1Node>();
+  /** What it answers beside what it knows of nodes. */
+  answers: (call: Call) => Answer | undefined = () => undefined;
   /** Of a request: it is answered with 403. */
   forbids: (call: Call) => boolean = () => false;
+  /** Of the kubeconfig; a plugin of it is a script of this text. */
+  user: { readonly token: string } | { readonly plugin: string } = { token: 'x' };
+  hasOperator = false;
   /** Watches are taken, and nothing comes. */
   silent = false;
   /** Before the answer of a write. */
   beforeWrite: (call: Call) => Promise<void> = async () => {};
   readonly #server = new FakeServer();
-  readonly #directory = mkdtempSync(join(tmpdir(), 'kwasm-command-'));
+  readonly directory = mkdtempSync(join(tmpdir(), 'kwasm-command-'));
 
   get calls(): readonly Call[] {
     return this.#server.calls;
@@ -45,18 +55,21 @@ export class FakeCluster {
   async open(): Promise<void> {
     const { server } = await this.#server.listen();
     this.#server.otherwise = async (response, call) => await (await this.#answer(call))(response, call);
+    const { user } = this;
+    if ('plugin' in user) writeFileSync(join(this.directory, 'plugin'), `#!/bin/sh\n${user.plugin}\n`, { mode: 0o755 });
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: './plugin', interactiveMode: 'IfAvailable' };
     const config = {
       'current-context': 'fake',
       contexts: [{ name: 'fake', context: { cluster: 'c', user: 'u' } }],
       clusters: [{ name: 'c', cluster: { server: server.origin } }],
-      users: [{ name: 'u', user: { token: 'x' } }],
+      users: [{ name: 'u', user: 'plugin' in user ? { exec } : user }],
     };
-    writeFileSync(join(this.#directory, 'config'), JSON.stringify(config));
+    writeFileSync(join(this.directory, 'config'), JSON.stringify(config));
   }
 
   async close(): Promise<void> {
     await this.#server.close();
-    rmSync(this.#directory, { recursive: true });
+    rmSync(this.directory, { recursive: true });
   }
 
   /** A node that is asked for, and whose install has failed. */
@@ -79,7 +92,7 @@ export class FakeCluster {
 
   /** `meanwhile` is called with each piece of what it prints. */
   async kwasm(args: readonly string[], meanwhile: (text: string, started: Started) => void = () => {}): Promise<Ended> {
-    const env = { ...process.env, KUBECONFIG: join(this.#directory, 'config'), NO_COLOR: '1' };
+    const env = { ...process.env, KUBECONFIG: join(this.directory, 'config'), NO_COLOR: '1' };
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', COMMAND, ...args], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -97,12 +110,15 @@ export class FakeCluster {
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       err += text;
+      meanwhile(text, started);
     });
     return await new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
   }
 
-  async #answer(call: Call): Promise<ReturnType<typeof json>> {
+  async #answer(call: Call): Promise<Answer> {
     const { method, url } = call;
+    const own = this.answers(call);
+    if (own !== undefined) return own;
     if (this.forbids(call)) return status(403, `${url.pathname} is forbidden: you may not`, {}, 'Forbidden');
     const [, name] = /^\/api\/v1\/nodes(?:\/([^/]+))?$/.exec(url.pathname) ?? [undefined, undefined];
     if (method === 'PATCH' && name !== undefined) {
@@ -110,16 +126,19 @@ export class FakeCluster {
       return json(this.#patched(name, JSON.parse(call.body) as V1Node));
     }
     if (url.pathname === '/api/v1/nodes') return url.searchParams.has('watch') ? this.#watched() : this.#listed();
-    if (/\/(deployments|runtimeclasses|pods)$/.test(url.pathname)) return json({ metadata: {}, items: [] });
+    if (url.pathname.endsWith('/deployments')) return json({ metadata: {}, items: this.hasOperator ? [OPERATOR] : [] });
+    if (this.hasOperator && url.pathname === '/api/v1/namespaces/kwasm/configmaps/kwasm-operator')
+      return json({ data: { 'config.yaml': 'installer: { image: registry.example/kwasm-node-installer:1 }' } });
+    if (/\/(runtimeclasses|pods)$/.test(url.pathname)) return json({ metadata: {}, items: [] });
     return status(404, `${url.pathname} not found`, {}, 'NotFound');
   }
 
-  #listed(): ReturnType<typeof json> {
+  #listed(): Answer {
     return json({ kind: 'NodeList', metadata: { resourceVersion: '1' }, items: [...this.nodes.values()] });
   }
 
   /** What there is, whole, and nothing after it. */
-  #watched(): ReturnType<typeof json> {
+  #watched(): Answer {
     if (this.silent) return lines([]);
     const end = { resourceVersion: '1', annotations: { 'k8s.io/initial-events-end': 'true' } };
     return lines([

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf } from '../errors.ts';
@@ -20,9 +20,12 @@ export function unreadable(file: string, cause: unknown): CliError {
 /** Asked before the work whose result is to lie there. */
 export function assertWritable(file: string): void {
   const directory = dirname(file);
+  const there = statSync(file, { throwIfNoEntry: false });
+  if (there?.isDirectory() === true) throw new CliError(`${file} ${WORDS['EISDIR']}`, { exitCode: EXIT.usage });
   try {
-    accessSync(directory, constants.W_OK);
+    accessSync(there === undefined ? directory : file, constants.W_OK);
   } catch (cause) {
+    if (there !== undefined) throw new CliError(`${file} may not be written to`, { exitCode: EXIT.usage, cause });
     const gone = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     const why = gone ? 'does not exist' : 'may not be written to';
     throw new CliError(`${file} cannot be written: ${directory} ${why}`, { exitCode: EXIT.usage, cause });

@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { type Answer, json, status } from '../operator/kube/fake-server.ts';
 import { EXIT } from './exit.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
@@ -44,10 +47,81 @@ describe('the whole command', function () {
 
   it('is interrupted while it hears nothing of the nodes', async () => {
     cluster.silent = true;
-    const { code, out, err } = await cluster.kwasm(['node', 'enable', 'a', '--wait'], (_, { kill }) => kill('SIGINT'));
+    const { code, out, err } = await cluster.kwasm(['node', 'enable', 'a', '--wait'], (text, { kill }) => {
+      if (text.includes('asked for already')) kill('SIGINT');
+    });
     expect(out).not.to.contain('gone');
     expect(err).to.contain('interrupted; the operator goes on with a');
     expect(code).to.equal(EXIT.interrupted);
+  });
+
+  it('may not list nodes: the version of the command is said all the same', async () => {
+    cluster.forbids = ({ url }) => url.pathname === '/api/v1/nodes';
+    const { code, out, err } = await cluster.kwasm(['version']);
+    expect(out).to.match(/^client {5}dev \(Node [\d.]+\)\noperator {3}none in namespace kwasm\n$/);
+    expect(err).to.match(/^kwasm: cannot list the nodes: .* is forbidden/);
+    expect(code).to.equal(EXIT.forbidden);
+    const { operator, notRead } = JSON.parse((await cluster.kwasm(['version', '-o', 'json'])).out);
+    expect(operator).to.deep.equal({ kind: 'absent', namespace: 'kwasm' });
+    expect(notRead).to.have.length(1);
+  });
+
+  it('finds no cluster: the version of the command is said all the same', async () => {
+    const none = await cluster.kwasm(['version', '--kubeconfig', '/nonexistent']);
+    expect(none.out).to.match(/^client {5}dev \(Node [\d.]+\)\n$/);
+    expect([none.code, none.err]).to.deep.equal([EXIT.usage, 'kwasm: the kubeconfig /nonexistent does not exist\n']);
+  });
+
+  it('is to follow for a program, which it does not: says so and does not print for people', async () => {
+    const { code, out, err } = await cluster.kwasm(['status', '--watch', '-o', 'json']);
+    expect([code, out]).to.deep.equal([EXIT.usage, '']);
+    expect(err).to.contain('--watch').and.contain('-o json');
+  });
+
+  it('is to write where a directory is: says so before the work', async () => {
+    const { code, err } = await cluster.kwasm(['support-bundle', '-o', import.meta.dirname]);
+    expect(err).to.contain(`${import.meta.dirname} is a directory; name a file`);
+    expect([code, cluster.calls]).to.deep.equal([EXIT.usage, []]);
+  });
+
+  const POD = /\/pods(\/kwasm-doctor-[^/]*)?(\/log)?$/;
+  /** A pod that has run, and whose log is what `log` does; kept in mind is how it is taken away. */
+  const doctored = (log: Answer, removal = 200) => {
+    cluster.answers = ({ method, url }) => {
+      if (!POD.test(url.pathname)) return undefined;
+      if (method === 'DELETE') return removal === 200 ? json({}) : status(removal, 'the server is tired');
+      if (url.pathname.endsWith('/log')) return log;
+      const state = { terminated: { exitCode: 0 } };
+      return json({ status: { phase: 'Succeeded', containerStatuses: [{ state }] } });
+    };
+  };
+  const DOCTOR = ['doctor', 'a', '--image', 'i'];
+
+  it('looks at a node, and cannot take its pod away: says which it is', async () => {
+    doctored((response) => void response.end('well\n'), 500);
+    const { code, out, err } = await cluster.kwasm(DOCTOR);
+    expect([code, out.split('\n\n')[1]]).to.deep.equal([EXIT.ok, 'well\n']);
+    expect(err).to.match(
+      /pod kwasm\/kwasm-doctor-\w+ is still there: .*tired.*kubectl -n kwasm delete pod kwasm-doctor-/,
+    );
+  });
+
+  it('looks at a node, and nobody reads what it finds: its pod is taken away', async () => {
+    doctored((response) => void response.end('well\n'));
+    await cluster.kwasm(DOCTOR, (_, { closeOutput }) => closeOutput());
+    expect(cluster.calls.filter(({ method }) => method === 'DELETE')).to.have.length(1);
+  });
+
+  it('collects a bundle, and is interrupted while it looks at a node: the pod is taken away, and nothing is kept', async () => {
+    doctored(() => {}); // the log never comes
+    cluster.hasOperator = true;
+    const target = join(cluster.directory, 'bundle.tgz');
+    const args = ['support-bundle', '-o', target, '--node', 'a', '--node', 'b', '--verbose'];
+    const { code } = await cluster.kwasm(args, (text, { kill }) => {
+      if (text.includes('kwasm: create')) kill('SIGINT');
+    });
+    expect(cluster.calls.filter(({ method }) => method === 'DELETE')).to.have.length(1);
+    expect([code, existsSync(target)]).to.deep.equal([EXIT.interrupted, false]);
   });
 
   const ends = [
@@ -64,8 +138,8 @@ describe('the whole command', function () {
         if (count === 2) await ended.promise; // the second node's, after the first was told
       };
       let told = false;
-      await cluster.kwasm(['node', 'retry', 'a', 'b'], (_, started) => {
-        if (told) return; // a second Ctrl-C would end it at once
+      await cluster.kwasm(['node', 'retry', 'a', 'b'], (text, started) => {
+        if (told || !text.includes('node/a')) return; // a second Ctrl-C would end it at once
         told = true;
         if (end === 'closeOutput') started.closeOutput();
         else started.kill(end);

@@ -10,10 +10,12 @@ import type {
   V1RuntimeClass,
 } from '@kubernetes/client-node';
 import { NODE_CONDITION, RECORD_ANNOTATION } from '../../contract.ts';
+import { messageOf } from '../../errors.ts';
 import { CLIENT_VERSION } from '../client-version.ts';
 import { look } from '../doctor/run.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { assertWritable } from '../given-file.ts';
+import { onInterrupt } from '../interrupt.ts';
 import { type Client, withClient } from '../kube/client.ts';
 import { podLog } from '../kube/job-log.ts';
 import { findOperator, NAMESPACE_DEFAULT } from '../operator.ts';
@@ -36,7 +38,8 @@ export async function makeBundle(flags: BundleFlags): Promise<void> {
   const now = new Date();
   const target = flags.output ?? `kwasm-support-${now.toISOString().slice(0, 19).replaceAll(':', '')}.tar.gz`;
   assertWritable(target);
-  const { files, gaps } = await withClient(flags, (client) => collect(client, flags));
+  using interrupt = onInterrupt();
+  const { files, gaps } = await withClient(flags, (client) => collect(client, flags, interrupt.signal));
   const about = { client: CLIENT_VERSION, at: now.toISOString(), gaps };
   const all = [...files, { path: `${TOP}/about.json`, text: `${JSON.stringify(about, null, 2)}\n` }];
   writeFileSync(target, tarGz(all, now.getTime()), { mode: 0o600 });
@@ -50,7 +53,7 @@ interface Collected {
   readonly gaps: readonly string[];
 }
 
-async function collect(client: Client, flags: BundleFlags): Promise<Collected> {
+async function collect(client: Client, flags: BundleFlags, signal: AbortSignal): Promise<Collected> {
   const files: TextFile[] = [];
   const gaps: string[] = [];
   const json = (path: string, value: unknown): void => {
@@ -59,8 +62,9 @@ async function collect(client: Client, flags: BundleFlags): Promise<Collected> {
   const attempt = async (what: string, work: () => Promise<void>) => {
     await work().catch((error: unknown) => {
       if (error instanceof CliError && error.exitCode === EXIT.unreachable) throw error;
-      gaps.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      gaps.push(`${what}: ${messageOf(error)}`);
     });
+    if (signal.aborted) throw new CliError('interrupted; no bundle was written', { exitCode: EXIT.interrupted });
   };
   const found = await findOperator(client, flags);
   const namespace = found.kind === 'present' ? found.operator.namespace : (found.namespace ?? NAMESPACE_DEFAULT);
@@ -112,7 +116,7 @@ async function collect(client: Client, flags: BundleFlags): Promise<Collected> {
   await attempt('pods', async () => {
     const pods = await client.list<V1Pod>('list pods', inNamespace('api/v1', 'pods'));
     json('pods.json', pods);
-    for (const pod of pods.slice(0, PODS_MAX)) await logs(client, pod, files, gaps);
+    for (const pod of pods.slice(0, PODS_MAX)) await logs(client, pod, files, gaps, signal);
     const operator = pods.find(
       ({ metadata, status }) =>
         metadata?.labels?.['app.kubernetes.io/name'] === 'kwasm-operator' && status?.phase === 'Running',
@@ -125,7 +129,7 @@ async function collect(client: Client, flags: BundleFlags): Promise<Collected> {
   });
   for (const node of flags.node ?? []) {
     await attempt(`the look at ${node}`, async () => {
-      const { text } = await look(client, { name: node, ready: true }, found, flags, AbortSignal.timeout(LOG_MS_MAX));
+      const { text } = await look(client, { name: node, ready: true }, found, flags, signal);
       files.push({ path: `${TOP}/doctor/${shortened(node)}.txt`, text: redactText(text) });
     });
   }
@@ -169,18 +173,22 @@ async function logs(
   { metadata, spec, status }: V1Pod,
   files: TextFile[],
   gaps: string[],
+  signal: AbortSignal,
 ): Promise<void> {
   const pod = { namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' };
   const states = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
   for (const { name: container } of [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]) {
     if (states.find(({ name }) => name === container)?.state?.waiting !== undefined) continue;
+    if (signal.aborted) return;
+    const within = AbortSignal.any([signal, AbortSignal.timeout(LOG_MS_MAX)]);
     let text = '';
     try {
-      for await (const part of podLog(client, pod, container, {}, AbortSignal.timeout(LOG_MS_MAX))) text += part;
-      files.push({ path: `${TOP}/logs/${shortened(pod.name)}.${container}.log`, text: redactText(text) });
+      for await (const part of podLog(client, pod, container, {}, within)) text += part;
     } catch (error) {
-      gaps.push(`log of ${pod.name}/${container}: ${error instanceof Error ? error.message : String(error)}`);
+      gaps.push(`log of ${pod.name}/${container}${text === '' ? '' : ', its end'}: ${messageOf(error)}`);
+      if (text === '') continue;
     }
+    files.push({ path: `${TOP}/logs/${shortened(pod.name)}.${container}.log`, text: redactText(text) });
   }
 }
 

@@ -2,7 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { systemClock } from '../../clock.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { Client } from '../kube/client.ts';
-import { DOCTOR_LABEL } from '../kube/privileged-pod.ts';
+import { DOCTOR_LABEL, removePod } from '../kube/privileged-pod.ts';
 import type { OperatorFound } from '../operator.ts';
 import { type Answer, bad, ok, skipped } from './result.ts';
 
@@ -40,7 +40,7 @@ export async function runCanary(client: Client, canary: Canary, signal: AbortSig
   try {
     return await answerOf(client, `${base}/${name}`, startMs, signal);
   } finally {
-    await client.remove('remove the canary pod', `${base}/${name}`).catch(() => {});
+    await removePod(client, { namespace: canary.namespace, name });
   }
 }
 

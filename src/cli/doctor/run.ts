@@ -9,7 +9,7 @@ import { CliError, EXIT } from '../exit.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { type Client, withClient } from '../kube/client.ts';
 import { podLog } from '../kube/job-log.ts';
-import { privilegedPod } from '../kube/privileged-pod.ts';
+import { privilegedPod, removePod } from '../kube/privileged-pod.ts';
 import { readable } from '../logs/line.ts';
 import { selectNodes } from '../node/select.ts';
 import { findOperator, NAMESPACE_DEFAULT, type OperatorFound } from '../operator.ts';
@@ -23,6 +23,7 @@ const DEADLINE_MS = 120_000;
 /** Most often nobody is there to start it. */
 const NOT_READY_DEADLINE_MS = 15_000;
 const POLL_MS = 300;
+const LOG_MS_MAX = 30_000;
 
 export async function runDoctor(name: string, flags: DoctorFlags): Promise<void> {
   using interrupt = onInterrupt();
@@ -67,17 +68,20 @@ export async function look(
   const operator = found.kind === 'present' ? found.operator : undefined;
   const image = flags.image ?? operator?.installer.image;
   if (image === undefined) {
+    const why =
+      found.kind === 'absent'
+        ? `there is no operator in namespace ${found.namespace}`
+        : "the operator's configuration cannot be read";
     throw new CliError(
-      "the operator's configuration cannot be read, so the installer's image is not known: name it with --image",
-      {
-        exitCode: EXIT.notFound,
-      },
+      `${why}, so the installer's image is not known: \`kwasm doctor ${node} --image IMAGE\` names it`,
+      { exitCode: EXIT.notFound },
     );
   }
   const namespace = operator?.namespace ?? flags.namespace ?? NAMESPACE_DEFAULT;
+  const name = `kwasm-doctor-${Date.now().toString(36)}`;
   const pod = privilegedPod({
     namespace,
-    name: `kwasm-doctor-${Date.now().toString(36)}`,
+    name,
     node,
     image,
     args: ['detect'],
@@ -85,23 +89,22 @@ export async function look(
   });
   pod.spec?.containers[0]?.env?.push(...(await ordersOf(client, namespace, node)));
   const base = `/api/v1/namespaces/${namespace}/pods`;
-  const path = `${base}/${pod.metadata?.name}`;
+  const path = `${base}/${name}`;
   await client.create(`look at node ${node}`, base, pod);
   try {
     const exitCode = await ended(client, path, { node, ready }, signal);
     let text = '';
-    for await (const part of podLog(
-      client,
-      { namespace, name: pod.metadata?.name ?? '' },
-      INSTALLER_CONTAINER,
-      {},
-      AbortSignal.timeout(30_000),
-    ))
-      text += part;
+    const within = AbortSignal.any([signal, AbortSignal.timeout(LOG_MS_MAX)]);
+    for await (const part of podLog(client, { namespace, name }, INSTALLER_CONTAINER, {}, within)) text += part;
+    if (signal.aborted) throw interrupted();
     return { text, exitCode };
   } finally {
-    await client.remove('remove the pod', path, ready ? undefined : 0).catch(() => {});
+    await removePod(client, { namespace, name }, ready ? undefined : 0);
   }
+}
+
+function interrupted(): CliError {
+  return new CliError('interrupted; the pod is removed', { exitCode: EXIT.interrupted });
 }
 
 const ORDERS: ReadonlySet<string> = new Set([ENV.shims, ENV.mirror]);
@@ -144,7 +147,7 @@ async function ended(
       .join(': ');
     if (status?.phase === 'Failed')
       throw new CliError(`the kubelet of ${node} refused the pod: ${waits}`, { exitCode: EXIT.unfit });
-    if (signal.aborted) throw new CliError('interrupted; the pod is removed', { exitCode: EXIT.interrupted });
+    if (signal.aborted) throw interrupted();
     if (systemClock.monotonicMs() > endMs) {
       const why = `${node} has not run the pod within ${deadlineMs / 1000} s (${waits})`;
       const todo = ready

@@ -6,7 +6,7 @@ import { listOf } from '../../operator/kube/shapes.ts';
 import { type ApiRequest, type ProxiedAnswer, type ProxiedRequest, Transport } from '../../operator/kube/transport.ts';
 import { CLIENT_VERSION } from '../client-version.ts';
 import type { ClusterFlags } from '../cluster-flags.ts';
-import { CliError } from '../exit.ts';
+import { CliError, EXIT } from '../exit.ts';
 import { type Access, openAccess } from './access.ts';
 import { explain } from './failure.ts';
 
@@ -149,7 +149,7 @@ export class Client {
     }
   }
 
-  /** Text as it comes; ends with the signal. */
+  /** Text as it comes; ends with the signal, and fails where its time is over: the rest is not known then. */
   async *text(
     what: string,
     path: string,
@@ -161,8 +161,12 @@ export class Client {
       const decoder = new TextDecoder();
       for await (const chunk of body) yield decoder.decode(chunk, { stream: true });
     } catch (error) {
-      if (signal.aborted) return;
-      throw explain(error, this.name, what);
+      if (!signal.aborted) throw explain(error, this.name, what);
+      if ((signal.reason as { readonly name?: unknown } | undefined)?.name !== 'TimeoutError') return;
+      throw new CliError(`cannot ${what} to its end: it did not come in time`, {
+        exitCode: EXIT.timeout,
+        cause: error,
+      });
     }
   }
 

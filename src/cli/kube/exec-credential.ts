@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import * as z from 'zod';
 import { messageOf } from '../../errors.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -30,24 +30,36 @@ const schema = z.object({
 export async function runPlugin(plugin: ExecPlugin, cluster: Cluster): Promise<ExecCredential> {
   const { command, args, env, installHint } = plugin;
   const own = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
-  let stdout: string;
-  try {
-    const done = await promisify(execFile)(command, [...(args ?? [])], {
-      env: { ...process.env, ...own, KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(plugin, cluster)) },
-      timeout: DEADLINE_MS,
-      maxBuffer: OUTPUT_BYTES_MAX,
-    });
-    stdout = done.stdout;
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const why = missing
-      ? `is not on PATH${installHint ? `. ${installHint.trim()}` : ''}`
-      : `failed: ${messageOf(error)}`;
-    throw new CliError(`the kubeconfig's credential plugin ${command} ${why}`, {
-      exitCode: EXIT.forbidden,
-      cause: error,
-    });
-  }
+  const mode = plugin.interactiveMode ?? 'IfAvailable';
+  const interactive = process.stdin.isTTY === true && mode !== 'Never';
+  const failed = (why: string, cause?: unknown) =>
+    new CliError(`the kubeconfig's credential plugin ${command} ${why}`, { exitCode: EXIT.forbidden, cause });
+  if (mode === 'Always' && !interactive) throw failed('wants to talk to a person, and stdin is no terminal');
+  const child = spawn(command, [...(args ?? [])], {
+    env: { ...process.env, ...own, KUBERNETES_EXEC_INFO: JSON.stringify(execInfo(plugin, cluster, interactive)) },
+    timeout: DEADLINE_MS,
+    // A person may have to be told where to log in.
+    stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    if (stdout.length <= OUTPUT_BYTES_MAX) return;
+    child.stdout.destroy();
+    child.kill('SIGKILL');
+  });
+  // What it has started may hold the pipe when it is ended itself.
+  child.once('exit', (_, by) => by !== null && child.stdout.destroy());
+  const [code, signal] = await (once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>).catch(
+    (error: unknown) => {
+      const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      const hint = installHint ? `. ${installHint.trim()}` : '';
+      throw failed(missing ? `is not there, or not on PATH${hint}` : `cannot be run: ${messageOf(error)}`, error);
+    },
+  );
+  if (stdout.length > OUTPUT_BYTES_MAX) throw failed(`prints more than ${OUTPUT_BYTES_MAX} bytes`);
+  if (signal !== null) throw failed(`was ended (${signal}); it has ${DEADLINE_MS / 1000} s`);
+  if (code !== 0) throw failed(`ended with ${code}; its own words are above`);
   return parseCredential(command, stdout);
 }
 
@@ -74,13 +86,13 @@ export function parseCredential(command: string, stdout: string): ExecCredential
   };
 }
 
-function execInfo({ apiVersion, provideClusterInfo }: ExecPlugin, cluster: Cluster): object {
+function execInfo({ apiVersion, provideClusterInfo }: ExecPlugin, cluster: Cluster, interactive: boolean): object {
   const told = {
     server: cluster.server,
     'tls-server-name': cluster['tls-server-name'],
     'insecure-skip-tls-verify': cluster['insecure-skip-tls-verify'],
     'certificate-authority-data': cluster['certificate-authority-data'],
   };
-  const spec = { interactive: false, ...(provideClusterInfo === true ? { cluster: told } : {}) };
+  const spec = { interactive, ...(provideClusterInfo === true ? { cluster: told } : {}) };
   return { apiVersion, kind: 'ExecCredential', spec };
 }

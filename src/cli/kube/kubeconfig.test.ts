@@ -48,6 +48,30 @@ describe('a kubeconfig', () => {
     expect(selectContext([ONE], 'anonymous').user).to.deep.equal({});
   });
 
+  it('may have keys without a value, as templates leave them', () => {
+    const text = `
+preferences:
+current-context: a
+clusters: [{name: c, cluster: {server: https://one.example, certificate-authority: , insecure-skip-tls-verify: , proxy-url: }}]
+users: [{name: u, user: }, {name: v, user: {token: , client-key: , exec: }}]
+contexts: [{name: a, context: {cluster: c, user: u, namespace: }}, {name: b, context: {cluster: c, user: v}}, {name: e, context: {cluster: c, user: }}]
+`;
+    for (const context of ['a', 'b', 'e']) {
+      const { namespace, user } = selectContext([file(text)], context);
+      expect([namespace, user.token, user.exec]).to.deep.equal([undefined, undefined, undefined]);
+    }
+  });
+
+  it('names a plugin beside itself by a path, and one of $PATH by a word', () => {
+    const commands = ['./plugin', 'bin/plugin', 'aws', '/usr/bin/aws'].map((command) => {
+      const users = [{ name: 'u', user: { exec: { apiVersion: 'v1', command } } }];
+      const contexts = [{ name: 'a', context: { cluster: 'c', user: 'u' } }];
+      const config = { 'current-context': 'a', clusters: [{ name: 'c', cluster: { server: 's' } }], users, contexts };
+      return selectContext([file(JSON.stringify(config))], undefined).user.exec?.command;
+    });
+    expect(commands).to.deep.equal(['/home/me/.kube/plugin', '/home/me/.kube/bin/plugin', 'aws', '/usr/bin/aws']);
+  });
+
   const refused: readonly { name: string; files: readonly KubeconfigFile[]; context?: string; says: RegExp }[] = [
     { name: 'an unknown context', files: [ONE], context: 'x', says: /no context x; there are: a, anonymous/ },
     { name: 'a cluster that is not there', files: [TWO], context: 'lost', says: /cluster gone, which is not there/ },

@@ -49,7 +49,7 @@ const named = <T extends z.ZodType, K extends string>(key: K, value: T) =>
 const schema = z.object({
   'current-context': text,
   clusters: named('cluster', cluster),
-  users: named('user', user),
+  users: named('user', user.default({})),
   contexts: named('context', context),
 });
 
@@ -91,7 +91,7 @@ export function selectContext(files: readonly KubeconfigFile[], wanted: string |
     config.clusters.map((one) => ({ name: one.name, value: absolute(one.cluster, CLUSTER_PATHS, file.directory) })),
   );
   const users = parsed.flatMap(({ file, config }) =>
-    config.users.map((one) => ({ name: one.name, value: absolute(one.user, USER_PATHS, file.directory) })),
+    config.users.map(({ name: its, user: one }) => ({ name: its, value: absoluteUser(one, file.directory) })),
   );
   const server = clusters.find((one) => one.name === found.cluster)?.value;
   if (server === undefined)
@@ -116,6 +116,22 @@ function absolute<T extends Readonly<Record<string, unknown>>>(object: T, keys: 
   return { ...object, ...Object.fromEntries(changed) };
 }
 
+/** A plugin named by a path is beside the kubeconfig; one named by a word is on $PATH. */
+function absoluteUser(user: User, from: string): User {
+  const { exec: plugin, ...rest } = absolute(user, USER_PATHS, from);
+  if (!plugin) return rest;
+  const isPath = plugin.command.includes('/') && !isAbsolute(plugin.command);
+  return { ...rest, exec: isPath ? { ...plugin, command: join(from, plugin.command) } : plugin };
+}
+
+/** A key without a value is as one that is not there, as Go reads it. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([, its]) => its !== null);
+  return Object.fromEntries(kept.map(([key, its]) => [key, withoutNulls(its)]));
+}
+
 function parse({ path, text: content }: KubeconfigFile): z.infer<typeof schema> {
   let data: unknown;
   try {
@@ -123,7 +139,7 @@ function parse({ path, text: content }: KubeconfigFile): z.infer<typeof schema> 
   } catch (error) {
     throw usage(`${path} is not YAML: ${messageOf(error)}`);
   }
-  const parsed = schema.safeParse(data);
+  const parsed = schema.safeParse(withoutNulls(data));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path: at, message }) => `${at.join('.') || '(top)'}: ${message}`);
   throw usage(`${path} is no kubeconfig: ${problems.join('; ')}`);

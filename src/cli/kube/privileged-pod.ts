@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { ENV, INSTALLER_CONTAINER, NODE_ROOT_PATH } from '../../contract.ts';
+import { messageOf } from '../../errors.ts';
 import {
   caBundle,
   extraEnv,
@@ -13,6 +14,7 @@ import {
   tolerateEverything,
 } from '../../operator/decide/options.ts';
 import type { InstallerSettings } from '../operator.ts';
+import type { Client } from './client.ts';
 
 /** A pod as the installer's Job makes it, for what only looks. It carries none of the labels that the operator watches. */
 export interface PrivilegedPod {
@@ -61,4 +63,18 @@ export function privilegedPod({ namespace, name, node, image, args, installer }:
   ];
   for (const option of options) option(spec);
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels: { [DOCTOR_LABEL]: 'true' } }, spec };
+}
+
+/** A pod that was made to look. One that stays is told of: whoever made it is to know. */
+export async function removePod(
+  client: Client,
+  { namespace, name }: Pick<PrivilegedPod, 'namespace' | 'name'>,
+  graceSeconds?: number,
+): Promise<void> {
+  await client
+    .remove('remove the pod', `/api/v1/namespaces/${namespace}/pods/${name}`, graceSeconds)
+    .catch((error: unknown) => {
+      const todo = `kubectl -n ${namespace} delete pod ${name}`;
+      process.stderr.write(`kwasm: pod ${namespace}/${name} is still there: ${messageOf(error)}. \`${todo}\`\n`);
+    });
 }

@@ -1,4 +1,4 @@
-import { EXIT } from '../exit.ts';
+import { CliError, EXIT } from '../exit.ts';
 import { withClient } from '../kube/client.ts';
 import { painter, type Screen, screenOf } from '../screen.ts';
 import type { StatusFlags } from '../status.ts';
@@ -13,6 +13,10 @@ const NODES_MAX = 40;
 
 export async function showStatus(flags: StatusFlags): Promise<void> {
   if (flags.watch === true) {
+    if (flags.output === 'json' || flags.output === 'yaml') {
+      const text = `--watch draws for people, and -o ${flags.output} is for programs: leave out one of the two`;
+      throw new CliError(text, { exitCode: EXIT.usage });
+    }
     const { watchStatus } = await import('./watch.ts');
     process.exitCode = CODES[await watchStatus(flags)];
     return;
