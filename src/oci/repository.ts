@@ -3,8 +3,9 @@ import { type Digest, digestOf } from './digest.ts';
 import { type HttpAnswer, isPassing } from './http.ts';
 import { type Descriptor, type Document, parseDocument } from './manifest.ts';
 import { ACCEPT } from './media-types.ts';
+import { sentOn } from './redirect.ts';
 import { RegistryError } from './registry-error.ts';
-import { type Session, sentOn } from './session.ts';
+import type { Session } from './session.ts';
 
 export interface Fetched {
   readonly bytes: Buffer;

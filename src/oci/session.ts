@@ -3,6 +3,7 @@ import { type Access, authorize, parseChallenge } from './authorization.ts';
 import type { Credentials } from './docker-config.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Http, HttpAnswer, HttpCall } from './http.ts';
+import { REDIRECTS_MAX, sentOn } from './redirect.ts';
 import { RegistryError, registryError } from './registry-error.ts';
 
 export interface SessionOptions {
@@ -20,7 +21,6 @@ export interface Ask extends Omit<HttpCall, 'url' | 'deadlineMs'> {
 
 const REQUEST_MS_MAX = 60_000;
 const PING_BYTES_MAX = 64 * 1024;
-const REDIRECTS_MAX = 5;
 
 /** One repository, spoken to with one authorization, which never leaves the registry's own address. */
 export class Session {
@@ -93,14 +93,4 @@ export class Session {
       url = sentOn(url, location);
     }
   }
-}
-
-/** Where `from` sends its caller: another host, perhaps, but never from TLS to none. */
-export function sentOn(from: URL, location: string): URL {
-  const to = URL.parse(location, from.href);
-  if (to === null || !/^https?:$/.test(to.protocol))
-    throw new Terminal(`${from.origin} sends us to '${location}', which is no address; it was not followed`);
-  if (from.protocol === 'https:' && to.protocol === 'http:')
-    throw new Terminal(`${from.origin} sends us to ${to.origin}, which is not HTTPS; it was not followed`);
-  return to;
 }

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { EnvHttpProxyAgent, fetch } from 'undici';
-import { messageOf } from '../../errors.ts';
+import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { messageOf, Terminal } from '../../errors.ts';
+import { REDIRECTS_MAX, sentOn } from '../../oci/redirect.ts';
 import { DOWNLOAD_BYTES_MAX } from '../../shims/order.ts';
+import { CLIENT_VERSION } from '../client-version.ts';
 import { CliError, EXIT } from '../exit.ts';
 
 export interface Downloaded {
@@ -24,8 +26,7 @@ export async function download(
   const dispatcher = new EnvHttpProxyAgent();
   const part = to === undefined ? undefined : `${to}.part`;
   try {
-    const answer = await fetch(url, { dispatcher, signal: AbortSignal.timeout(timeoutMs) });
-    if (!answer.ok || answer.body === null) throw new CliError(`${url} answers HTTP ${answer.status}`);
+    const source = await bodyOf(url, dispatcher, AbortSignal.timeout(timeoutMs));
     if (part !== undefined) await mkdir(dirname(part), { recursive: true });
     const hash = createHash('sha256');
     let bytes = 0;
@@ -37,7 +38,6 @@ export async function download(
         yield chunk;
       }
     };
-    const source = Readable.fromWeb(answer.body as never);
     if (part === undefined) for await (const _ of measured(source));
     else await pipeline(source, measured, createWriteStream(part));
     const sha256 = hash.digest('hex');
@@ -53,6 +53,7 @@ export async function download(
     return { sha256, bytes };
   } catch (error) {
     if (error instanceof CliError) throw error;
+    if (error instanceof Terminal) throw new CliError(error.message, { exitCode: EXIT.unfit, cause: error });
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
     throw new CliError(`${url} cannot be downloaded: ${messageOf(cause)}. Behind a proxy, set HTTPS_PROXY`, {
       exitCode: EXIT.unreachable,
@@ -62,4 +63,23 @@ export async function download(
     if (part !== undefined) await rm(part, { force: true });
     await dispatcher.close();
   }
+}
+
+/** As the installer asks for it, so that what is hashed is the same: as it is, and never on from https to http. */
+async function bodyOf(url: string, dispatcher: Dispatcher, signal: AbortSignal): Promise<Readable> {
+  let at = new URL(url);
+  for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
+    const { statusCode, headers, body } = await request(at, {
+      dispatcher,
+      signal,
+      headers: { 'user-agent': `kwasm/${CLIENT_VERSION}`, 'accept-encoding': 'identity' },
+    });
+    const [location] = [headers['location'] ?? []].flat();
+    if (statusCode === 200) return body;
+    await body.dump();
+    if (statusCode < 300 || statusCode > 399 || location === undefined)
+      throw new CliError(`${url} answers HTTP ${statusCode}`);
+    at = sentOn(at, location);
+  }
+  throw new CliError(`${url} leads on and on: more than ${REDIRECTS_MAX} redirects`);
 }

@@ -76,13 +76,35 @@ function downloads(shim: string, version: string, sources: ShimSpec['sources']):
 }
 
 function once(files: readonly MirrorFile[]): readonly MirrorFile[] {
-  return [...new Map(files.map((file) => [file.url, file])).values()];
+  const byPath = new Map<string, MirrorFile>();
+  for (const file of files) {
+    const earlier = byPath.get(file.path);
+    if (earlier !== undefined && earlier.url !== file.url)
+      throw unusable(`${earlier.url} and ${file.url} would be one file, and no server of files tells them apart`);
+    byPath.set(file.path, file);
+  }
+  return [...byPath.values()];
 }
 
-/** As a server finds it: the path of a request, decoded. */
+/** As a server finds it: the path of a request, decoded. Whoever wrote the Shim does not say what lies outside the directory. */
 function pathOf(url: string): string {
   const { host, pathname } = new URL(url);
-  return join(host, decodeURIComponent(pathname));
+  const parts = decoded(pathname)?.split('/').slice(1) ?? [''];
+  if (parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\0')))
+    throw unusable(`${url} has no path that could be one of a file`);
+  return join(host, ...parts);
+}
+
+function decoded(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function unusable(why: string): CliError {
+  return new CliError(`${why}: lay this mirror out by hand (docs/air-gapped.md)`, { exitCode: EXIT.usage });
 }
 
 export async function mirrorShims(directory: string, names: readonly string[], flags: MirrorFlags): Promise<void> {

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { dump } from 'js-yaml';
 import { placeOf, readMirror } from '../../installer/fetch/place.ts';
@@ -17,6 +18,7 @@ import { byArch, urlsOf } from './pin.ts';
 import { shimRows } from './view.ts';
 
 const SHA = 'a'.repeat(64);
+const PACKED = gzipSync('content');
 const url = 'https://github.com/o/r/releases/download/containerd-shim-x%2Fv1/x.tar.gz';
 const entry: Entry = {
   version: '1',
@@ -65,6 +67,28 @@ describe('a mirror', () => {
     expect(await filesOfShims(dump({ apiVersion: 'v1', kind: 'List', items: [shim, other] }), 'f')).to.deep.equal(
       wanted,
     );
+  });
+  const at = (...urls: readonly string[]) =>
+    mirrorFiles(
+      [],
+      Object.fromEntries(
+        urls.map((its, index) => [
+          `x${index}`,
+          { ...entry, sources: [{ arch: 'amd64', https: { url: its, sha256: String(index).repeat(64) } }] },
+        ]),
+      ),
+    );
+  for (const path of ['..%2f..%2f..%2fetc/cron.d/x', 'a/..%2F..%2F..%2Fx', '%2e%2e%2f..%2fx', '%zz', 'a%00b', '']) {
+    it(`stays below its directory: refuses /${path}`, () =>
+      expect(() => at(`https://h.example/${path}`))
+        .to.throw(`https://h.example/${path}`)
+        .with.property('exitCode', EXIT.usage));
+  }
+  it('has one file for one path: refuses two that only a query tells apart', () => {
+    expect(at('https://h.example/x?a', 'https://h.example/y?a')).to.have.length(2);
+    expect(() => at('https://h.example/x?a', 'https://h.example/x?b'))
+      .to.throw(/h\.example\/x\?a and https:\/\/h\.example\/x\?b/)
+      .with.property('exitCode', EXIT.usage);
   });
   for (const [text, says] of [
     ['', /^f: no Shim\. /],
@@ -118,7 +142,13 @@ describe('a download', () => {
   let directory: string;
   before(async () => {
     server = createServer((request, response) => {
-      response.writeHead(request.url === '/there' ? 200 : 404).end('content');
+      const packed = request.url === '/packed';
+      const there = packed || request.url === '/there';
+      const moved = { '/moved': '/there', '/away': 'ftp://h.example/x', '/round': '/round' }[request.url ?? ''];
+      if (moved !== undefined) return response.writeHead(302, { location: moved }).end('moved');
+      // A server that takes an archive's ending for an encoding of its own.
+      response.writeHead(there ? 200 : 404, packed ? { 'content-encoding': 'gzip' } : {});
+      response.end(packed ? PACKED : 'content');
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -145,6 +175,19 @@ describe('a download', () => {
   it('that is, is there whole', async () => {
     expect(await download(`${base}/there`, to(), digest, 5_000)).to.deep.equal({ sha256: digest, bytes: 7 });
     expect(readFileSync(to(), 'utf8')).to.equal('content');
+  });
+  it('is what the server has, and not what a browser would make of it', async () =>
+    expect((await download(`${base}/packed`, undefined, undefined, 5_000)).sha256).to.equal(
+      createHash('sha256').update(PACKED).digest('hex'),
+    ));
+  it('goes where the server says, and no further', async () => {
+    expect((await download(`${base}/moved`, undefined, digest, 5_000)).bytes).to.equal(7);
+    expect((await failed(download(`${base}/away`, undefined, undefined, 5_000)))?.message).to.contain(
+      "sends us to 'ftp://h.example/x', which is no address",
+    );
+    expect((await failed(download(`${base}/round`, undefined, undefined, 5_000)))?.message).to.contain(
+      'more than 5 redirects',
+    );
   });
   it('says what the server said', async () =>
     expect((await failed(download(`${base}/gone`, to(), undefined, 5_000)))?.message).to.match(/HTTP 404/));
