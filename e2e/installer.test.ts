@@ -118,6 +118,21 @@ describe('the installer on a node', function () {
     await asBefore(node);
   });
 
+  it('finds its directory cleared by somebody: what is installed stays whole, and can be undone', async () => {
+    const node = first();
+    const sh = (script: string) => test.exec(node)(['sh', '-c', script]);
+    expect((await runInstaller(test, node, 'install')).verdict).to.include({ outcome: 'installed' });
+    const shims = await sh('find /opt/kwasm/shims -type f | sort');
+    await sh('rm -r /var/lib/kwasm');
+    for (const pod of ['first', 'second']) {
+      const { verdict } = await runInstaller(test, node, 'install', {}, `installer-${node}-${pod}`);
+      expect(verdict).to.include({ outcome: 'unchanged' });
+      expect(await sh('find /opt/kwasm/shims -type f | sort')).to.equal(shims);
+    }
+    expect((await runInstaller(test, node, 'uninstall')).verdict).to.include({ outcome: 'uninstalled' });
+    await asBefore(node);
+  });
+
   it('is told to stop: it puts everything back before it ends', async () => {
     const node = first();
     const run = await inTheProof(node, {});

@@ -1,12 +1,15 @@
 import { collectShims } from './apply/collect.ts';
 import { assertSpace } from './apply/space.ts';
 import { stageShims, unstage } from './apply/stage.ts';
-import { runTransaction, warn } from './apply/transaction.ts';
+import { runTransaction, warn, writeRecord } from './apply/transaction.ts';
 import { assertPodsOutlive } from './detect/at-risk.ts';
+import { openTransactions } from './history.ts';
+import { exists } from './host.ts';
 import type { Change, Plan } from './plan/change.ts';
 import { hostFinding } from './plan/checks.ts';
 import { planInstall } from './plan/install.ts';
 import { type ShimAsset, shimPath } from './plan/shim.ts';
+import { RECORD_PATH } from './record.ts';
 import type { Report, Run, Session } from './run.ts';
 import { withSession } from './run.ts';
 import { type Known, knownShims, removeFetched, type Supply, supplyShims, unknownShim } from './supply.ts';
@@ -72,6 +75,8 @@ async function keep(session: Session, run: Run, shims: readonly ShimAsset[]): Pr
   const { prefix } = session.runtime.distribution;
   assertSpace(run.host, run.assets, shims, prefix, []);
   await run.steps.run('stage shims', () => stageShims(run.host, run.assets, shims, prefix, staged));
+  // Also where somebody has cleared our directory: without a record the host would be taken for one without an installation.
+  if (staged.length > 0 || !exists(run.host, RECORD_PATH)) await writeRecord(run.host, []);
   const handlers = shims.map(({ handler }) => handler);
   const files = [...staged, ...(await collect(session, run))];
   return session.resumed
@@ -103,7 +108,8 @@ async function change(session: Session, run: Run, shims: readonly ShimAsset[], p
     if (ended.kind !== 'broken') takeBack();
     return session.report(ended.kind, ended.reason, ended.message);
   } catch (error) {
-    takeBack();
+    // A change that is not ended may have got as far as to the files; whoever ends it, the host's timer or the next run, needs them.
+    if (openTransactions(run.host).length === 0) takeBack();
     throw error;
   }
 }

@@ -8,10 +8,14 @@ import { headOf } from '../fetch/unpack.ts';
 import type { Host } from '../host.ts';
 import { PREFIXES, type ShimAsset, shimPath, shimsBelow } from '../plan/shim.ts';
 import { copyWhole, makeDirectory, syncDirectory, syncFile, writeText } from './files.ts';
+import { forgetStaged, noteStaged, readStaged } from './staged.ts';
 
 const START_TIMEOUT_MS = 5000;
 
-/** Puts the shims where no running pod's shim can be disturbed, and returns the paths that are new. */
+/**
+ * Puts the shims where no running pod's shim can be disturbed. `staged` gets the paths of new files, also if it throws: a
+ * shim that was there and is only mended is none, for a configuration may name it.
+ */
 export async function stageShims(
   host: Host,
   assets: string,
@@ -19,6 +23,11 @@ export async function stageShims(
   prefix: string,
   staged: string[],
 ): Promise<void> {
+  const targets = shims.map((shim) => shimPath(shim, prefix));
+  await noteStaged(
+    host,
+    targets.filter((target) => !existsSync(host.at(target))),
+  );
   for (const shim of shims) {
     const target = shimPath(shim, prefix);
     const at = host.at(target);
@@ -27,7 +36,7 @@ export async function stageShims(
       const problem = problemOf(shim, source);
       if (problem !== undefined) throw new Failure('ShimCorrupt', `shim "${shim.handler}" (${source}): ${problem}`);
       makeDirectory(dirname(at));
-      staged.push(target);
+      if (!existsSync(at)) staged.push(target);
       const temporary = `${at}.new`;
       await copyWhole(source, temporary);
       chownSync(temporary, 0, 0);
@@ -73,6 +82,16 @@ async function assertStarts(host: Host, shim: ShimAsset, path: string): Promise<
 /** Takes back what this run staged, unless a pod has begun to use it. */
 export function unstage(host: Host, staged: readonly string[]): void {
   for (const path of staged) if (processesFrom(host, dirname(path)).length === 0) removeWithParents(host, path);
+  forgetStaged(host);
+}
+
+/** What a run that died has staged: no configuration names it. With whatever else it left beside each. */
+export function removeStaged(host: Host): void {
+  for (const path of readStaged(host)) {
+    if (!isOurs(path) || processesFrom(host, dirname(path)).length > 0) continue;
+    rmSync(host.at(dirname(path)), { recursive: true, force: true });
+    removeWithParents(host, path);
+  }
 }
 
 /** Process ids of shims of ours. */
@@ -91,7 +110,7 @@ export function removeShims(host: Host): void {
 function removeWithParents(host: Host, path: string): void {
   rmSync(host.at(path), { force: true });
   for (let parent = dirname(path); isOurs(parent); parent = dirname(parent)) {
-    if (!removeIfEmpty(host, parent)) return;
+    if (existsSync(host.at(parent)) && !removeIfEmpty(host, parent)) return;
   }
 }
 

@@ -15,7 +15,7 @@ import { Refusal } from '../refusal.ts';
 import { removeBootUnit, stageBootUnit } from './boot-unit.ts';
 import type { Context } from './context.ts';
 import { decide } from './decision.ts';
-import { writeText } from './files.ts';
+import { makeDirectory, writeText } from './files.ts';
 import {
   type Journal,
   prepareJournal,
@@ -29,7 +29,8 @@ import { goLive } from './live-change.ts';
 import { readBaseline } from './observe.ts';
 import { type RolledBack, rollBack } from './roll-back.ts';
 import { serviceState } from './service.ts';
-import { removeIfEmpty, removeShims, runningShims } from './stage.ts';
+import { removeIfEmpty, removeStaged } from './stage.ts';
+import { forgetStaged } from './staged.ts';
 import { armSwitch, disarmSwitch, stageRestoreScript } from './switch.ts';
 import { troubleOf } from './trouble.ts';
 import { validate } from './validate.ts';
@@ -131,24 +132,28 @@ export async function finish(journal: Journal, { host }: Pick<Context, 'host'>):
   await disarmSwitch(host, journal.id);
   removeStagedBackups(host, journal);
   for (const directory of journal.removeDirectories) removeIfEmpty(host, directory);
-  if (journal.action === 'install') {
-    const created = [...new Set([...readRecord(host).createdDirectories, ...journal.createDirectories])];
-    await writeText(host.at(RECORD_PATH), `${JSON.stringify({ version: 1, createdDirectories: created })}\n`, 0o600);
-  }
+  if (journal.action === 'install') await writeRecord(host, journal.createDirectories);
   removeJournal(host, journal);
 }
 
-/** Without an installation and without a change under way, nothing of ours stays on the host. */
+/** That there is an installation, for the uninstall: what was staged for it is part of it by now. */
+export async function writeRecord(host: Host, createdDirectories: readonly string[]): Promise<void> {
+  makeDirectory(host.at(HOST.state), 0o700);
+  const created = [...new Set([...readRecord(host).createdDirectories, ...createdDirectories])];
+  await writeText(host.at(RECORD_PATH), `${JSON.stringify({ version: 1, createdDirectories: created })}\n`, 0o600);
+  forgetStaged(host);
+}
+
+/** Without an installation and without a change under way, nothing of ours stays on the host, but for shims that a configuration may name. */
 export function tidyState(host: Host): void {
   if (existsSync(host.at(RECORD_PATH))) return;
   const open = host.at(join(HOST.state, 'txn'));
   if (existsSync(open) && !removeIfEmpty(host, join(HOST.state, 'txn'))) return;
   removeBootUnit(host);
+  removeStaged(host);
   const state = host.at(HOST.state);
   for (const name of existsSync(state) ? readdirSync(state) : []) rmSync(join(state, name), { recursive: true });
   removeIfEmpty(host, HOST.state);
-  // A run that died had staged them; no configuration names them.
-  if (runningShims(host).length === 0) removeShims(host);
 }
 
 export function reasonOf(error: unknown): { readonly reason: InstallReason; readonly message: string } {
