@@ -27,7 +27,7 @@ export type Action =
     }
   /** Of the DaemonSet, which makes another: its installer runs again. */
   | { readonly kind: 'deletePod'; readonly name: string; readonly uid: string; readonly why: string }
-  /** Of a Job that has ended: what the watch has not told of them becomes a fact of the next decision. */
+  /** Of a Job that has ended, or that should have: what the watch has not told of them becomes a fact of the next decision. */
   | { readonly kind: 'readPods'; readonly job: string }
   /** At these places of the list, if it is still so. */
   | { readonly kind: 'removeTaints'; readonly taints: readonly TaintAt[] }

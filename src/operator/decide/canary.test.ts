@@ -177,6 +177,49 @@ describe('a canary pod', () => {
     expect(recordNow()?.revert?.message).to.contain('had not started after 180 s');
   });
 
+  it('is read before it is called late: what no watch has told of may long have succeeded', () => {
+    world.endPod(canary(), good, true);
+    world.nowMs += DEADLINE_MS + 1;
+    world.settle();
+    expect(world.history.filter(({ kind }) => kind === 'readPods')).to.have.length(1);
+    expect(world.node.condition).to.include({ status: 'True', reason: 'Provisioned' });
+    expect(uninstalls()).to.deep.equal([]);
+  });
+
+  it('has its time again when the API server was away: its kubelet could say nothing', () => {
+    put({ kind: 'running' });
+    world.nowMs += 2 * DEADLINE_MS;
+    world.heardForMs = 5_000;
+    world.settle();
+    expect(recordNow()?.state).to.equal('proving');
+    world.nowMs += 10_000;
+    world.heardForMs += 10_000;
+    world.endJob(good);
+    world.settle();
+    expect(world.node.condition).to.include({ status: 'True', reason: 'Provisioned' });
+    expect(world.history.filter(({ kind }) => kind === 'createJob')).to.have.length(2);
+  });
+
+  it('takes long enough for the kubelet to name the handler, which then costs no write of its own', () => {
+    expect(recordNow()?.awaited).to.equal(true);
+    world.node = { ...world.node, handlers: ['runc', 'wasmtime'] };
+    world.endJob(good);
+    world.settle();
+    expect(recordNow()?.awaited).to.equal(undefined);
+    expect(world.history.filter(({ kind }) => kind === 'markNode')).to.have.length(2);
+  });
+
+  it('is made, however late, by an operator that has only just begun', () => {
+    world.jobs = world.jobs.filter(({ action }) => action !== 'canary');
+    world.nowMs += 10 * DEADLINE_MS;
+    world.heardForMs = 1_000;
+    world.settle();
+    expect(canary().end).to.equal(undefined);
+    world.endJob(good);
+    world.settle();
+    expect(world.node.condition).to.include({ status: 'True', reason: 'Provisioned' });
+  });
+
   const innocent = [
     {
       name: 'whose image cannot be pulled',

@@ -75,15 +75,23 @@ function stateOf(
 ): State {
   const job = jobs.canaries.find(({ proves }) => proves?.handler === handler);
   if (job === undefined) return missing(facts, policy, record, handler, nowMs);
-  if (job.end?.kind === 'complete') return { kind: 'passed' };
   const pod = newestOf(facts.pods, job);
+  if (job.end?.kind === 'complete' || pod?.phase === 'Succeeded') return { kind: 'passed' };
   const result = outcome(facts, job, nowMs);
   if (result.kind === 'settling') return settling(result.next, policy);
   if (job.end !== undefined) return ended(handler, pod, result.kind === 'lost' ? result.finding : undefined);
   // Both stamps: a clock that is ahead must not end it before its time.
-  const leftMs = Math.max(Date.parse(record.at), job.createdMs) + deadlineMs(policy) - nowMs;
+  const leftMs = deadlineMs(policy) - heardMs(facts, Math.max(Date.parse(record.at), job.createdMs), nowMs);
   const finding = result.kind === 'running' ? result.trouble : undefined;
-  return leftMs > 0 ? { kind: 'running', finding, afterMs: leftMs } : late(handler, policy, pod, finding);
+  if (leftMs > 0) return { kind: 'running', finding, afterMs: leftMs };
+  // A node is undone for it, so a watch that is behind must not be the reason.
+  if (!facts.podsRead.has(job.uid)) return settling({ kind: 'readPods', job: job.uid }, policy);
+  return late(handler, policy, pod, finding);
+}
+
+/** Of the time since then, that in which kubelets could report, and somebody was there to hear of it. */
+function heardMs({ heardForMs }: Facts, sinceMs: number, nowMs: number): number {
+  return Math.min(nowMs - sinceMs, heardForMs);
 }
 
 function settling(next: Action, policy: Policy): Running {
@@ -93,13 +101,14 @@ function settling(next: Action, policy: Policy): Running {
 }
 
 /** A Job that somebody deletes is made again, but not for ever. */
-function missing({ node, classes }: Facts, policy: Policy, record: NodeRecord, handler: string, nowMs: number): State {
+function missing(facts: Facts, policy: Policy, record: NodeRecord, handler: string, nowMs: number): State {
+  const { node, classes } = facts;
   const { name } = canaryClass(handler);
   const used = classes.find((one) => one.name === name);
   if (used !== undefined && used.handler !== handler)
     return { kind: 'lost', why: `RuntimeClass ${name} names the handler ${used.handler}: delete it` };
-  if (nowMs > Date.parse(record.at) + deadlineMs(policy))
-    return { kind: 'lost', why: `its Job was deleted, or nobody was there to make it, for ${seconds(policy)}` };
+  if (heardMs(facts, Date.parse(record.at), nowMs) > deadlineMs(policy))
+    return { kind: 'lost', why: `its Job was deleted, or could not be made, for ${seconds(policy)}` };
   return { kind: 'missing', job: canaryJob(node, policy, handler, record.job) };
 }
 

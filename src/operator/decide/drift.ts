@@ -66,9 +66,13 @@ export function asProved({ runtime, kind }: NodeView, record: NodeRecord): NodeR
   return { ...record, runtime, ...(proved === undefined ? {} : { kind: proved }) };
 }
 
-/** The kubelet names them, for the first time since the run that proved them: from here on it is believed. */
-export function isReported(node: NodeView, record: NodeRecord): boolean {
-  return (record.awaited || record.unreported || false) && missing(node, record).length === 0;
+/** Once the kubelet names them, for the first time since the run that proved them, it is believed. */
+export function asReported(node: NodeView, record: NodeRecord): NodeRecord {
+  return missing(node, record).length === 0 ? withoutDoubt(record) : record;
+}
+
+export function withoutDoubt({ awaited, unreported, ...record }: NodeRecord): NodeRecord {
+  return record;
 }
 
 export function missing({ handlers }: NodeView, record: NodeRecord): readonly string[] {

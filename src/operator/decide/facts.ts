@@ -7,7 +7,7 @@ export interface Facts {
   readonly node: NodeView;
   readonly jobs: readonly JobView[];
   readonly pods: readonly PodView[];
-  /** Jobs, by uid, whose pods were read from the API server after their end. */
+  /** Jobs, by uid, whose pods were read from the API server after their end, or when their time was over. */
   readonly podsRead: ReadonlySet<string>;
   /** Why a Job has no pod, by the Job's uid: the newest FailedCreate. */
   readonly refusals: ReadonlyMap<string, string>;

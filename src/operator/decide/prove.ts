@@ -1,6 +1,7 @@
 import type { Action } from './action.ts';
 import { type Proof, proofOf } from './canary.ts';
 import { triedByCanary } from './canary-policy.ts';
+import { asReported } from './drift.ts';
 import type { Facts } from './facts.ts';
 import { failure, provisioned, took } from './install-finding.ts';
 import { mark } from './mark.ts';
@@ -72,7 +73,7 @@ function pass(
   nowMs: number,
 ): readonly Action[] {
   const tried = triedByCanary(proving, policy.canary);
-  const installed: NodeRecord = {
+  const installed = asReported(facts.node, {
     ...record,
     state: 'installed',
     reason: 'Provisioned',
@@ -81,7 +82,7 @@ function pass(
     at: new Date(nowMs).toISOString(),
     ...(record.desired === desiredHash(policy) ? { proved: provedBy(policy) } : {}),
     ...(tried.length === 0 ? {} : { canary: tried }),
-  };
+  });
   return [
     ...mark(facts.node, installed, record.handlers, settledAs('Provisioned', jobs)),
     ...report(facts.node, provisioned(facts, policy, installed), nowMs),

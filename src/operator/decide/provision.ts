@@ -1,7 +1,7 @@
 import type { Verdict } from '../../verdict.ts';
 import type { Action } from './action.ts';
 import { clearTheWay } from './clear-the-way.ts';
-import { asProved, driftOf, isReported, missing } from './drift.ts';
+import { asProved, asReported, driftOf, missing, withoutDoubt } from './drift.ts';
 import type { Facts } from './facts.ts';
 import { failure, oldInstaller, provisioned, took } from './install-finding.ts';
 import { installJob } from './job.ts';
@@ -107,16 +107,12 @@ export function keep(
   nowMs: number,
 ): readonly Action[] {
   const { node } = facts;
-  const record = asProved(node, isReported(node, before) ? withoutDoubt(before) : before);
+  const record = asProved(node, asReported(node, before));
   return [
     ...mark(node, record, record.handlers),
     ...report(node, provisioned(facts, policy, record), nowMs),
     ...(afterMs === undefined ? [] : [{ kind: 'recheck', afterMs } as const]),
   ];
-}
-
-function withoutDoubt({ awaited, unreported, ...record }: NodeRecord): NodeRecord {
-  return record;
 }
 
 /**

@@ -76,15 +76,20 @@ export class Simulation {
   endJob(state: ContainerState, unseen = false): boolean {
     const job = this.jobs.find(({ end }) => end === undefined);
     if (job === undefined) return false;
+    this.endPod(job, state, unseen);
     const kind = state.kind === 'ended' && state.exitCode === 0 ? 'complete' : 'failed';
+    const end = { kind, reason: '', message: '', atMs: this.nowMs } as const;
+    this.jobs = this.jobs.map((one) => (one === job ? { ...job, end } : one));
+    return true;
+  }
+
+  /** Without its Job, as if the watch of Jobs were behind, too. */
+  endPod(job: JobView, state: ContainerState, unseen: boolean): void {
     const name = job.action === 'canary' ? CANARY_CONTAINER : INSTALLER_CONTAINER;
     const containers = [{ name, state }];
     const pod = podView(state, { name: `${job.name}-pod`, uid: this.#uid(), jobUid: job.uid, containers });
     if (unseen) this.#unseen = [...this.#unseen, pod];
     else this.pods.push(pod);
-    const end = { kind, reason: '', message: '', atMs: this.nowMs } as const;
-    this.jobs = this.jobs.map((one) => (one === job ? { ...job, end } : one));
-    return true;
   }
 
   /** The watch of pods has caught up. */
