@@ -183,7 +183,7 @@ export const REASONS = {
     retry: 'cluster',
     meaning:
       "A ResourceQuota of the operator's namespace has refused another node's Job, so this one's is not asked for yet.",
-    todo: 'Raise the quota that the message names, or delete ended Jobs that count; nodes go on one after the other within five minutes.',
+    todo: 'Raise the quota that the message names, or delete ended Jobs that count; nodes go on one after the other within half a minute.',
   },
   PodRefused: {
     status: 'False',

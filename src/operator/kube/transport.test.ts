@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { expect } from 'chai';
 import { systemClock } from '../../clock.ts';
 import { classify } from '../../errors.ts';
+import type { Credentials } from './credentials.ts';
 import { type Answer, FakeServer, json, lines, status } from './fake-server.ts';
 import { bytesField, writeMessage } from './protobuf-writer.ts';
 import { NODE, STATUS } from './shapes.ts';
@@ -14,6 +15,7 @@ describe('Transport', () => {
   let transport: Transport;
   let requests: string[];
   let forgotten: number;
+  let credentials: Credentials;
 
   const options = {
     clock: systemClock,
@@ -27,7 +29,7 @@ describe('Transport', () => {
     server = new FakeServer();
     requests = [];
     forgotten = 0;
-    const credentials = await server.listen();
+    credentials = await server.listen();
     transport = new Transport({ ...options, credentials: { ...credentials, forget: () => (forgotten += 1) } });
   });
   afterEach(async () => {
@@ -223,6 +225,20 @@ describe('Transport', () => {
       expect(call?.method).to.equal('PATCH');
       expect(call?.headers['content-type']).to.equal('application/merge-patch+json');
       expect(JSON.parse(call?.body ?? '')).to.deep.equal({ metadata: { uid: 'u', labels: { a: 'true', b: null } } });
+    });
+
+    it('waits for what a webhook has to say about a Job longer than for any other answer', async () => {
+      const slow: Answer = async (response, call) => {
+        await systemClock.sleep(300);
+        status(500, 'failed calling webhook "w": context deadline exceeded')(response, call);
+      };
+      server.answer(slow, slow);
+      const hasty = new Transport({ ...options, credentials, requestMsMax: 100 });
+      const impatient = new Writes(hasty, 'kwasm-operator');
+      const job = impatient.createJob({ metadata: { namespace: 'kwasm', name: 'j' } });
+      expect((await failure(job))?.message).to.contain('failed calling webhook "w"');
+      expect((await failure(impatient.markNode('n1', 'u', { a: 'true' }, {})))?.message).to.contain('timed out');
+      await hasty.close();
     });
 
     it('removes taints only where they still are, and gathers again where they are not', async () => {

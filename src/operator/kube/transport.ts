@@ -22,6 +22,8 @@ export interface ApiRequest {
    * tenth. Who sends none is asked for no more than JSON.
    */
   readonly shape?: Shape;
+  /** In place of `requestMsMax`, for what webhooks are asked about first. */
+  readonly msMax?: number;
   /** Goes out although all others are held back: who cannot renew a lease loses it. */
   readonly urgent?: true;
 }
@@ -164,7 +166,7 @@ export class Transport {
   }
 
   async #once(call: ApiRequest, signal: AbortSignal | undefined): Promise<unknown> {
-    const deadline = AbortSignal.timeout(this.#options.requestMsMax);
+    const deadline = AbortSignal.timeout(call.msMax ?? this.#options.requestMsMax);
     const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
     const answer = await this.#dispatch(call, (await this.#made()).requests, either);
     const contentType = header(answer, 'content-type') ?? '';

@@ -9,6 +9,12 @@ const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
 const APPLY_PATCH = 'application/apply-patch+yaml'; // JSON is YAML
 
+/**
+ * A webhook may take 30 s at the most. Cut off before, we would never learn which one keeps a Job out, and the Job might be made after all.
+ * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#timeouts
+ */
+const ADMISSION_MS_MAX = 33_000;
+
 /** Where Shims are, by whose kind they are. */
 const SHIMS = {
   kwasm: '/apis/kwasm.sh/v1alpha1/shims',
@@ -28,7 +34,15 @@ export class Writes {
   async createJob(job: V1Job): Promise<V1Job> {
     const path = `/apis/batch/v1/namespaces/${job.metadata?.namespace}/jobs`;
     const query = { fieldManager: this.#fieldManager };
-    const call = { method: 'POST', verb: 'create', path, query, body: job, shape: JOB } as const;
+    const call = {
+      method: 'POST',
+      verb: 'create',
+      path,
+      query,
+      body: job,
+      shape: JOB,
+      msMax: ADMISSION_MS_MAX,
+    } as const;
     return (await this.#transport.send(call)) as V1Job;
   }
 

@@ -1,4 +1,3 @@
-import { messageOf } from '../../errors.ts';
 import type { Action } from '../decide/action.ts';
 import { decideClass, isSurplus, wantedClasses } from '../decide/class.ts';
 import { decide } from '../decide/decide.ts';
@@ -54,11 +53,13 @@ async function reconcileNode(name: string, deps: ReconcileDeps): Promise<Result>
     return { kind: 'done' }; // gone, and its Job with it
   }
   const actions = decide(facts, world.policyOf(facts.node), nowMs);
+  const refusedMs = world.refused.waitMs(facts.node, clock.monotonicMs());
   // In the same tick as the decision: the next worker to decide must see the place taken.
-  if (actions.some(({ kind }) => kind === 'createJob')) rollout.take(name);
+  if (refusedMs <= 0 && actions.some(({ kind }) => kind === 'createJob')) rollout.take(name);
   if (actions.some(({ kind }) => kind === 'queueForSlot')) rollout.wait(name);
   try {
     for (const action of actions) {
+      if (action.kind === 'createJob' && refusedMs > 0) return { kind: 'after', afterMs: refusedMs };
       const held = await applyTo(facts.node, action, deps);
       if (held !== undefined) return held;
     }
@@ -83,23 +84,31 @@ function callNext({ world, clock, wake }: ReconcileDeps): void {
  * one about all of them.
  */
 async function applyTo(node: NodeView, action: Action, deps: ReconcileDeps): Promise<Result | undefined> {
-  const { rollout } = deps.world;
+  const { rollout, refused } = deps.world;
   try {
     await apply(action, node, deps);
-    if (action.kind === 'createJob') rollout.accepted();
+    if (action.kind !== 'createJob') return undefined;
+    rollout.accepted();
+    refused.forget(node.name);
     return undefined;
   } catch (error) {
     if (action.kind !== 'createJob' || !isRefusal(error)) throw error;
-    const message = `the API server refuses Job ${action.job.metadata?.name}: ${messageOf(error)}`;
+    const job = action.job.metadata?.name;
+    const { refusals, afterMs } = refused.refused(node, deps.clock.monotonicMs());
+    deps.log.info('job refused', { job, error: error.message, afterMs });
+    // It may be the one that we asked for, and had no answer: then the watch tells.
+    if (error.status === 409 && refusals === 1) return { kind: 'after', afterMs };
+    const message = `the API server refuses Job ${job}: ${error.message}`;
     for (const said of report(node, { reason: 'JobRefused', message }, deps.clock.nowMs()))
       await apply(said, node, deps);
-    const quota = quotaIn(messageOf(error));
-    if (quota === undefined) throw error;
+    const quota = quotaIn(error.message);
+    if (quota === undefined) return { kind: 'after', afterMs };
+    refused.forget(node.name); // they all wait together
     return { kind: 'after', afterMs: rollout.refused(quota, deps.clock.nowMs()) };
   }
 }
 
-function isRefusal(error: unknown): boolean {
+function isRefusal(error: unknown): error is ApiError {
   if (!(error instanceof ApiError)) return false;
   return [400, 403, 409, 422].includes(error.status) || (error.status === 500 && WEBHOOK_AWAY.test(error.message));
 }

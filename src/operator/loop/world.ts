@@ -13,6 +13,7 @@ import type { ClassView, JobView, NodeView, PauseView, PodView, RefusalView } fr
 import { Store } from '../kube/store.ts';
 import { classKey, nodeKey, REMOVAL_KEY, ROLLOUT_KEY, SHIMS_KEY } from './key.ts';
 import type { Priority } from './queue.ts';
+import { RefusedJobs } from './refused-jobs.ts';
 import { ShimRules } from './shim-rules.ts';
 
 /** Of everything that is watched, what has to be asked from here. */
@@ -43,6 +44,7 @@ export class World {
   readonly served: Record<Origin, boolean> = { kwasm: false, spinkube: false };
   /** Kept in line with nodes, Jobs and pauses at every change of them. */
   readonly rollout: Rollout;
+  readonly refused = new RefusedJobs();
   readonly #enqueue: (key: string, priority: Priority) => void;
   readonly #asks: Asks;
   readonly #configured: Policy;
@@ -153,6 +155,7 @@ export class World {
   forget(node: string): void {
     this.#endings.delete(node);
     this.#podsRead.delete(node);
+    this.refused.forget(node);
   }
 
   #nodeChanged(name: string, cause: Priority): void {

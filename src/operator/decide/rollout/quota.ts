@@ -1,6 +1,6 @@
 import { type Delays, delayAfter } from '../../../retry-delays.ts';
 
-const DELAYS: Delays = { attemptsMax: Number.POSITIVE_INFINITY, delayMsMin: 1_000, delayMsMax: 5 * 60_000 };
+const DELAYS: Delays = { attemptsMax: Number.POSITIVE_INFINITY, delayMsMin: 1_000, delayMsMax: 30_000 };
 /** After so long without a refusal nodes need not ask one after the other any more. */
 const CALM_MS = 10 * 60_000;
 

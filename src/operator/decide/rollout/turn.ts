@@ -59,7 +59,7 @@ export function waitingFinding(why: Why): Finding {
         reason: 'QuotaExceeded',
         message:
           `there is no room for its Job in the operator's namespace: ${why.by}. The nodes that wait ask one after the ` +
-          'other, after pauses of up to five minutes.',
+          'other, after pauses of up to half a minute.',
       };
     case 'stopped':
       return {
