@@ -17,12 +17,17 @@ const OFFERED: Readonly<Record<string, readonly string[]>> = {
   'kwasm node enable --shims spin,wasme': ['spin,wasmedge', 'spin,wasmer'],
   'kwasm status --context arn:aws:eks:eu:1:cluster/b': [EKS],
   'kwasm status --context=arn:aws:e': [`--context=${EKS}`],
-};
-/** Of quoted words our script for bash knows nothing, and files are completed by its prompt (`-o default`). */
-const OFFERED_ELSEWHERE = {
-  ...OFFERED,
   'kwasm --context "a b" stat': ['status'],
-  'kwasm install -f val': ['values.yaml'],
+};
+/** In bash files are completed by its prompt (`-o default`). */
+const OFFERED_ELSEWHERE = { ...OFFERED, 'kwasm install -f val': ['values.yaml'] };
+/** As bash has them behind what stands there. */
+const QUOTED: Readonly<Record<string, string>> = {
+  'kwasm status --context our': 'our\\ team',
+  'kwasm status --context our\\ t': 'our\\ team',
+  'kwasm status --context "our t': 'our team',
+  'kwasm status --context="our t': 'our team',
+  'kwasm --context our\\ team stat': 'status',
 };
 
 /** With the command in one file, as people have it: each press of Tab starts it. */
@@ -34,7 +39,7 @@ describe('the scripts of `kwasm completion`', function () {
     await bundleCommand(root, '0.0.0', join(directory, 'kwasm.mjs'));
     writeFileSync(join(directory, 'kwasm'), `#!/bin/sh\nexec '${process.execPath}' '${directory}/kwasm.mjs' "$@"\n`);
     chmodSync(join(directory, 'kwasm'), 0o755);
-    const contexts = [{ name: EKS, context: { cluster: 'c', user: 'u' } }];
+    const contexts = [EKS, 'our team'].map((name) => ({ name, context: { cluster: 'c', user: 'u' } }));
     writeFileSync(join(directory, 'config'), JSON.stringify({ apiVersion: 'v1', kind: 'Config', contexts }));
     writeFileSync(join(directory, 'values.yaml'), '');
     // As a file of zsh's fpath, and as people source it.
@@ -66,6 +71,17 @@ describe('the scripts of `kwasm completion`', function () {
     const last = (line: string) => line.slice(line.lastIndexOf(' ') + 1).replace(/[^=:]*$/, '').length;
     const wanted = Object.entries(OFFERED).map(([line, words]) => words.map((word) => word.slice(last(line))));
     expect(said).to.deep.equal(wanted);
+  });
+
+  it('complete quoted words in a real bash', () => {
+    const asked = Object.keys(QUOTED).map(
+      (line) => `COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _kwasm; printf '%s\\n' "\${COMPREPLY[@]}"`,
+    );
+    expect(
+      run('bash', '-c', [SCRIPTS.bash, ...asked].join('\n'))
+        .trim()
+        .split('\n'),
+    ).to.deep.equal(Object.values(QUOTED));
   });
 
   withShell('fish', () => {

@@ -19,13 +19,25 @@ export function register(program: Command): void {
     });
   program
     .command('__complete', { hidden: true })
-    .description('What the script of `kwasm completion` calls: the words so far, the last one unfinished.')
+    .description(
+      'What the script of `kwasm completion` calls: the words so far, the last one unfinished; of bash, the line.',
+    )
     .argument('[words...]')
     .option('--describe', 'with a tab and a description after each')
-    .action(async (words: readonly string[], { describe }: { readonly describe?: true }) => {
-      const { answer } = await import('./completion/answer.ts');
-      const found = await answer(program, words);
-      for (const { value, about } of found)
-        process.stdout.write(`${value}${describe === true && about !== '' ? `\t${about}` : ''}\n`);
-    });
+    .option('--bash <breaks>', 'as bash wants it, with its $COMP_WORDBREAKS')
+    .action(
+      async (words: readonly string[], { describe, bash }: { readonly describe?: true; readonly bash?: string }) => {
+        const { answer } = await import('./completion/answer.ts');
+        if (bash !== undefined) {
+          const { bashLine, bashReply } = await import('./completion/bash-line.ts');
+          const line = bashLine(words[0] ?? '', bash);
+          for (const { value } of await answer(program, line.words))
+            process.stdout.write(`${bashReply(line, value)}\n`);
+          return;
+        }
+        const found = await answer(program, words);
+        for (const { value, about } of found)
+          process.stdout.write(`${value}${describe === true && about !== '' ? `\t${about}` : ''}\n`);
+      },
+    );
 }

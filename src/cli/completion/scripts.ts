@@ -1,16 +1,13 @@
 /** Each asks the command itself, so that a shell's script is never older than what it completes. */
 export const SCRIPTS = {
   bash: `# bash completion of kwasm: source <(kwasm completion bash)
-# bash takes words apart at = and :, which --output=json and names of contexts have in them; what it replaces is the last part.
+# bash takes words apart at = and :, which --output=json and names of contexts have in them, and leaves quotes where they
+# stand; the command is told the line as it is, and says what stands behind them.
 _kwasm() {
-  local line="\${COMP_LINE:0:COMP_POINT}" words last cut found
-  read -ra words <<<"$line"
-  [[ $line == *[[:space:]] ]] && words+=('')
-  last="\${words[\${#words[@]}-1]}"
-  cut="\${last%"\${last##*[$COMP_WORDBREAKS]}"}"
+  local found
   COMPREPLY=()
-  while IFS= read -r found; do COMPREPLY+=("\${found#"$cut"}"); done \\
-    < <(kwasm __complete -- "\${words[@]:1}" 2>/dev/null)
+  while IFS= read -r found; do COMPREPLY+=("$found"); done \\
+    < <(kwasm __complete --bash="$COMP_WORDBREAKS" -- "\${COMP_LINE:0:COMP_POINT}" 2>/dev/null)
 }
 complete -o default -F _kwasm kwasm
 `,
