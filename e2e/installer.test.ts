@@ -118,6 +118,23 @@ describe('the installer on a node', function () {
     await asBefore(node);
   });
 
+  it('leaves a node alone whose unit would take every pod along, and says what to do', async () => {
+    const node = first();
+    const sh = (script: string) => test.exec(node)(['sh', '-c', script]);
+    const setting = '/run/systemd/system/containerd.service.d/killmode.conf';
+    await sh(
+      `mkdir -p $(dirname ${setting}) && printf '[Service]\\nKillMode=mixed\\n' >${setting} && systemctl daemon-reload`,
+    );
+    try {
+      const { verdict } = await runInstaller(test, node, 'install');
+      expect(verdict).to.include({ outcome: 'refused', reason: 'PodsAtRisk' });
+      expect(verdict.message).to.contain('KillMode=mixed');
+    } finally {
+      await sh(`rm -r $(dirname ${setting}) && systemctl daemon-reload`);
+    }
+    await asBefore(node);
+  });
+
   it('finds its directory cleared by somebody: what is installed stays whole, and can be undone', async () => {
     const node = first();
     const sh = (script: string) => test.exec(node)(['sh', '-c', script]);

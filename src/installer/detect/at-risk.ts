@@ -4,6 +4,8 @@ import { connectTasks } from '../cri/tasks.ts';
 import type { Host } from '../host.ts';
 import type { ContainerdFacts } from '../plan/facts.ts';
 import { Refusal } from '../refusal.ts';
+import { unitOf } from './daemon.ts';
+import { processIds, readProcess } from './endpoint.ts';
 
 /** A sandbox or a container that may not outlive the restart, by its id; `pod` is `namespace/name`. */
 interface Suspect {
@@ -16,6 +18,9 @@ const SINCE = '1.7.0-0';
 /** The first that spares a sandbox of which runc finds no process, as when systemd has moved it to another group. */
 const SPARES_RUNC = '2.0.0-0';
 const RUNC = 'io.containerd.runc.v2';
+/** As much of a shim's name as the kernel keeps. */
+const SHIM_NAME = 'containerd-shim';
+const SHOW_TIMEOUT_MS = 30_000;
 
 /**
  * Refuses a restart that pods would not outlive. A containerd that starts asks each shim for its containers' processes
@@ -28,6 +33,7 @@ export async function assertPodsOutlive(
   cri: Cri,
   nowMs: () => number,
 ): Promise<void> {
+  await assertUnitSpares(host, runtime.unit);
   if (isBefore(runtime, SINCE)) return;
   const look = async (): Promise<readonly Suspect[]> =>
     suspectsOf(runtime, await cri.sandboxes(), await cri.containers());
@@ -49,6 +55,34 @@ export async function assertPodsOutlive(
   } finally {
     tasks.close();
   }
+}
+
+/**
+ * Shims run in the group of the unit that has started them. Upstream's unit and every distribution's leave them alone when
+ * they stop it (KillMode=process); systemd's own default ends them, and with them every pod, this one too.
+ */
+async function assertUnitSpares(host: Host, unit: string): Promise<void> {
+  const done = await host.run(['systemctl', 'show', '-p', 'LoadState', '-p', 'KillMode', unit], {
+    timeoutMs: SHOW_TIMEOUT_MS,
+  });
+  if (done.exitCode !== 0) throw new Error(`systemctl show ${unit}: ${done.why}`);
+  const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(done.stdout)?.[1] ?? '';
+  const state = value('LoadState');
+  if (state !== 'loaded')
+    throw new Refusal(
+      'NoUnit',
+      `${unit} runs, but systemd would not start it again: it is ${state}. Mend the unit first`,
+    );
+  const mode = value('KillMode');
+  if (mode !== 'control-group' && mode !== 'mixed') return;
+  const shims = processIds(host).filter(
+    (pid) => readProcess(host, pid, 'comm').startsWith(SHIM_NAME) && unitOf(readProcess(host, pid, 'cgroup')) === unit,
+  );
+  if (shims.length === 0) return;
+  throw new Refusal(
+    'PodsAtRisk',
+    `a restart of ${unit} would end every pod of the node: it has KillMode=${mode}, and ${shims.length} shims run in its group. Give it KillMode=process, as containerd's own unit has it: systemctl edit ${unit}`,
+  );
 }
 
 const isBefore = ({ version }: ContainerdFacts, release: string): boolean =>

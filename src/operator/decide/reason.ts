@@ -314,8 +314,8 @@ export const REASONS = {
     event: 'Warning',
     retry: 'backoff',
     meaning:
-      'Pods on this node run on a shim that a restart of containerd would end. Nothing was touched. Shims built on containerd-shimkit 0.1.2 or before are like that, and any that hangs.',
-    todo: 'Cordon the node and delete or move the pods named in the message; it is tried again until they are gone.',
+      'Pods on this node run on a shim that a restart of containerd would end. Nothing was touched. Shims built on containerd-shimkit 0.1.2 or before are like that, and any that hangs. So does a restart of a unit with KillMode=control-group or mixed, with every pod.',
+    todo: 'Cordon the node and delete or move the pods named in the message; it is tried again until they are gone. A unit that it names gets KillMode=process.',
   },
   NoHandlers: {
     status: 'False',
