@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { root } from '../../scripts/testing/mocha.ts';
 import { wat } from '../../scripts/testing/wat.ts';
@@ -23,6 +24,8 @@ const ECHO = `(module
         (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
         (i32.store (i32.const 4) (i32.const 0x8000))
         (br $more))))))`;
+
+const LOOP = '(module (memory (export "memory") 1) (func (export "_start") (loop $more (br $more))))';
 
 /** `kwasm fn` as it is typed: flags, in kpt's forms, too. */
 describe('kwasm fn, as it is typed', function () {
@@ -98,6 +101,25 @@ describe('kwasm fn, as it is typed', function () {
       'what example.com/fn/set-namespace:v0.4 points at',
     );
   });
+
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const) {
+    it(`eval: ends with its function by ${signal}, which would go on without it`, async function () {
+      if (spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status !== 0) return this.skip();
+      writeFileSync(join(dir, 'loop.wasm'), await wat(LOOP));
+      const temporary = join(dir, 'tmp');
+      mkdirSync(temporary);
+      const program = [join(root, 'src/cli/main.ts'), 'fn', 'eval', 'p', '--exec', 'loop.wasm'];
+      const env = { ...process.env, TMPDIR: temporary };
+      const child = spawn(process.execPath, program, { cwd: dir, env, stdio: ['ignore', 'ignore', 'pipe'] });
+      const ended = new Promise((resolve) => child.once('exit', (code, name) => resolve(name ?? code)));
+      for await (const chunk of child.stderr) if (String(chunk).includes('[RUNNING]')) break;
+      const guest = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'));
+      child.kill(signal);
+      expect(await ended).to.equal({ SIGTERM: 143, SIGINT: 130, SIGHUP: 129, SIGKILL: 'SIGKILL' }[signal]);
+      while (existsSync(`/proc/${guest}`)) await delay(20); // as long as mocha waits
+      if (signal !== 'SIGKILL') expect(readdirSync(temporary)).to.deep.equal([]);
+    });
+  }
 
   it('render: takes the flags that are for containers, of which none runs', () => {
     writeFileSync(join(dir, 'p/Kptfile'), 'apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: p\n');

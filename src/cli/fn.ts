@@ -5,12 +5,14 @@ import { CliError, EXIT } from './exit.ts';
 import { authorCommands } from './fn-author.ts';
 import { readStdin, splitAtDashes, write } from './fn-io.ts';
 import { packageCommands } from './fn-package.ts';
+import { exitOnSignal } from './interrupt.ts';
 import { type LimitFlags, limitFlags, limitsFrom } from './limit-flags.ts';
 import { collect } from './repeatable.ts';
 
 /** `kwasm fn`: KRM functions, which are WebAssembly modules and run in a sandbox. */
 export function register(program: Command): void {
   const fn = program.command('fn').description('run, evaluate and write KRM functions compiled to WebAssembly');
+  fn.hook('preAction', exitOnSignal);
   limitFlags(fn.command('run <module...>'))
     .description('run functions over a ResourceList, each on what the one before gave')
     .usage('[options] <module...> [-- key=value ...] < list.yaml')

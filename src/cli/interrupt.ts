@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /** Ctrl-C ends what is waited for, and a second one ends the program. */
 export interface Interrupt {
   readonly signal: AbortSignal;
@@ -29,4 +31,9 @@ export function onInterrupt(): Interrupt {
 export function interrupt(): boolean {
   for (const stop of underWay) stop();
   return underWay.size > 0;
+}
+
+/** For commands that have nothing to put in order but what is done at `exit`: without it a signal ends the process and nothing is done. */
+export function exitOnSignal(): void {
+  for (const name of SIGNALS) process.once(name, () => process.exit(128 + constants.signals[name]));
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { PullPolicy } from '../oci/pull.ts';
 import { CliError } from './exit.ts';
+import { exitOnSignal } from './interrupt.ts';
 import { type LimitFlags, limitFlags, limitsFrom } from './limit-flags.ts';
 import { collect } from './repeatable.ts';
 import { pullPolicy } from './wasm.ts';
@@ -8,6 +9,7 @@ import { pullPolicy } from './wasm.ts';
 /** `kwasm kustomize`: Wasm functions in kustomizations. */
 export function register(program: Command): void {
   const kustomize = program.command('kustomize').description('kustomizations with Wasm functions (KEP-4944)');
+  kustomize.hook('preAction', exitOnSignal);
   const build = kustomize
     .command('build [dir]')
     .description("kustomize's build, with functions that are Wasm modules. Takes kustomize's flags")

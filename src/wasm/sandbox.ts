@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -20,12 +20,18 @@ export interface Sandbox {
 /** The program is the guests' own; a test of the walls brings another. */
 export async function openSandbox(limits: Limits, program = guestProgram()): Promise<Sandbox> {
   const directory = mkdtempSync(join(tmpdir(), 'kwasm-guest-')); // not awaited: the caller has work to do while the process starts
-  const [command, ...args] = [...withoutNetwork(), process.execPath, ...nodeFlags(limits), ...program];
+  const [command, ...args] = [...outerWalls(), process.execPath, ...nodeFlags(limits), ...program];
   const child = spawn(command ?? process.execPath, args, { cwd: directory, env: {}, stdio: ['pipe', 'pipe', 'pipe'] });
+  const atExit = () => {
+    child.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  };
+  process.once('exit', atExit);
   return {
     child,
     directory,
     destroy: async () => {
+      process.off('exit', atExit);
       leave(child);
       await rm(directory, { recursive: true, force: true });
     },
@@ -85,13 +91,22 @@ export function permissionFlag(): string {
 const known = (flag: string): boolean => process.allowedNodeEnvironmentFlags.has(flag);
 
 /**
- * A network namespace of its own, which has not even a loopback that is up, as root or where users may have namespaces. Undone by nothing: it ends with the
- * process. `env -i`, for a shell has variables of its own. Whether it can be had is tried in the child, on its way: to ask before would cost each run a process and the time of waiting for it.
+ * A network namespace of its own, which has not even a loopback that is up, as root or where users may have namespaces; and a death with its parent's, who holds
+ * the limits: a guest that loops would outlive a command that was killed, for ever. Undone by nothing: both end with the process. `env -i`, for a shell has variables
+ * of its own. What can be had is tried in the child, on its way: to ask before would cost each run a process and the time of waiting for it. setpriv stands behind
+ * unshare, as new credentials take the wish for such a death away (prctl(2)).
  */
-function withoutNetwork(): readonly string[] {
+function outerWalls(): readonly string[] {
   if (process.platform !== 'linux' || !existsSync(SHELL)) return [];
-  const wall = process.getuid?.() === 0 ? 'unshare --net' : 'unshare --map-root-user --net';
-  return [SHELL, '-c', `if ${wall} true 2>/dev/null; then exec ${wall} env -i "$@"; fi; exec env -i "$@"`, 'guest'];
+  const alone = process.getuid?.() === 0 ? 'unshare --net' : 'unshare --map-root-user --net';
+  const together = 'setpriv --pdeathsig KILL';
+  const walls = [`${alone} ${together}`, alone, together].map((wall) => `"${wall}"`).join(' ');
+  return [
+    SHELL,
+    '-c',
+    `for wall in ${walls}; do if $wall true 2>/dev/null; then exec $wall env -i "$@"; fi; done; exec env -i "$@"`,
+    'guest',
+  ];
 }
 
 const SHELL = '/bin/sh';

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -54,6 +55,8 @@ export async function build(dir: string, options: BuildOptions): Promise<Built> 
   refuse(tree, options.allowed);
   if (!hasWasm(tree)) return runKustomize(root, options, userFlags(options), {});
   const scratch = await realpath(await mkdtemp(join(tmpdir(), 'kwasm-kustomize-')));
+  const atExit = () => rmSync(scratch, { recursive: true, force: true });
+  process.once('exit', atExit);
   try {
     const copy = await copyTree(tree, join(scratch, 'tree'), options);
     // Read again: what is run is what lies in the copy, whatever happens to the original meanwhile.
@@ -77,6 +80,7 @@ export async function build(dir: string, options: BuildOptions): Promise<Built> 
       await functions.close();
     }
   } finally {
+    process.off('exit', atExit);
     await rm(scratch, { recursive: true, force: true });
   }
 }
