@@ -124,6 +124,31 @@ describe('the whole command', function () {
     expect([code, existsSync(target)]).to.deep.equal([EXIT.interrupted, false]);
   });
 
+  it('follows the log of a container that runs before the others, to its end', async () => {
+    cluster.hasOperator = true;
+    const spec = { initContainers: [{ name: 'kwasm-arm' }], containers: [{ name: 'kwasm-provision' }] };
+    const initContainerStatuses = [{ name: 'kwasm-arm', state: { running: {} } }];
+    const containerStatuses = [{ name: 'kwasm-provision', state: { waiting: { reason: 'PodInitializing' } } }];
+    const pod = {
+      metadata: { name: 'p' },
+      spec,
+      status: { phase: 'Pending', initContainerStatuses, containerStatuses },
+    };
+    cluster.answers = ({ url }) => {
+      if (url.pathname.endsWith('/pods')) return json({ metadata: {}, items: [pod] });
+      if (!url.pathname.endsWith('/log')) return undefined;
+      return (response) => {
+        response.write('arming\n');
+        if (url.searchParams.get('follow') !== 'true') response.end();
+        else setTimeout(() => response.end('armed\n'), 300);
+      };
+    };
+    const { code, out } = await cluster.kwasm(['logs', 'a', '--follow'], (text, { kill }) => {
+      if (text.includes('armed')) kill('SIGINT');
+    });
+    expect([code, out]).to.deep.equal([EXIT.interrupted, '--- p (agent, Pending) kwasm-arm\narming\narmed\n']);
+  });
+
   const ends = [
     { name: 'nobody reads what it prints any more', end: 'closeOutput' },
     { name: 'the terminal is gone', end: 'SIGHUP' },

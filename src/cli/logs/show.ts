@@ -54,9 +54,9 @@ async function printPod(
     if (seen.has(key)) continue;
     seen.add(key).add(pod.name);
     if (flags.raw !== true) process.stdout.write(`--- ${pod.name} (${pod.action}, ${pod.phase}) ${container}\n`);
-    const running = flags.follow === true && pod.phase === 'Running';
+    const follow = flags.follow === true; // of a container that has ended it ends at once
     let rest = '';
-    for await (const text of podLog(client, pod, container, { follow: running, tail: flags.tail }, signal)) {
+    for await (const text of podLog(client, pod, container, { follow, tail: flags.tail }, signal)) {
       if (flags.raw === true) {
         process.stdout.write(text);
         continue;
