@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { V1Node } from '@kubernetes/client-node';
 import { dump, load } from 'js-yaml';
 import { asked, BENCH_AUDIT_POLICY } from '../../scripts/bench/audit.ts';
-import { startKubelets } from '../../scripts/bench/kubelets.ts';
+import { type Naming, startKubelets } from '../../scripts/bench/kubelets.ts';
 import { install, NAMESPACE } from '../../scripts/bench/namespace.ts';
 import { OperatorProcess } from '../../scripts/bench/operator-process.ts';
 import { annotateAll } from '../../scripts/bench/population.ts';
@@ -35,6 +35,10 @@ export interface FleetConfig {
   readonly installer?: Readonly<Record<string, unknown>>;
   /** The node that the operator is told it runs on. */
   readonly ownNode?: string;
+  /** How late kubelets name new handlers. */
+  readonly naming?: Naming;
+  /** Where the operator finds the API server, if not at its own address. */
+  readonly server?: URL;
 }
 
 interface Started {
@@ -80,16 +84,16 @@ export class Fleet {
   async begin(nodes: readonly FleetNode[], config: FleetConfig): Promise<void> {
     await this.end();
     await this.plane.restore(EMPTY);
-    await this.startBeside();
+    await this.startBeside(config.naming);
     await inParallel(nodes, WORKERS, async (node, index) => await this.create(node, index));
     const history = await JobHistory.open(this.plane.api);
     this.#started = { history, config, operator: await this.#operator(config) };
   }
 
   /** Controllers and kubelets; they go whenever the plane is stopped. */
-  async startBeside(): Promise<void> {
+  async startBeside(naming?: Naming): Promise<void> {
     await this.plane.startControllers(CONTROLLERS);
-    await startKubelets(this.plane);
+    await startKubelets(this.plane, naming);
   }
 
   /**
@@ -198,12 +202,13 @@ export class Fleet {
     return this.#started;
   }
 
-  async #operator({ rollout, installer, ownNode }: FleetConfig): Promise<OperatorProcess> {
+  async #operator({ rollout, installer, ownNode, server }: FleetConfig): Promise<OperatorProcess> {
     const { app, config } = this.#program;
     const base = load(config) as { readonly installer: object };
     const text = dump({ ...base, installer: { ...base.installer, ...installer }, rollout });
     const env = ownNode === undefined ? {} : { KWASM_NODE_NAME: ownNode };
-    const operator = await OperatorProcess.start({ plane: this.plane, app, config: text, env });
+    const at = server === undefined ? {} : { server };
+    const operator = await OperatorProcess.start({ plane: this.plane, app, config: text, env, ...at });
     await operator.ready();
     return operator;
   }

@@ -11,7 +11,7 @@ const HEALTH_PORT = 10_247;
 export const BY_HAND = 'hand-';
 
 /** From the label until the node names its handlers: any time between the two. */
-interface Naming {
+export interface Naming {
   readonly fromMs: number;
   readonly toMs: number;
 }

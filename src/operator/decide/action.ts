@@ -45,4 +45,6 @@ export interface Settled {
   readonly action: JobAction;
   readonly reason: Reason | 'Uninstalled';
   readonly tookMs: number;
+  /** The run only looked: everything was in place. */
+  readonly unchanged?: boolean;
 }

@@ -255,6 +255,8 @@ describe('a canary pod', () => {
       world.endJob(good);
       world.settle();
       expect(world.node.condition).to.include({ status: 'True', reason: 'Provisioned' });
+      const settled = world.history.flatMap((one) => (one.kind === 'markNode' && one.settled ? [one.settled] : []));
+      expect(settled.at(-1)).to.include({ reason: 'Provisioned', unchanged: true });
     });
   }
 

@@ -227,6 +227,8 @@ describe('a provisioned node that changes', () => {
       world.endJob(said('unchanged', ['wasmtime']));
       world.settle();
       expect(world.node.condition?.reason).to.equal('Provisioned');
+      const settled = world.history.flatMap((one) => (one.kind === 'markNode' && one.settled ? [one.settled] : []));
+      expect(settled.map(({ unchanged }) => unchanged)).to.deep.equal(proofs === 0 ? [] : [true]);
       becomes(world, {}, HOUR_MS);
       expect(running(world)).to.equal(0);
     });

@@ -6,7 +6,7 @@ import type { Facts } from './facts.ts';
 import { failure, provisioned, took } from './install-finding.ts';
 import { mark } from './mark.ts';
 import { desiredHash, type Policy } from './policy.ts';
-import type { NodeJobs } from './progress.ts';
+import { type NodeJobs, outcome } from './progress.ts';
 import type { Finding, Reason } from './reason.ts';
 import type { NodeRecord } from './record.ts';
 import { report } from './report.ts';
@@ -84,7 +84,10 @@ function pass(
     ...(tried.length === 0 ? {} : { canary: tried }),
   });
   return [
-    ...mark(facts.node, installed, record.handlers, settledAs('Provisioned', jobs)),
+    ...mark(facts.node, installed, record.handlers, {
+      ...settledAs('Provisioned', jobs),
+      unchanged: onlyLooked(facts, jobs, nowMs),
+    }),
     ...report(facts.node, provisioned(facts, policy, installed), nowMs),
     ...removeJobs(jobs.canaries, 'its pod succeeded'),
   ];
@@ -123,6 +126,12 @@ function tells(
   const why = trouble === undefined ? '' : ` So far it does not start: ${trouble.message}`;
   const message = `the installer proved ${(record.proving ?? []).join(', ')}; a canary pod on ${tried.join(', ')} has to succeed within ${policy.canary.deadlineSeconds} s.${why}`;
   return report(node, { reason: 'CanaryRunning', message }, nowMs, record.handlers.length > 0);
+}
+
+/** As far as its pod is still there to say so. */
+function onlyLooked(facts: Facts, { install }: NodeJobs, nowMs: number): boolean {
+  const result = install === undefined ? undefined : outcome(facts, install, nowMs);
+  return result?.kind === 'verdict' && result.verdict.outcome === 'unchanged';
 }
 
 function unfinished({ canaries }: NodeJobs): NodeJobs['canaries'] {

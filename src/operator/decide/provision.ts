@@ -205,7 +205,8 @@ export function succeed(
   const record = { ...withoutDoubt(proved), ...doubt };
   const proving = beginProving(facts, policy, record, before, nowMs);
   if (proving !== undefined) return proving;
-  const settled = { action: 'install', reason: 'Provisioned', tookMs: took(job) } as const;
+  const unchanged = verdict.outcome === 'unchanged';
+  const settled = { action: 'install', reason: 'Provisioned', tookMs: took(job), unchanged } as const;
   return [
     ...mark(facts.node, record, before?.handlers ?? [], settled),
     ...report(facts.node, provisioned(facts, policy, record), nowMs),

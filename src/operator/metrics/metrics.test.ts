@@ -78,6 +78,16 @@ describe('metrics', () => {
     expect(lines.length).to.be.lessThan(400);
   });
 
+  it('tell Jobs that changed a node from those that only looked', async () => {
+    const { registry, settled } = make();
+    for (const unchanged of [false, false, true])
+      settled({ action: 'install', reason: 'Provisioned', tookMs: 1_000, unchanged });
+    const text = await registry.metrics();
+    const count = 'kwasm_operator_job_duration_seconds_count{action="install",outcome=';
+    expect(text).to.contain(`${count}"succeeded"} 2\n`).and.to.contain(`${count}"unchanged"} 1\n`);
+    expect(text).to.contain('kwasm_operator_jobs_total{action="install",reason="Provisioned"} 3\n');
+  });
+
   it('cost a scrape little', async () => {
     const { registry } = make(new WeakMap());
     await registry.metrics();

@@ -5,7 +5,7 @@ import { RESULTS, type ReconcileResult } from '../loop/controller.ts';
 import { EVENT_RESULTS, type EventResult } from '../loop/events.ts';
 import { reasonNames } from './census.ts';
 import { addGauges, type Sources } from './gauges.ts';
-import { OUTCOMES, outcomeOfReason } from './outcome.ts';
+import { OUTCOMES, outcomeOf } from './outcome.ts';
 
 /** All metrics of the operator. Counters exist from the start, at 0, so that a rate has something to begin from. */
 export interface Metrics {
@@ -85,9 +85,10 @@ export function makeMetrics(from: Sources): Metrics {
       reconciles.inc({ result });
       reconcileTimes.observe(tookMs / 1000);
     },
-    settled: ({ action, reason, tookMs }) => {
+    settled: (settled) => {
+      const { action, reason, tookMs } = settled;
       jobs.inc({ action, reason });
-      if (tookMs > 0) durations.observe({ action, outcome: outcomeOfReason(reason) }, tookMs / 1000);
+      if (tookMs > 0) durations.observe({ action, outcome: outcomeOf(settled) }, tookMs / 1000);
     },
     requested: (verb, code) => requests.inc({ verb, code: String(code) }),
     watchRestarted: (resource, cause) => restarts.inc({ resource, cause }),

@@ -3,6 +3,7 @@ import type { Settled } from '../decide/action.ts';
 /** What a Job came to, coarse enough to be a label of a histogram. The counter of Jobs has the reason itself. */
 export const OUTCOMES = {
   succeeded: 'it did what it should, and proved it',
+  unchanged: 'everything was in place: it proved that, wrote nothing and restarted nothing',
   refused: 'nothing was touched: the host, or pods on it, are in the way',
   failed: 'it went wrong before anything live was touched',
   rolled_back: 'the change did not prove itself and was undone',
@@ -26,6 +27,7 @@ const OF: { readonly [reason in Settled['reason']]?: Outcome } = {
   Broken: 'broken',
 };
 
-export function outcomeOfReason(reason: Settled['reason']): Outcome {
+export function outcomeOf({ reason, unchanged }: Pick<Settled, 'reason' | 'unchanged'>): Outcome {
+  if (unchanged) return 'unchanged';
   return OF[reason] ?? 'lost';
 }
