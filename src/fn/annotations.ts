@@ -105,7 +105,8 @@ export function clearAnnotations(node: YamlNode, keys: ReadonlySet<string>): voi
   const { content } = annotations;
   let left = 0;
   for (let i = 0; i + 1 < content.length; i += 2) {
-    const [key, value] = [content[i], content[i + 1]];
+    const key = content[i];
+    const value = content[i + 1];
     if (key === undefined || value === undefined || keys.has(key.value)) continue;
     content[left] = key;
     content[left + 1] = value;
@@ -128,13 +129,17 @@ export function dropEmpty(node: YamlNode): void {
 export function completeRenamed(node: YamlNode): void {
   const annotations = annotationsOf(node);
   if (annotations === undefined || annotations.content.length === 0) return;
-  for (const names of RENAMED) {
-    const value = field(annotations, names[0])?.value ?? '';
-    const old = field(annotations, names[1])?.value ?? '';
-    if (value === old) continue;
-    if (old === '') setAnnotation(node, names[1], value);
-    else if (value === '') setAnnotation(node, names[0], old);
-  }
+  completeName(node, annotations, RENAMED[0]);
+  completeName(node, annotations, RENAMED[1]);
+  completeName(node, annotations, RENAMED[2]);
+}
+
+function completeName(node: YamlNode, annotations: YamlNode, names: (typeof RENAMED)[number]): void {
+  const value = field(annotations, names[0])?.value ?? '';
+  const old = field(annotations, names[1])?.value ?? '';
+  if (value === old) return;
+  if (old === '') setAnnotation(node, names[1], value);
+  else if (value === '') setAnnotation(node, names[0], old);
 }
 
 export interface ResourceMeta {

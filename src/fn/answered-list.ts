@@ -1,4 +1,4 @@
-import { type ChangedValue, changedValues, putValues } from './changed-values.ts';
+import { type ChangedValue, haveOnlyValuesChanged, putValues } from './changed-values.ts';
 import { type Given, NoResourceList, type ResourceList, readList } from './resource-list.ts';
 import { requireUniqueKeys } from './unique-keys.ts';
 import { field, KIND, root, STYLE, type YamlNode } from './yaml/node.ts';
@@ -68,9 +68,7 @@ function cutItems(text: string, first: number, given: Given, mayChange: boolean)
     if (!text.startsWith('\n- ', end)) break;
     const piece = text.slice(at, end);
     if (piece.includes('#')) return undefined; // whose comment it is depends on what stands around
-    const kept = mayChange ? keptItem(piece, given, next) : undefined;
-    pieces.push(kept?.item ?? piece);
-    if (kept !== undefined) changed.push(...kept.changed);
+    pieces.push((mayChange ? keptItem(piece, given, next, changed) : undefined) ?? piece);
     at = end;
     next++;
   }
@@ -87,13 +85,12 @@ function endOfItem(text: string, at: number): number {
   return text.length;
 }
 
-/** The given item and the values that it is to get, where it is the same in all else. */
-function keptItem(piece: string, given: Given, index: number) {
+/** The given item, where it is the same in all but values, which are added to `changed`. */
+function keptItem(piece: string, given: Given, index: number, changed: ChangedValue[]): YamlNode | undefined {
   const item = given.items[index];
   const before = givenText(given, index);
   if (item === undefined || before === undefined || !comesBack(item, given, index)) return undefined;
-  const changed = changedValues(root(item), before, piece);
-  return changed === undefined ? undefined : { item: root(item), changed };
+  return haveOnlyValuesChanged(root(item), before, piece, changed) ? root(item) : undefined;
 }
 
 function givenText({ text, starts }: Given, index: number): string | undefined {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { changedValues, putValues } from './changed-values.ts';
+import { type ChangedValue, haveOnlyValuesChanged, putValues } from './changed-values.ts';
 import { readDocuments } from './documents.ts';
 import { LIST_VERSION, writeGiven } from './resource-list.ts';
 import { lookup, root, type YamlNode } from './yaml/node.ts';
@@ -35,7 +35,8 @@ describe('values that a function changed', () => {
     const before = text.slice(starts[0], starts[1]);
     expect(before).to.contain(from);
     const item = root(items[0] as YamlNode);
-    return { item, changes: changedValues(item, before, before.replace(from, to)) };
+    const changes: ChangedValue[] = [];
+    return { item, changes, isAll: haveOnlyValuesChanged(item, before, before.replace(from, to), changes) };
   }
 
   const taken = [
@@ -50,12 +51,12 @@ describe('values that a function changed', () => {
   ] as const;
   for (const [from, to, path, value] of taken) {
     it(`${from} to ${to} is taken over into what was given`, () => {
-      const { item, changes } = changed(from, to);
+      const { item, changes, isAll } = changed(from, to);
       const old = lookup(item, ...path)?.value;
       const containers = lookup(item, 'spec', 'containers');
-      expect(changes).to.have.length(1);
+      expect([isAll, changes.length]).to.deep.equal([true, 1]);
       expect(old, 'before it is put there').not.to.equal(value);
-      putValues(changes ?? []);
+      putValues(changes);
       expect(lookup(item, ...path)?.value).to.equal(value);
       expect(lookup(item, 'spec', 'containers'), 'what did not change').to.equal(containers);
     });
@@ -65,7 +66,7 @@ describe('values that a function changed', () => {
     const { item, changes } = changed('- --port=80', '- --port=81');
     const args = lookup(item, 'spec', 'args');
     const nested = args?.content[1];
-    putValues(changes ?? []);
+    putValues(changes);
     expect(args?.content[0]?.value).to.equal('--port=81');
     expect(args?.content[1]).to.equal(nested);
   });
@@ -74,7 +75,9 @@ describe('values that a function changed', () => {
     const items = readDocuments(`${TEXT}---\n${TEXT}`, 'a.yaml');
     const given = writeGiven({ apiVersion: LIST_VERSION, items, functionConfig: undefined, results: undefined });
     const before = given.text.slice(given.starts[0], given.starts[1]);
-    putValues(changedValues(root(items[0] as YamlNode), before, before.replace('replicas: 3', 'replicas: 4')) ?? []);
+    const changes: ChangedValue[] = [];
+    haveOnlyValuesChanged(root(items[0] as YamlNode), before, before.replace('replicas: 3', 'replicas: 4'), changes);
+    putValues(changes);
     expect(items.map((item) => lookup(item, 'spec', 'replicas')?.value)).to.deep.equal(['4', '3']);
   });
 
@@ -90,5 +93,8 @@ describe('values that a function changed', () => {
     ['  - name: two', '    name: two', 'another place'],
   ] as const;
   for (const [from, to, what] of left)
-    it(`are more than that: ${what}`, () => expect(changed(from, to).changes).to.equal(undefined));
+    it(`are more than that: ${what}`, () => {
+      const { changes, isAll } = changed(from, to);
+      expect([isAll, changes]).to.deep.equal([false, []]);
+    });
 });

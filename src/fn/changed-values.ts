@@ -11,12 +11,15 @@ export interface ChangedValue {
 }
 
 /**
- * Of an item whose text has the lines it had, each with the same key, but for some values: these. Then nothing has to be read again, no comment was lost and no
- * field has moved. Undefined where more has changed.
+ * Whether the item's text has the lines it had, each with the same key, but for some values, which are added to `changed`. Then nothing has to be read again, no
+ * comment was lost and no field has moved.
  */
-export function changedValues(item: YamlNode, before: string, after: string): readonly ChangedValue[] | undefined {
-  const lines = new Lines(before, after);
-  return lines.collection(item) && lines.areAllTaken ? lines.changed : undefined;
+export function haveOnlyValuesChanged(item: YamlNode, before: string, after: string, changed: ChangedValue[]): boolean {
+  const { length } = changed;
+  const lines = new Lines(before, after, changed);
+  if (lines.collection(item) && lines.areAllTaken) return true;
+  changed.length = length;
+  return false;
 }
 
 export function putValues(changed: readonly ChangedValue[]): void {
@@ -25,13 +28,14 @@ export function putValues(changed: readonly ChangedValue[]): void {
 
 /** Lines of an item and of what became of it, and which is next. What is written as one line takes one; the lines of a text begin with a break. */
 class Lines {
-  readonly changed: ChangedValue[] = [];
+  private readonly changed: ChangedValue[];
   private readonly before: string;
   private readonly after: string;
   private beforeAt = 1;
   private afterAt = 1;
 
-  constructor(before: string, after: string) {
+  constructor(before: string, after: string, changed: ChangedValue[]) {
+    this.changed = changed;
     this.before = before;
     this.after = after;
   }
@@ -71,7 +75,8 @@ class Lines {
   private value(of: YamlNode, at: number, key: string | undefined): boolean {
     // By these an item is told from others, whose comments it would get.
     if (key === ANNOTATION.id || key === ANNOTATION.legacyId) return false;
-    const [before, after] = [lineAt(this.before, this.beforeAt), lineAt(this.after, this.afterAt)];
+    const before = lineAt(this.before, this.beforeAt);
+    const after = lineAt(this.after, this.afterAt);
     this.beforeAt += before.length + 1;
     this.afterAt += after.length + 1;
     const was = readLine(before);

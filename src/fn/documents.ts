@@ -11,15 +11,19 @@ export function splitDocuments(text: string): readonly string[] {
   if (text === '') return [];
   const documents: string[] = [];
   let from = 0;
-  for (const match of text.matchAll(/\n---([^\n]*)\n/g)) {
-    const rest = (match[1] ?? '').trim();
+  for (let at = text.indexOf(SEPARATOR); at !== -1; at = text.indexOf(SEPARATOR, from)) {
+    const end = text.indexOf('\n', at + SEPARATOR.length);
+    if (end === -1) break;
+    const rest = text.slice(at + SEPARATOR.length, end).trim();
     if (rest !== '' && !rest.startsWith('#')) throw new Terminal(`invalid document separator: ---${rest}`);
-    documents.push(text.slice(from, match.index + 1));
-    from = match.index + match[0].length;
+    documents.push(text.slice(from, at + 1));
+    from = end + 1;
   }
   documents.push(text.slice(from));
   return documents;
 }
+
+const SEPARATOR = '\n---';
 
 export type SeqIndent = 'wide' | 'compact';
 

@@ -41,8 +41,7 @@ export function prepareMigration(nodes: readonly YamlNode[]): Before {
     setIn(annotations, ANNOTATION.migrationId, quoted(id));
     completeRenamed(node);
     refuseMismatch(annotations);
-    const [path, index] = [valueIn(annotations, ANNOTATION.path), valueIn(annotations, ANNOTATION.index)];
-    places.set(id, { path, index });
+    places.set(id, { path: valueIn(annotations, ANNOTATION.path), index: valueIn(annotations, ANNOTATION.index) });
   }
   return { places, uses };
 }
@@ -85,11 +84,15 @@ function carryChange(node: YamlNode, name: string, legacy: string, original: str
 }
 
 function refuseMismatch(annotations: YamlNode): void {
-  for (const names of RENAMED) {
-    const value = valueIn(annotations, names[0]);
-    const old = valueIn(annotations, names[1]);
-    if (value !== old && value !== '' && old !== '') throw mismatch(names[0]);
-  }
+  refuseMismatchOf(annotations, RENAMED[0]);
+  refuseMismatchOf(annotations, RENAMED[1]);
+  refuseMismatchOf(annotations, RENAMED[2]);
+}
+
+function refuseMismatchOf(annotations: YamlNode, names: (typeof RENAMED)[number]): void {
+  const value = valueIn(annotations, names[0]);
+  const old = valueIn(annotations, names[1]);
+  if (value !== old && value !== '' && old !== '') throw mismatch(names[0]);
 }
 
 function valueIn(annotations: YamlNode, name: string): string {

@@ -6,32 +6,37 @@ import { KIND, root, type YamlNode } from './yaml/node.ts';
  * one's value in the place of both, so that there is nothing that could be the same.
  */
 export function requireUniqueKeys(node: YamlNode): void {
-  walk(root(node), undefined);
-}
-
-/** The way to a map, its end first: it is spelled out only for an error. */
-interface Way {
-  readonly above: Way | undefined;
-  readonly name: string;
+  if (!hasTwice(root(node), undefined)) return;
+  const way: string[] = [];
+  hasTwice(root(node), way);
+  const key = way.pop() ?? '';
+  const where = way.length === 0 ? 'the document' : way.join('.');
+  throw new Terminal(
+    `the key ${JSON.stringify(key)} stands twice in ${where}: which of the two holds is read differently, so take one away`,
+  );
 }
 
 /** Up to so many keys each is compared with each, which is faster than a set. */
 const FEW = 12;
 
-function walk(node: YamlNode, way: Way | undefined): void {
-  const { content, kind } = node;
-  if (content.length === 0) return;
-  if (kind === KIND.mapping) {
+/** `way` gets the names on the way to the key and the key, which is worked out for an error only. */
+function hasTwice({ content, kind }: YamlNode, way: string[] | undefined): boolean {
+  const isMap = kind === KIND.mapping;
+  if (isMap) {
     const twice = content.length <= 2 * FEW ? twiceAmongFew(content) : twiceAmongMany(content);
-    if (twice !== undefined) throw new Terminal(message(twice, way));
-    for (let i = 1; i < content.length; i += 2) {
-      const value = content[i];
-      if (value !== undefined && value.content.length > 0)
-        walk(value, { above: way, name: content[i - 1]?.value ?? '' });
+    if (twice !== undefined) {
+      way?.push(twice);
+      return true;
     }
-    return;
   }
-  for (const [i, item] of content.entries()) if (item.content.length > 0) walk(item, { above: way, name: String(i) });
+  for (let i = isMap ? 1 : 0; i < content.length; i += isMap ? 2 : 1) {
+    const child = content[i];
+    if (child === undefined || child.content.length === 0) continue;
+    way?.push(isMap ? (content[i - 1]?.value ?? '') : String(i));
+    if (hasTwice(child, way)) return true;
+    way?.pop();
+  }
+  return false;
 }
 
 function twiceAmongFew(content: readonly YamlNode[]): string | undefined {
@@ -55,11 +60,4 @@ function twiceAmongMany(content: readonly YamlNode[]): string | undefined {
     seen.add(key.value);
   }
   return undefined;
-}
-
-function message(key: string, way: Way | undefined): string {
-  const names: string[] = [];
-  for (let at = way; at !== undefined; at = at.above) names.unshift(at.name);
-  const where = names.length === 0 ? 'the document' : names.join('.');
-  return `the key ${JSON.stringify(key)} stands twice in ${where}: which of the two holds is read differently, so take one away`;
 }

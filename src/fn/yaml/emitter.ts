@@ -3,7 +3,7 @@ import { emitAnchor, emitTag } from './emit-tag.ts';
 import { KIND, STYLE, type YamlNode } from './node.ts';
 import { Output } from './output.ts';
 import { scalarFacts } from './scalar-facts.ts';
-import { isBlock, simpleText } from './simple-text.ts';
+import { isBlock, SimpleText } from './simple-text.ts';
 import { chooseStyle, collectionTag, isSimpleKey, scalarTag } from './style.ts';
 import { WaitingComments } from './waiting-comments.ts';
 
@@ -21,6 +21,7 @@ export class Emitter {
   private flowLevel = 0;
   private isFirst = true;
   private readonly comments = new WaitingComments(this.out);
+  private readonly simple = new SimpleText();
 
   get text(): string {
     return this.out.text;
@@ -107,7 +108,7 @@ export class Emitter {
     const itemPlace: Place = { inMapping: false, key: false, inBlockSequence: true, isWhole: isWatched };
     for (const item of node.content) {
       if (isWatched) {
-        this.itemStarts.push(out.text.length);
+        this.itemStarts.push(out.length);
         this.simpleItems.push(false);
       }
       this.comments.load(item, '');
@@ -119,7 +120,7 @@ export class Emitter {
       this.comments.writeFoot();
       this.body(item, itemPlace);
     }
-    if (isWatched) this.itemStarts.push(out.text.length);
+    if (isWatched) this.itemStarts.push(out.length);
     this.comments.loadEnd(node);
     out.indent = before;
   }
@@ -157,7 +158,7 @@ export class Emitter {
   private simpleMapping(node: YamlNode): boolean {
     if (!isBlock(node) || this.comments.hasAny) return false;
     const { out } = this;
-    const text = simpleText(node, Math.max(out.indent, 0), this.compact);
+    const text = this.simple.of(node, Math.max(out.indent, 0), this.compact);
     if (text === undefined) return false;
     out.writeIndent();
     out.word(text);

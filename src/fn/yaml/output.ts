@@ -3,28 +3,35 @@
  * indentation (`indention`) or ends in a blank (`whitespace`). Named after libyaml's emitter, whose rules go by these.
  */
 export class Output {
-  text = '';
+  /** Of the text. */
+  length = 0;
   column = 0;
   whitespace = true;
   indention = true;
   indent = -1;
   /** The level of a foot comment just written: an empty line follows it before anything at that level. -1: none. */
   footIndent = -1;
+  private readonly joined: string[] = [];
+  private pieces: string[] = [];
+
+  get text(): string {
+    return this.joined.concat(this.pieces).join('');
+  }
 
   put(text: string): void {
-    this.text += text;
+    this.add(text);
     this.column += text.length;
   }
 
   break(): void {
-    this.text += '\n';
+    this.add('\n');
     this.column = 0;
     this.indention = true;
   }
 
   /** A break that is no LF is written as it is. */
   rawBreak(char: string): void {
-    this.text += char;
+    this.add(char);
     this.column = 0;
     this.indention = true;
   }
@@ -51,7 +58,18 @@ export class Output {
     this.whitespace = false;
     this.indention = false;
   }
+
+  private add(text: string): void {
+    this.pieces.push(text);
+    this.length += text.length;
+    if (this.pieces.length < PIECES_MAX) return;
+    this.joined.push(this.pieces.join(''));
+    this.pieces = [];
+  }
 }
+
+/** Then they are joined: added to one by one, all pieces of a text of megabytes would stay in memory until it is read. */
+const PIECES_MAX = 1_000;
 
 const SPACES: string[] = [];
 

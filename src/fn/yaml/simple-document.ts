@@ -42,17 +42,17 @@ export class KnownLines {
 /** Undefined where it is not so simple: then nothing has been read. */
 export function readSimple(text: string, known?: KnownLines): YamlNode | undefined {
   if (text === '' || text.includes('#')) return undefined;
-  const open = new OpenCollections();
+  OPEN.begin();
   let at = text.startsWith('---\n') ? 4 : 0;
   while (at < text.length) {
     const end = text.indexOf('\n', at);
     const stop = end === -1 ? text.length : end;
     const piece = text.slice(at, stop);
     const line = known === undefined ? lineOf(piece) : known.read(piece);
-    if (line === undefined || !open.take(line)) return undefined;
+    if (line === undefined || !OPEN.take(line)) return undefined;
     at = stop + 1;
   }
-  return open.document();
+  return OPEN.document();
 }
 
 function lineOf(text: string): Line | undefined {
@@ -108,16 +108,25 @@ export function readLine(text: string): SimpleLine | undefined {
   return { start: line[1] ?? '', key: line[2], value: nodeOf(value) };
 }
 
-/** The collections that the next line may go on with, the innermost last. */
+/** The collections that the next line may go on with, the innermost last. Used for one document after the other, with the same lists. */
 class OpenCollections {
   private root: YamlNode | undefined;
+  private depth = 0;
   private readonly nodes: YamlNode[] = [];
   private readonly columns: number[] = [];
   /** What is in them so far, one after the other, and where each begins: a list that grows takes twice the memory of one that is made at its length. */
   private readonly content: YamlNode[] = [];
+  private count = 0;
   private readonly starts: number[] = [];
   /** A '-' was met and its item not yet. */
   private awaitsItem = false;
+
+  begin(): void {
+    this.root = undefined;
+    this.depth = 0;
+    this.count = 0;
+    this.awaitsItem = false;
+  }
 
   document(): YamlNode | undefined {
     this.closeTo(-1);
@@ -131,7 +140,9 @@ class OpenCollections {
   take({ column, dashes, key, value }: Line): boolean {
     for (let i = 0; i < dashes; i++) if (!this.dash(column + 2 * i)) return false;
     if (key !== undefined) return this.key(column + 2 * dashes, key, value);
-    if (value !== undefined) this.add(value);
+    if (value === undefined) return true;
+    this.awaitsItem = false;
+    this.add(value);
     return true;
   }
 
@@ -139,67 +150,73 @@ class OpenCollections {
     this.closeTo(column);
     // A list in line with its key ends where the next key begins.
     if (!this.awaitsItem && this.isIn(KIND.sequence, column)) this.close();
-    if (!this.isIn(KIND.mapping, column) && !this.begin(KIND.mapping, column)) return false;
-    if (this.awaitsValue()) this.content.push(new YamlNode(KIND.scalar));
-    this.content.push(key);
-    if (value !== undefined) this.content.push(value);
+    if (!this.isIn(KIND.mapping, column) && !this.open(KIND.mapping, column)) return false;
+    if (this.awaitsValue()) this.add(new YamlNode(KIND.scalar));
+    this.add(key);
+    if (value !== undefined) this.add(value);
     return true;
   }
 
   private dash(column: number): boolean {
     this.closeTo(column);
-    if (!this.isIn(KIND.sequence, column) && !this.begin(KIND.sequence, column)) return false;
+    if (!this.isIn(KIND.sequence, column) && !this.open(KIND.sequence, column)) return false;
     this.awaitsItem = true;
     return true;
   }
 
-  private add(item: YamlNode): void {
-    this.awaitsItem = false;
-    this.content.push(item);
+  private add(node: YamlNode): void {
+    this.content[this.count++] = node;
   }
 
   /** A collection where a value is awaited, or the document itself. */
-  private begin(kind: typeof KIND.mapping | typeof KIND.sequence, column: number): boolean {
+  private open(kind: typeof KIND.mapping | typeof KIND.sequence, column: number): boolean {
     const node = new YamlNode(kind);
-    const outer = this.nodes[this.nodes.length - 1];
-    if (outer === undefined) {
+    if (this.depth === 0) {
       if (this.root !== undefined) return false;
       this.root = node;
     } else {
-      const outerColumn = this.columns[this.columns.length - 1] ?? 0;
-      const fits = column > outerColumn || (kind === KIND.sequence && outer.kind === KIND.mapping);
-      const awaits = outer.kind === KIND.mapping ? this.awaitsValue() : this.awaitsItem;
-      if (!fits || !awaits || this.nodes.length > DEPTH_MAX) return false;
-      this.content.push(node);
+      const inMapping = this.nodes[this.depth - 1]?.kind === KIND.mapping;
+      const fits = column > this.column() || (kind === KIND.sequence && inMapping);
+      const awaits = inMapping ? this.awaitsValue() : this.awaitsItem;
+      if (!fits || !awaits || this.depth > DEPTH_MAX) return false;
+      this.add(node);
     }
     this.awaitsItem = false;
-    this.nodes.push(node);
-    this.columns.push(column);
-    this.starts.push(this.content.length);
+    this.nodes[this.depth] = node;
+    this.columns[this.depth] = column;
+    this.starts[this.depth] = this.count;
+    this.depth++;
     return true;
+  }
+
+  /** Of the innermost; -1 where none is open. */
+  private column(): number {
+    return this.depth === 0 ? -1 : (this.columns[this.depth - 1] ?? -1);
   }
 
   /** Of a mapping. */
   private awaitsValue(): boolean {
-    return (this.content.length - (this.starts[this.starts.length - 1] ?? 0)) % 2 === 1;
+    return (this.count - (this.starts[this.depth - 1] ?? 0)) % 2 === 1;
   }
 
   private isIn(kind: number, column: number): boolean {
-    const at = this.nodes.length - 1;
-    return this.columns[at] === column && this.nodes[at]?.kind === kind;
+    return this.column() === column && this.nodes[this.depth - 1]?.kind === kind;
   }
 
   private closeTo(column: number): void {
-    while ((this.columns[this.columns.length - 1] ?? -1) > column) this.close();
+    while (this.column() > column) this.close();
   }
 
   private close(): void {
-    const node = this.nodes.pop();
+    const node = this.nodes[this.depth - 1];
     if (node === undefined) return;
-    if (node.kind === KIND.mapping && this.awaitsValue()) this.content.push(new YamlNode(KIND.scalar));
-    this.columns.pop();
-    const start = this.starts.pop() ?? 0;
-    node.content = this.content.slice(start);
-    this.content.length = start;
+    if (node.kind === KIND.mapping && this.awaitsValue()) this.add(new YamlNode(KIND.scalar));
+    this.depth--;
+    const start = this.starts[this.depth] ?? 0;
+    node.content = this.content.slice(start, this.count);
+    this.count = start;
   }
 }
+
+/** Reading a document waits for nothing, so that there is one at a time. */
+const OPEN = new OpenCollections();

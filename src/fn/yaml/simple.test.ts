@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Emitter } from './emitter.ts';
-import { KIND, root, sequence, type YamlNode } from './node.ts';
+import { field, KIND, root, scalar, sequence, type YamlNode } from './node.ts';
 import { parseInFull } from './parser.ts';
-import { readSimple } from './simple-document.ts';
-import { simpleText } from './simple-text.ts';
+import { KnownLines, readSimple } from './simple-document.ts';
+import { SimpleText } from './simple-text.ts';
 
 const DEPLOYMENT = `apiVersion: apps/v1
 kind: Deployment
@@ -53,6 +53,22 @@ describe('documents of simple lines', () => {
       { numRuns: 8_000 },
     );
     expect(taken).to.be.greaterThan(200);
+  });
+
+  it('are the same when lines were read before, and when too many were', () => {
+    const known = new KnownLines();
+    for (let i = 0; i < 3_000; i++) {
+      const text = `a: b\nlist:\n- x${i}: y\n  empty: {}\n- ${i % 7}\n`;
+      expect(readSimple(text, known)).to.deep.equal(parseInFull(text));
+    }
+  });
+
+  it('have no collection of another document that has the same line', () => {
+    const known = new KnownLines();
+    const [one, other] = [readSimple('a: {}\n', known), readSimple('a: {}\n', known)];
+    const map = one === undefined ? undefined : field(root(one), 'a');
+    map?.content.push(scalar('b'), scalar('c'));
+    expect(other).to.deep.equal(parseInFull('a: {}\n'));
   });
 
   const hard = [
@@ -134,12 +150,19 @@ describe('resources of simple values', () => {
           scalar.tag = tag;
           scalar.line = comment;
         }
-        if (simpleText(root(node), 0, lists === 'compact') !== undefined) simple += 1;
+        if (new SimpleText().of(root(node), 0, lists === 'compact') !== undefined) simple += 1;
         expect(written(node, lists, false)).to.equal(written(node, lists, true));
       }),
       { numRuns: 3000 },
     );
     expect(simple).to.be.greaterThan(500);
+  });
+
+  it('are a whole text, however many', () => {
+    const count = 1_500;
+    const emitter = new Emitter();
+    for (let i = 0; i < count; i++) emitter.document(parseInFull(`a: ${i}\n`) ?? nobody, { lists: 'wide' });
+    expect(emitter.text).to.equal(Array.from({ length: count }, (_, i) => `a: ${i}\n`).join('---\n'));
   });
 });
 
