@@ -146,7 +146,7 @@ export const INSTALL_REASONS = {
     'K3s, RKE2, k0s or MicroK8s makes the configuration anew at each start, and this release of it in a way that cannot be extended',
   UnsupportedContainerd: 'a containerd older than 1.6, or of an unknown major version',
   BinaryReplaced: 'the containerd binary was replaced since the daemon started',
-  ReadOnlyHost: 'a directory to be written to is on a read-only file system',
+  ReadOnlyHost: 'what would be written cannot be: its file system is read-only, it is immutable, or a mount of its own',
   ConfigUnreadable: 'a configuration file is not TOML that can be parsed',
   ConfigNotExtendable: 'the file is valid, but a runtime cannot be added or removed without changing more',
   ConfigNotLive: 'the files on disk declare other handlers than containerd runs with',

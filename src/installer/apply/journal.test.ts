@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -72,6 +73,17 @@ describe('the journal', () => {
     expect(readFileSync(at('staging'), 'utf8')).to.equal(`${staging}\n`);
     removeJournal(host, written);
     expect(readdirSync(join(root, staging))).to.deep.equal([]);
+  });
+
+  it('is of the file that a link leads to: to put a link back would be to put a file in its place', async () => {
+    const link = '/etc/linked/config.toml';
+    mkdirSync(join(root, dirname(link)));
+    symlinkSync(ROOT, join(root, link));
+    const written = await prepareJournal(host, journal, [{ ...files[0], path: link }]);
+    expect(written.files.map(({ path }) => path)).to.deep.equal([ROOT]);
+    expect(readFileSync(at('files'), 'utf8')).to.equal(`0 file file ${ROOT}\n`);
+    expect(readdirSync(dirname(join(root, ROOT)))).to.include(`.kwasm-${journal.id}-0.before`);
+    expect(readdirSync(dirname(join(root, link)))).to.deep.equal(['config.toml']);
   });
 
   it('leaves no trace when it is removed', async () => {

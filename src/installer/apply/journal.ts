@@ -98,8 +98,10 @@ const ROLLED_BACK_BY = ['installer', 'deadman', 'boot'] as const;
 export async function prepareJournal(
   host: Host,
   journal: Omit<Journal, 'files' | 'version' | 'stage'>,
-  files: readonly JournaledFile[],
+  named: readonly JournaledFile[],
 ): Promise<Journal> {
+  // What a link leads to is changed and put back, and the link stays.
+  const files = named.map((file) => ({ ...file, path: host.resolve(file.path) }));
   const directory = host.at(transactionDir(journal.id));
   const put = (name: string, text: string) => writeText(join(directory, name), text, 0o600);
   for (const part of ['before', 'after', 'listing']) makeDirectory(join(directory, part), 0o700);

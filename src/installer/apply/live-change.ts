@@ -48,7 +48,8 @@ async function writeFiles(change: Change, journal: Journal, { host, signal }: Co
     };
     assertOurTurn();
     if (after.kind === 'absent') removeSynced(host.at(path));
-    else await writeText(host.at(path), after.text, 0o644, assertOurTurn, host.at(stagedNew(path, journal)));
+    else
+      await writeText(host.at(path), after.text, 0o644, assertOurTurn, host.at(stagedNew(host.resolve(path), journal)));
   }
 }
 

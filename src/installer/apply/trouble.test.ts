@@ -48,6 +48,32 @@ describe("the host's own trouble", () => {
     expect(reasonOf(error).message).to.match(/No space left/);
   });
 
+  for (const [code, why] of [
+    ['EROFS', /read-only/],
+    ['EPERM', /lsattr/],
+    ['EBUSY', /mount/],
+  ] as const) {
+    it(`ReadOnlyHost: ${code}, with the path that was to be written`, () => {
+      const error = Object.assign(new Error(`${code}: rename`), {
+        code,
+        syscall: 'rename',
+        path: '/mnt/node-root/etc/containerd/.config.toml.kwasm-new',
+        dest: '/mnt/node-root/etc/containerd/config.toml',
+      });
+      expect(reasonOf(error)).to.include({ reason: 'ReadOnlyHost' });
+      expect(reasonOf(error).message)
+        .to.match(/^\/etc\/containerd\/config\.toml cannot be written: /)
+        .and.to.match(why);
+    });
+  }
+
+  it('ReadOnlyHost: as cp says it', async () => {
+    const said = 'echo "cp: cannot create regular file \'/mnt/node-root/etc/x\': Read-only file system" >&2; exit 1';
+    const error = await caught(() => execa('sh', ['-c', said]));
+    expect(reasonOf(error)).to.include({ reason: 'ReadOnlyHost' });
+    expect(reasonOf(error).message).to.contain("'/etc/x': Read-only");
+  });
+
   it('is not whatever else goes wrong', async () => {
     expect(reasonOf(await caught(() => openSync('/nowhere/at/all', 'r')))).to.include({ reason: 'Internal' });
     expect(reasonOf(new Failure('ConfigChanged', 'x'))).to.include({ reason: 'ConfigChanged' });

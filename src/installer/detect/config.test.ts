@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
@@ -37,6 +37,20 @@ describe('readConfig', () => {
     expect(config.missing).to.deep.equal([]);
   });
 
+  it('looks for relative imports beside the name that containerd is given, also where that is a link', () => {
+    write('/data/config.toml', 'imports = ["conf.d/*.toml", "extra.toml"]\n');
+    write('/etc/containerd/conf.d/a.toml', '');
+    write('/etc/containerd/extra.toml', '');
+    symlinkSync('/data/config.toml', join(root, ROOT));
+    const config = read();
+    expect(config.missing).to.deep.equal([]);
+    expect(config.globs).to.deep.equal(['/etc/containerd/conf.d/*.toml']);
+    expect(config.imported.map(({ path }) => path)).to.deep.equal([
+      '/etc/containerd/conf.d/a.toml',
+      '/etc/containerd/extra.toml',
+    ]);
+  });
+
   it('expands a pattern in the middle of a path', () => {
     write(ROOT, 'imports = ["/etc/containerd/*/x.toml"]\n');
     write('/etc/containerd/b/x.toml', '');
@@ -68,5 +82,13 @@ describe('readConfig', () => {
   it('refuses bytes that are no text, rather than to change them', () => {
     write(ROOT, Buffer.from([0x61, 0xff, 0xfe]));
     expect(read).to.throw(Refusal, /config\.toml is not UTF-8/);
+  });
+
+  it('refuses what is no file, by its path, and what is too large to be a configuration', () => {
+    write(ROOT, 'imports = ["/etc/containerd/conf.d/*"]\n');
+    mkdirSync(join(root, 'etc/containerd/conf.d/old'), { recursive: true });
+    expect(read).to.throw(Refusal, /conf\.d\/old is no regular file/);
+    write(ROOT, `# ${'x'.repeat(4 * 1024 * 1024)}\n`);
+    expect(read).to.throw(Refusal, /config\.toml is larger than 4 MiB/);
   });
 });

@@ -16,7 +16,8 @@ const KWASM_MARKER = join(HOST.prefix, 'active');
 
 /** All files that the daemon reads, in its own order: the root, its imports as listed, then theirs; each file once. */
 export function readConfig(host: Host, rootPath: string, kind: DistributionKind = 'generic'): ConfigFacts {
-  const root = readConfigFile(host, host.resolve(rootPath));
+  // By the name that the daemon is given: it looks for relative imports beside that, also where it is a link.
+  const root = readConfigFile(host, rootPath);
   const imported: ConfigFile[] = [];
   const globs: string[] = [];
   const missing: string[] = [];

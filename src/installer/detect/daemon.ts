@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path/posix';
 import type { Host } from '../host.ts';
-import { commandLine, flag, parentPid, processIds, readProcess } from './endpoint.ts';
+import { commandLine, flag, ofTheHost, parentPid, processIds, readProcess } from './endpoint.ts';
 
 /** The living process behind a CRI socket, and all that follows from it: nothing here is a guess. */
 export interface Daemon {
@@ -84,11 +84,15 @@ export function parseUnixSockets(text: string): readonly { readonly inode: strin
   });
 }
 
-/** Process 1 may hold the socket as well, when systemd opened it for the service. */
+/**
+ * Process 1 may hold the socket as well, when systemd opened it for the service. A pod on the host's network that runs a
+ * containerd of its own shows the same path, of its own file system.
+ */
 function ownerOf(host: Host, inodes: readonly string[]): number | undefined {
   const names = inodes.map((inode) => `socket:[${inode}]`);
   const holders = processIds(host).filter((pid) => openFiles(host, pid).some((target) => names.includes(target)));
-  return holders.find((pid) => pid !== 1) ?? holders[0];
+  const own = ofTheHost(host, holders);
+  return own.find((pid) => pid !== 1) ?? own[0];
 }
 
 function openFiles(host: Host, pid: number): readonly string[] {

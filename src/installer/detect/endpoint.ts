@@ -16,11 +16,29 @@ const KNOWN_SOCKETS = [
 
 /** The kubelet's own runtime: a host may run a second containerd for Docker, which is not ours to change. */
 export function criSockets(host: Host): readonly string[] {
-  for (const pid of processIds(host)) {
+  for (const pid of ofTheHost(
+    host,
+    processIds(host).filter((one) => isKubelet(host, one)),
+  )) {
     const endpoints = endpointsOfProcess(host, pid);
-    if (endpoints.length > 0) return endpoints.map((endpoint) => endpoint.replace(/^unix:\/\//, ''));
+    if (endpoints.length > 0) return endpoints.map((endpoint) => endpoint.replace(/^unix:(?:\/\/)?/, ''));
   }
   return KNOWN_SOCKETS;
+}
+
+const KUBELETS: readonly string[] = ['kubelet', 'kubelite', 'k3s-server', 'k3s-agent'];
+const isKubelet = (host: Host, pid: number): boolean => KUBELETS.includes(readProcess(host, pid, 'comm').trim());
+
+/** A pod's control group, by either driver. */
+const POD_GROUP = /[/-]pod[0-9a-f]{8}/;
+
+/**
+ * Without those in pods, where there are others: a pod may hold a whole cluster (vcluster, kind, K3s), of lower process
+ * numbers than a kubelet that was restarted since.
+ */
+export function ofTheHost(host: Host, pids: readonly number[]): readonly number[] {
+  const outside = pids.filter((pid) => !POD_GROUP.test(readProcess(host, pid, 'cgroup')));
+  return outside.length > 0 ? outside : pids;
 }
 
 /** What a kubelet talks to, whether it is a process of its own or a part of K3s' or of MicroK8s'. */

@@ -6,6 +6,9 @@ import type { HostFacts } from '../plan/facts.ts';
 import { Refusal } from '../refusal.ts';
 import { platformOf } from './distribution.ts';
 
+/** Where the boot unit goes. NixOS makes it of its own store, which nobody writes to. */
+const SYSTEM_UNITS = '/etc/systemd/system';
+
 /**
  * We see the host by two ways, its files below NODE_ROOT and its processes in /proc; they must be the same machine, and
  * the machine that the operator meant: a node's name can pass to another while a Job waits.
@@ -37,7 +40,7 @@ export function readHostFacts(host: Host, configDirectory: string, prefix: strin
     osId: /^ID="?([^"\n]*)"?/m.exec(osRelease)?.[1] ?? '',
     platform: platformOf(host),
     systemd: existsSync(host.at('/run/systemd/system')),
-    readOnly: [configDirectory, prefix, HOST.state].filter((path) => isReadOnly(host, path)),
+    readOnly: [configDirectory, prefix, HOST.state, SYSTEM_UNITS].filter((path) => isReadOnly(host, path)),
   };
 }
 

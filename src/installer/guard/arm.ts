@@ -10,6 +10,7 @@ import type { Cri } from '../cri/client.ts';
 import { assertPodsOutlive } from '../detect/at-risk.ts';
 import { startTicks } from '../detect/endpoint.ts';
 import { loadCommand } from '../detect/facts.ts';
+import { FILE_BYTES_MAX } from '../detect/files.ts';
 import { bootId } from '../detect/identity.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host.ts';
@@ -20,7 +21,6 @@ import { Refusal } from '../refusal.ts';
 import { type Report, type Run, withSession } from '../run.ts';
 
 const FILES_MAX = 500;
-const FILE_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * Before somebody else's installer image runs: everything it may change about containerd is saved, and the host's own
