@@ -24,6 +24,18 @@ export function isStatus(cause: unknown, status: number): cause is ApiError {
   return cause instanceof ApiError && cause.status === status;
 }
 
+/** The server lets something not in, and says why: admission, validation, a missing right. Asking again helps when somebody has acted. */
+export function isRefusal(cause: unknown): cause is ApiError {
+  if (!(cause instanceof ApiError)) return false;
+  return [400, 403, 422].includes(cause.status) || (cause.status === 500 && WEBHOOK_AWAY.test(cause.message));
+}
+
+/**
+ * With failurePolicy Fail nothing is let in while the webhook does not answer, which may last until somebody is told.
+ * https://github.com/kubernetes/apiserver/blob/master/pkg/util/webhook/error.go
+ */
+const WEBHOOK_AWAY = /failed calling webhook/;
+
 const TEXT_LENGTH_MAX = 500;
 
 export function apiError(status: number, body: string, retryAfter: string | undefined): ApiError {

@@ -5,7 +5,7 @@ import type { Policy } from '../decide/policy.ts';
 import { report } from '../decide/report.ts';
 import { quotaIn } from '../decide/rollout/quota.ts';
 import type { NodeView } from '../decide/view.ts';
-import { ApiError } from '../kube/api-error.ts';
+import { isRefusal, isStatus } from '../kube/api-error.ts';
 import { type ApplyDeps, apply } from './apply.ts';
 import { gather } from './gather.ts';
 import { nodeKey, parseKey, ROLLOUT_KEY } from './key.ts';
@@ -92,7 +92,7 @@ async function applyTo(node: NodeView, action: Action, deps: ReconcileDeps): Pro
     refused.forget(node.name);
     return undefined;
   } catch (error) {
-    if (action.kind !== 'createJob' || !isRefusal(error)) throw error;
+    if (action.kind !== 'createJob' || !(isRefusal(error) || isStatus(error, 409))) throw error;
     const job = action.job.metadata?.name;
     const { refusals, afterMs } = refused.refused(node, deps.clock.monotonicMs());
     deps.log.info('job refused', { job, error: error.message, afterMs });
@@ -107,17 +107,6 @@ async function applyTo(node: NodeView, action: Action, deps: ReconcileDeps): Pro
     return { kind: 'after', afterMs: rollout.refused(quota, deps.clock.nowMs()) };
   }
 }
-
-function isRefusal(error: unknown): error is ApiError {
-  if (!(error instanceof ApiError)) return false;
-  return [400, 403, 409, 422].includes(error.status) || (error.status === 500 && WEBHOOK_AWAY.test(error.message));
-}
-
-/**
- * With failurePolicy Fail nothing is let in while the webhook does not answer, which may last until somebody is told.
- * https://github.com/kubernetes/apiserver/blob/master/pkg/util/webhook/error.go
- */
-const WEBHOOK_AWAY = /failed calling webhook/;
 
 async function reconcileClass(name: string, { policy, world, writes, log }: ReconcileDeps): Promise<void> {
   const wanted = wantedClasses(policy, world.rules.now).find((one) => one.name === name);

@@ -1,3 +1,4 @@
+import { fieldsOf } from './project.ts';
 import type { ShimReason } from './reason.ts';
 import type { Rule } from './rules.ts';
 import type { Problem, Tally } from './tally.ts';
@@ -114,8 +115,8 @@ type Old = { readonly type?: unknown; readonly status?: unknown; readonly lastTr
 
 function conditionsIn(status: string): readonly Old[] {
   if (status === '') return [];
-  const { conditions } = JSON.parse(status) as { readonly conditions?: readonly Old[] };
-  return Array.isArray(conditions) ? conditions : [];
+  const { conditions } = fieldsOf(JSON.parse(status));
+  return Array.isArray(conditions) ? conditions.map((one) => fieldsOf(one)) : [];
 }
 
 /** The same, whatever order the API server gives the fields back in. */

@@ -78,6 +78,7 @@ const OWN_REASONS: ReadonlySet<string> = new Set([
   'Compiling',
   'InvalidSpec',
   'NameTaken',
+  'Refused',
   'PureArtifact',
   'PullFailed',
   'NotServable',

@@ -63,15 +63,33 @@ export function projectModule(object: WasmModule): ModuleView {
 const OWN = /^(?:kubectl\.kubernetes\.io|kwasm\.sh)\//;
 
 function readyOf(status: WasmModule['status']): ModuleView['ready'] {
-  const found = status?.conditions?.find(({ type }) => type === 'Ready');
+  const conditions: unknown = status?.conditions;
+  const found = Array.isArray(conditions)
+    ? conditions.find((one) => isObject(one) && one['type'] === 'Ready')
+    : undefined;
   if (found === undefined) return undefined;
   const text = found.status === 'True' || found.status === 'False' ? found.status : 'Unknown';
   const sinceMs = Date.parse(found.lastTransitionTime ?? '') || 0;
   return { status: text, reason: found.reason ?? '', message: found.message ?? '', sinceMs };
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
+const isText = (one: unknown): one is string => typeof one === 'string';
+const isObject = (one: unknown): one is Fields => typeof one === 'object' && one !== null && !Array.isArray(one);
+const isNamed = (one: unknown): boolean => isObject(one) && isText(one['name']);
+
+const LISTS: Readonly<Record<string, string>> = {
+  args: 'words',
+  env: 'variables, each with a name',
+  volumes: 'volumes, each with a name',
+  volumeMounts: 'mounts, each with the name of a volume',
+};
+const SHOWN_LENGTH_MAX = 100;
+
 /** All that is wrong at once: people mend a file in one go. */
-function specOf({ spec = {}, metadata }: WasmModule): ModuleView['spec'] {
+function specOf({ spec: given, metadata }: WasmModule): ModuleView['spec'] {
+  const spec: Fields = isObject(given) ? given : {};
   const problems: string[] = [];
   const early = EARLY.filter(([field]) => Object.hasOwn(spec, field));
   for (const [field, instead] of early) problems.push(`spec.${field} is of an early draft of WasmModule; ${instead}`);
@@ -85,14 +103,17 @@ function specOf({ spec = {}, metadata }: WasmModule): ModuleView['spec'] {
       return otherwise;
     }
   };
-  const lists = spec as {
-    readonly args?: readonly string[];
-    readonly env?: ModuleSpec['env'];
-    readonly volumes?: ModuleSpec['volumes'];
-    readonly volumeMounts?: ModuleSpec['volumeMounts'];
-    readonly resources?: ModuleSpec['resources'];
+  const list = <T>(field: string, isOne: (one: unknown) => boolean): readonly T[] => {
+    const value = spec[field] ?? [];
+    if (Array.isArray(value) && value.every(isOne)) return value as readonly T[];
+    problems.push(`spec.${field}: ${JSON.stringify(value).slice(0, SHOWN_LENGTH_MAX)} is no list of ${LISTS[field]}`);
+    return [];
   };
-  const { args = [], env = [], volumes = [], volumeMounts = [], resources = {} } = lists;
+  const args = list<string>('args', isText);
+  const env = list<ModuleSpec['env'][number]>('env', isNamed);
+  const volumes = list<ModuleSpec['volumes'][number]>('volumes', isNamed);
+  const volumeMounts = list<ModuleSpec['volumeMounts'][number]>('volumeMounts', isNamed);
+  const resources = (isObject(spec['resources']) ? spec['resources'] : {}) as ModuleSpec['resources'];
   const names = new Set(volumes.map(({ name }) => name));
   for (const { name } of volumeMounts)
     if (!names.has(name)) problems.push(`spec.volumeMounts: undefined volume reference ${name}`);
@@ -102,7 +123,7 @@ function specOf({ spec = {}, metadata }: WasmModule): ModuleView['spec'] {
   for (const kind of ['limits', 'requests'] as const) {
     for (const [name, value] of Object.entries(resources[kind] ?? {})) {
       if (parseQuantity(String(value)) === undefined)
-        problems.push(`spec.resources.${kind}.${name}: ${value} is no quantity`);
+        problems.push(`spec.resources.${kind}.${name}: ${String(value)} is no quantity`);
     }
   }
   const network = read('spec.network', () => networkOf(spec['network']), undefined);
@@ -118,6 +139,7 @@ const EARLY: readonly (readonly [string, string])[] = [
 
 function networkOf(given: unknown): GuestNetwork | undefined {
   if (given === undefined || given === null) return undefined;
+  if (!isObject(given)) throw new Error(`${JSON.stringify(given)} is no network`);
   const { inherit, allowIpNameLookup, tcp, udp } = given as {
     readonly inherit?: boolean;
     readonly allowIpNameLookup?: boolean;
@@ -132,10 +154,12 @@ function networkOf(given: unknown): GuestNetwork | undefined {
   };
 }
 
-function patterns(given: readonly string[] = []): readonly string[] {
-  const wrong = given.find((text) => parsePattern(text) === undefined);
-  if (wrong !== undefined) throw new Error(`${wrong} is no pattern; it must be host:port, where either may be *`);
-  return given;
+function patterns(given: unknown = []): readonly string[] {
+  const texts: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const wrong = texts.find((text) => !isText(text) || parsePattern(text) === undefined);
+  if (wrong !== undefined)
+    throw new Error(`${String(wrong)} is no pattern; it must be host:port, where either may be *`);
+  return texts as readonly string[];
 }
 
 const NO_SERVING: Serving = {

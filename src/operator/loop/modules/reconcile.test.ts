@@ -23,7 +23,7 @@ function deployment(): V1Deployment {
   return objectsOf(view, view.spec.spec, policy).deployment;
 }
 
-describe('reconcileModule beside Knative', () => {
+describe('reconcileModule', () => {
   let server: FakeServer;
   let transport: Transport;
   let world: ModuleWorld;
@@ -78,5 +78,20 @@ describe('reconcileModule beside Knative', () => {
     expect(asked('PATCH')).to.deep.equal(['hello/status']);
     const { status: written } = JSON.parse(server.calls.at(-1)?.body ?? '');
     expect(written.conditions[0]).to.include({ status: 'False', reason: 'NameTaken' });
+  });
+
+  it('says of a module what the API server refuses, once as long as only numbers differ, and looks again after a while', async () => {
+    const refusal = (port: number) =>
+      status(422, `Deployment "hello" is invalid: spec: too much (${port})`, {}, 'Invalid');
+    const none = status(404, 'none');
+    server.answer(none, refusal(1), json(MODULE));
+    expect(await reconcile()).to.deep.equal({ kind: 'after', afterMs: 60_000 });
+    const { status: written } = JSON.parse(server.calls.at(-1)?.body ?? '');
+    expect(written.conditions[0]).to.include({ status: 'False', reason: 'Refused' });
+    expect(written.conditions[0].message).to.contain('is invalid: spec: too much');
+    world.modules.put({ ...MODULE, status: written });
+    server.answer(none, refusal(2));
+    expect(await reconcile()).to.deep.equal({ kind: 'after', afterMs: 60_000 });
+    expect(asked('PATCH').filter((path) => path === 'hello/status')).to.have.length(1);
   });
 });

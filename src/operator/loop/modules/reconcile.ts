@@ -3,6 +3,7 @@ import type { Logger } from '../../../log.ts';
 import { decideModule, type ModuleAction, statusIfNew } from '../../decide/wasm-module/decide.ts';
 import type { ModuleObjects, ModulePolicy } from '../../decide/wasm-module/objects.ts';
 import type { ModuleView, ReadyCondition } from '../../decide/wasm-module/view.ts';
+import { type ApiError, isRefusal } from '../../kube/api-error.ts';
 import { Foreign, type OwnedManifest, type OwnedObjects } from '../../kube/owned-objects.ts';
 import type { Result } from '../reconcile.ts';
 import { gatherModule, type ModuleWorld } from './world.ts';
@@ -22,8 +23,8 @@ export async function reconcileModule(key: string, deps: ModuleDeps): Promise<Re
   try {
     for (const action of decideModule(facts, deps.policy)) await apply(action, facts.module, deps);
   } catch (error) {
-    if (!(error instanceof Foreign)) throw error;
-    const { ready, afterMs } = inTheWay(error);
+    if (!(error instanceof Foreign) && !isRefusal(error)) throw error;
+    const { ready, afterMs } = error instanceof Foreign ? inTheWay(error) : refused(error, facts.module);
     const module = deps.world.modules.get(key) ?? facts.module;
     for (const action of statusIfNew(module, ready, undefined)) await apply(action, module, deps);
     return { kind: 'after', afterMs };
@@ -31,18 +32,36 @@ export async function reconcileModule(key: string, deps: ModuleDeps): Promise<Re
   return { kind: 'done' };
 }
 
-/** Objects that are not watched may be out of the way by then. */
-const FOREIGN_MS = 60_000;
+/** Objects that are not watched may be out of the way by then, and a quota or a webhook, too. */
+const HELD_UP_MS = 60_000;
 /** The Service behind a Knative Service goes a moment after it. */
 const KNATIVE_MS = 2_000;
 
-function inTheWay({ message, object, holder }: Foreign): { readonly ready: ReadyCondition; readonly afterMs: number } {
+interface HeldUp {
+  readonly ready: ReadyCondition;
+  readonly afterMs: number;
+}
+
+function inTheWay({ message, object, holder }: Foreign): HeldUp {
   if (holder?.apiVersion?.startsWith('serving.knative.dev/') === true) {
     const waits = `the ${object} is that of Knative's ${holder.kind} ${holder.name}; waiting until it has gone`;
     return { ready: { status: 'Unknown', reason: 'Deploying', message: waits }, afterMs: KNATIVE_MS };
   }
   const taken = `${message}; give the module another name, or delete it`;
-  return { ready: { status: 'False', reason: 'NameTaken', message: taken }, afterMs: FOREIGN_MS };
+  return { ready: { status: 'False', reason: 'NameTaken', message: taken }, afterMs: HELD_UP_MS };
+}
+
+/** What differs in numbers only (a port, a request's) is no news: its writing would bring the module back at once, to be refused again. */
+function refused({ message }: ApiError, { ready }: ModuleView): HeldUp {
+  const same = ready?.reason === 'Refused' && withoutNumbers(ready.message) === withoutNumbers(message);
+  return {
+    ready: { status: 'False', reason: 'Refused', message: same ? ready.message : message },
+    afterMs: HELD_UP_MS,
+  };
+}
+
+function withoutNumbers(text: string): string {
+  return text.replace(/[\da-f]*\d[\da-f]*/g, '#');
 }
 
 async function apply(action: ModuleAction, module: ModuleView, deps: ModuleDeps): Promise<void> {
