@@ -1,6 +1,7 @@
 import type { V1ConfigMap, V1Deployment } from '@kubernetes/client-node';
 import { load } from 'js-yaml';
 import * as z from 'zod';
+import { messageOf } from '../errors.ts';
 import type { ClusterFlags } from './cluster-flags.ts';
 import { CliError, EXIT } from './exit.ts';
 import type { Client } from './kube/client.ts';
@@ -110,7 +111,13 @@ async function readOperator(
       throw error;
     return { kind: 'unknown', namespace, why: error.message, foreign: error.exitCode === EXIT.notFound };
   }
-  const parsed = configSchema.safeParse(load(config.data?.['config.yaml'] ?? ''));
+  let parsed: ReturnType<typeof configSchema.safeParse>;
+  try {
+    parsed = configSchema.safeParse(load(config.data?.['config.yaml'] ?? ''));
+  } catch (error) {
+    const why = `config.yaml in ConfigMap ${namespace}/${name} is not YAML: ${messageOf(error).split('\n')[0]}`;
+    return { kind: 'unknown', namespace, why, foreign: false };
+  }
   if (!parsed.success) {
     const why = `ConfigMap ${namespace}/${name} is not one of this operator's: KWasm's own, or another release`;
     return { kind: 'unknown', namespace, why, foreign: true };

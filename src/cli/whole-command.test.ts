@@ -149,6 +149,53 @@ describe('the whole command', function () {
     expect([code, out]).to.deep.equal([EXIT.interrupted, '--- p (agent, Pending) kwasm-arm\narming\narmed\n']);
   });
 
+  const answersAll = (answer: Answer) => {
+    cluster.answers = () => answer;
+  };
+  const login: Answer = (response) => {
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Log in to the network</html>');
+  };
+  const foreign: readonly { name: string; answer: Answer }[] = [
+    { name: 'a page', answer: login },
+    { name: 'a redirection', answer: (response) => void response.writeHead(302, { location: '/login' }).end() },
+    { name: 'nothing at all', answer: json(null) },
+  ];
+  for (const { name, answer } of foreign) {
+    it(`is answered with ${name}, as by a proxy or a login: says that this is no API server`, async () => {
+      answersAll(answer);
+      const { code, out, err } = await cluster.kwasm(['status']);
+      expect(err).to.match(/^kwasm: cannot .*: context fake \(http:.*\) does not answer as an API server does/);
+      expect(err).to.contain('Check its server in the kubeconfig').and.not.contain('token');
+      expect([code, out]).to.deep.equal([EXIT.unreachable, '']);
+    });
+  }
+
+  it('is told to come again: does, for every node', async () => {
+    const refused = new Set<string>();
+    cluster.answers = ({ method, url }) => {
+      if (method !== 'PATCH' || refused.has(url.pathname)) return undefined;
+      refused.add(url.pathname);
+      return status(429, 'too many requests', { 'retry-after': '0' });
+    };
+    const { code, out } = await cluster.kwasm(['node', 'pause', 'a', 'b']);
+    expect([code, out.split('\n').toSorted()]).to.deep.equal([EXIT.ok, ['', 'node/a paused', 'node/b paused']]);
+  });
+
+  it("finds the operator's configuration broken: says which ConfigMap, and shows the nodes", async () => {
+    cluster.hasOperator = true;
+    cluster.answers = ({ url }) =>
+      url.pathname.endsWith('/configmaps/kwasm-operator') ? json({ data: { 'config.yaml': 'a: [' } }) : undefined;
+    const { out } = await cluster.kwasm(['status']);
+    expect(out).to.contain('ConfigMap kwasm/kwasm-operator').and.contain('InstallFailed');
+  });
+
+  it('asks what cannot be answered: does not take it for a missing permission', async () => {
+    cluster.answers = ({ url }) => (url.pathname === '/version' ? status(404, 'no such page') : undefined);
+    const { code, out } = await cluster.kwasm(['check', '--pre']);
+    expect(code).to.equal(EXIT.unfit);
+    expect(out).to.match(/no such page\s+→ kubectl get --raw/);
+  });
+
   const ends = [
     { name: 'nobody reads what it prints any more', end: 'closeOutput' },
     { name: 'the terminal is gone', end: 'SIGHUP' },

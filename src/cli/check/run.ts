@@ -56,17 +56,21 @@ async function canaryOf(client: Client, view: StatusView, flags: CheckFlags, sig
   return await runCanary(client, canary, signal);
 }
 
+const PERMISSIONS = 'kwasm check --pre lists the permissions that are missing';
+
 /** One after the other, each printed when it is answered. A question that fails is an answer, too, unless nobody answers at all. */
-async function askAll(sections: readonly Section[], { output }: CheckFlags): Promise<readonly Asked[]> {
+async function askAll(sections: readonly Section[], flags: CheckFlags): Promise<readonly Asked[]> {
   const screen = screenOf(process.stdout, process.env);
   const paint = painter(screen.colour);
   const asked: Asked[] = [];
+  const { output } = flags;
   for (const [at, { title: section, checks }] of sections.entries()) {
     if (output === undefined) screen.write(`${at === 0 ? '' : '\n'}${paint('strong', section)}\n`);
     for (const { title, ask } of checks) {
       const answer = await ask().catch((error: unknown): Answer => {
         if (!(error instanceof CliError) || error.exitCode === EXIT.unreachable) throw error;
-        return bad(error.message, 'kwasm check --pre lists the permissions that are missing');
+        const missing = flags.pre === true ? 'ask whoever gives rights in this cluster for it' : PERMISSIONS;
+        return bad(error.message, error.exitCode === EXIT.forbidden ? missing : 'kubectl get --raw /readyz?verbose');
       });
       asked.push({ section, title, answer });
       if (output === undefined) screen.write(`${answerLines(title, answer, paint, screen.columns).join('\n')}\n`);

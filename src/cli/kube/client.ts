@@ -1,5 +1,5 @@
 import { systemClock } from '../../clock.ts';
-import { isStatus } from '../../operator/kube/api-error.ts';
+import { ApiError, isStatus } from '../../operator/kube/api-error.ts';
 import type { Credentials } from '../../operator/kube/credentials.ts';
 import type { Shape } from '../../operator/kube/protobuf.ts';
 import { listOf } from '../../operator/kube/shapes.ts';
@@ -8,7 +8,7 @@ import { CLIENT_VERSION } from '../client-version.ts';
 import type { ClusterFlags } from '../cluster-flags.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { type Access, openAccess } from './access.ts';
-import { explain } from './failure.ts';
+import { explain, foreign } from './failure.ts';
 
 const REQUEST_MS_MAX = 30_000;
 const FIELD_MANAGER = 'kwasm-cli';
@@ -16,6 +16,8 @@ const MERGE_PATCH = 'application/merge-patch+json';
 const APPLY_PATCH = 'application/apply-patch+yaml'; // JSON is YAML
 /** Pages of a list that is not answered from the watch cache. */
 const PAGES_MAX = 200;
+/** Of a request that the API server has no time for. */
+const ATTEMPTS_MAX = 5;
 
 interface Page<T> {
   readonly metadata?: { readonly continue?: string };
@@ -181,7 +183,9 @@ export class Client {
     shape: Shape | undefined,
   ): Promise<Page<T>> {
     const read = shape === undefined ? {} : { shape: listOf(shape) };
-    return (await this.#send(what, { method: 'GET', verb: 'list', path, query, ...read })) as Page<T>;
+    const page = await this.#send(what, { method: 'GET', verb: 'list', path, query, ...read });
+    if (typeof page !== 'object' || page === null) throw foreign(undefined, this.name, what);
+    return page as Page<T>;
   }
 
   #write(): Readonly<Record<string, string>> {
@@ -189,12 +193,19 @@ export class Client {
   }
 
   async #send(what: string, call: ApiRequest): Promise<unknown> {
-    try {
-      return await this.transport.send(call);
-    } catch (error) {
-      throw explain(error, this.name, what);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.transport.send(call);
+      } catch (error) {
+        if (attempt >= ATTEMPTS_MAX || !isBusy(error)) throw explain(error, this.name, what);
+      }
     }
   }
+}
+
+/** Nothing was done, and the transport waits as long as it was told before the next one. */
+function isBusy(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 429 && error.budget === undefined;
 }
 
 /** For the time of `use`. */

@@ -15,6 +15,7 @@ export function explain(error: unknown, name: string, what: string): CliError {
       `the certificate of ${name} is not trusted (${tls.why}). Check certificate-authority in the kubeconfig`,
     );
   }
+  if (error instanceof SyntaxError) return foreign(error, name, what);
   if (classify(error).kind === 'retryable') {
     const root = rootOf(error);
     const why = messageOf(root) || String((root as { readonly code?: unknown }).code);
@@ -25,8 +26,17 @@ export function explain(error: unknown, name: string, what: string): CliError {
   return new CliError(`cannot ${what}: ${messageOf(error)}`, { cause: error });
 }
 
+/** A page, a redirection: somebody else answers there. */
+export function foreign(cause: unknown, name: string, what: string): CliError {
+  return new CliError(
+    `cannot ${what}: ${name} does not answer as an API server does: a proxy, or a page to log in at? Check its server in the kubeconfig`,
+    { exitCode: EXIT.unreachable, cause },
+  );
+}
+
 function refused(error: ApiError, name: string, what: string): CliError {
   const { status, message } = error;
+  if (status >= 300 && status < 400) return foreign(error, name, what);
   switch (status) {
     case 401:
       return new CliError(
