@@ -109,6 +109,12 @@ describe('func.yaml', () => {
     ['a name that is none', head.replace('hello', 'Hello_World'), /^DIR\/func\.yaml: name: a name has small letters/],
     ['no runtime', 'name: hello\ncreated: now\n', /^DIR\/func\.yaml: runtime: .*expected string/],
     [
+      'an empty runtime',
+      head.replace('ts-wasi', "''"),
+      /: runtime: it must say .*: ts-wasi, js-wasi, go-wasi, rust-wasi$/,
+    ],
+    ['a deployer of no such name', `${head}deploy: {deployer: nomad}\n`, /deploy\.deployer: it must be one of keda, /],
+    [
       'a number as a value',
       `${head}run:\n  envs:\n    - {name: PORT, value: 80}\n`,
       /run\.envs\[0\]\.value: .*: put it in quotes$/,
@@ -143,7 +149,11 @@ describe('func.yaml', () => {
       `${head}run:\n  volumes: [{secret: a, configMap: b, path: /x}]\n`,
       /run\.volumes\[0\]: it must have one of secret, configMap/,
     ],
-    ['a builder of no known name', `${head}build: {builder: make}\n`, /build\.builder: /],
+    [
+      'a builder of no known name',
+      `${head}build: {builder: make}\n`,
+      /build\.builder: it must be one of host, pack, s2i, wasm$/,
+    ],
   ] as const;
   for (const [what, text, says] of cases) {
     it(`refuses ${what}, by file and key`, async () => {

@@ -3,6 +3,7 @@ import { parsePattern } from '../guest-network.ts';
 import { parseQuantity } from '../quantity.ts';
 import { BUILDERS, DEPLOYERS } from './compatibility.ts';
 import { ENV_FORMS, envSource } from './env.ts';
+import { BUILT_RUNTIMES } from './runtimes.ts';
 
 /**
  * The keys of func.yaml that are read here, as func's schema names them, with those that its WASI support adds (run.args, deploy.network). What is not
@@ -28,6 +29,9 @@ const patterns = z.array(pattern).readonly().default([]);
 const map = z.record(text, text).readonly().default({});
 /** func writes `registry: ""` for what is not set. */
 const unset = z.literal('').transform(() => undefined);
+
+const oneOf = <T extends string>(names: readonly [T, ...T[]]) =>
+  z.union([unset, z.enum(names)], `it must be one of ${names.join(', ')}`).optional();
 
 const env = z
   .object({
@@ -83,7 +87,7 @@ const scale = z
 
 const build = z
   .object({
-    builder: z.union([unset, z.enum(BUILDERS)]).optional(),
+    builder: oneOf(BUILDERS),
     builderImages: map,
     buildEnvs: z.array(env).readonly().default([]),
   })
@@ -101,7 +105,7 @@ const deploy = z
   .object({
     namespace: z.union([unset, name]).optional(),
     image: z.union([unset, text]).optional(),
-    deployer: z.union([unset, z.enum(DEPLOYERS)]).optional(),
+    deployer: oneOf(DEPLOYERS),
     serviceAccountName: text.optional(),
     annotations: map,
     labels: z
@@ -120,7 +124,7 @@ export const functionShape = z
   .object({
     specVersion: text.optional(),
     name,
-    runtime: text.min(1),
+    runtime: text.min(1, `it must say what the function is written in: ${BUILT_RUNTIMES.join(', ')}`),
     namespace: z.union([unset, name]).optional(),
     registry: z.union([unset, text]).optional(),
     image: z.union([unset, text]).optional(),
