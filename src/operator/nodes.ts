@@ -3,7 +3,7 @@ import type { Logger } from '../log.ts';
 import { wantedClasses } from './decide/class.ts';
 import type { Policy } from './decide/policy.ts';
 import { PodEnds } from './kube/pod-ends.ts';
-import { podsOfJob } from './kube/pods-of-job.ts';
+import { Reads } from './kube/reads.ts';
 import type { Transport } from './kube/transport.ts';
 import type { Watch } from './kube/watch.ts';
 import type { WatchOptions } from './kube/watch-options.ts';
@@ -76,7 +76,7 @@ export function makeNodes(
     clock,
     writes,
     podEnds: new PodEnds(transport),
-    podsOfJob: async (uid) => await podsOfJob(transport, namespace, uid),
+    reads: new Reads(transport, namespace),
     events,
     namespace,
     onSettled: metrics.settled,

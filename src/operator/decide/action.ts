@@ -29,6 +29,8 @@ export type Action =
   | { readonly kind: 'deletePod'; readonly name: string; readonly uid: string; readonly why: string }
   /** Of a Job that has ended, or that should have: what the watch has not told of them becomes a fact of the next decision. */
   | { readonly kind: 'readPods'; readonly job: string }
+  /** One that should be there and of which no watch has told. */
+  | { readonly kind: 'readJob'; readonly name: string }
   /** At these places of the list, if it is still so. */
   | { readonly kind: 'removeTaints'; readonly taints: readonly TaintAt[] }
   /** Wait for another node's Job to end. */

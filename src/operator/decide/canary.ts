@@ -85,7 +85,7 @@ function stateOf(
   const finding = result.kind === 'running' ? result.trouble : undefined;
   if (leftMs > 0) return { kind: 'running', finding, afterMs: leftMs };
   // A node is undone for it, so a watch that is behind must not be the reason.
-  if (!facts.podsRead.has(job.uid)) return settling({ kind: 'readPods', job: job.uid }, policy);
+  if (!facts.asked.has(job.uid)) return settling({ kind: 'readPods', job: job.uid }, policy);
   return late(handler, policy, pod, finding);
 }
 

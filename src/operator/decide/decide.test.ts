@@ -115,8 +115,13 @@ describe('decide: a wanted node', () => {
     { name: 'condition lost', given: { node: provisioned({ condition: undefined }) }, is: ['report True Provisioned'] },
     {
       name: 'Job deleted by a person',
-      given: { node: nodeView({ condition: condition('Installing') }) },
+      given: { node: nodeView({ condition: condition('Installing') }), asked: new Set(['n1-provision-kwasm']) },
       is: ['markNode', 'report False JobDeleted'],
+    },
+    {
+      name: 'Job of which no watch has told',
+      given: { node: nodeView({ condition: condition('Installing') }) },
+      is: ['readJob'],
     },
     { name: "KWasm's Job at work", given: { jobs: [oldJob] }, is: ['report False OldInstallerRunning'] },
     {

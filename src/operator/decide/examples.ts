@@ -134,7 +134,7 @@ export function facts(change: Partial<Facts> = {}): Facts {
     jobs: [],
     pods: [],
     refusals: new Map(),
-    podsRead: new Set(),
+    asked: new Set(),
     classes: [],
     heardForMs: 3_600_000,
     turn: { kind: 'go' },

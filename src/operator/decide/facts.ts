@@ -7,8 +7,11 @@ export interface Facts {
   readonly node: NodeView;
   readonly jobs: readonly JobView[];
   readonly pods: readonly PodView[];
-  /** Jobs, by uid, whose pods were read from the API server after their end, or when their time was over. */
-  readonly podsRead: ReadonlySet<string>;
+  /**
+   * What the API server was asked for because a watch may be behind: the pods of a Job that has ended, or that should have,
+   * by the Job's uid; a Job that is not there and should be, by its name. What is not there after that is gone.
+   */
+  readonly asked: ReadonlySet<string>;
   /** Why a Job has no pod, by the Job's uid: the newest FailedCreate. */
   readonly refusals: ReadonlyMap<string, string>;
   readonly classes: readonly ClassView[];

@@ -91,6 +91,17 @@ describe('a node where all goes well', () => {
       expect(world.node.condition?.reason).to.equal('Provisioned');
     });
 
+  it('keeps its Job, though an operator that has just taken over has not been told of it', () => {
+    const world = begun();
+    world.hideJobs();
+    world.settle();
+    expect(jobsOf(world)).to.equal(1);
+    expect(world.node.condition?.reason).to.equal('Installing');
+    world.endJob(proof);
+    world.settle();
+    expect(world.node.condition?.reason).to.equal('Provisioned');
+  });
+
   it('gets one Job, whatever comes late, and whenever the operator is replaced', () => {
     fc.assert(
       fc.property(delays, (late) => {

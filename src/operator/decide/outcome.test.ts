@@ -12,8 +12,8 @@ const failed = (reason = 'BackoffLimitExceeded', atMs = LONG_AGO): JobEnd => ({
 });
 const complete: JobEnd = { kind: 'complete', reason: '', message: '', atMs: LONG_AGO };
 
-function outcome(end: JobEnd | undefined, pods: readonly PodView[], refusal?: string, podsRead = true) {
-  return outcomeOf(jobView({ end }), pods, refusal, podsRead, NOW_MS);
+function outcome(end: JobEnd | undefined, pods: readonly PodView[], refusal?: string, asked = true) {
+  return outcomeOf(jobView({ end }), pods, refusal, asked, NOW_MS);
 }
 
 function reasonOf(end: JobEnd | undefined, pods: readonly PodView[], refusal?: string): string {

@@ -25,12 +25,12 @@ export type JobOutcome =
 const SETTLE_MS = 15_000;
 const SETTLE_CHECK_MS = 1_000;
 
-/** `podsRead`: as they are since the Job's end; what is not there then is gone. */
+/** `asked`: they are as they were some time after the Job's end; what is not there then is gone. */
 export function outcomeOf(
   job: JobView,
   allPods: readonly PodView[],
   refusal: string | undefined,
-  podsRead: boolean,
+  asked: boolean,
   nowMs: number,
 ): JobOutcome {
   const pods = allPods.filter(({ jobUid }) => jobUid === job.uid).sort((a, b) => b.createdMs - a.createdMs);
@@ -45,7 +45,7 @@ export function outcomeOf(
   if (verdict !== undefined) return { kind: 'verdict', verdict };
   // A Job that failed on its deadline has had its pods deleted: nothing to wait for.
   const pending = job.end.reason !== 'DeadlineExceeded' && (newest === undefined || !hasEnded(newest));
-  if (pending && !podsRead) {
+  if (pending && !asked) {
     const ageMs = Math.abs(nowMs - job.end.atMs); // clocks differ: only a near past or future means 'just now'
     const recheck = { kind: 'recheck', afterMs: SETTLE_CHECK_MS } as const;
     return { kind: 'settling', next: ageMs < SETTLE_MS ? recheck : { kind: 'readPods', job: job.uid } };

@@ -33,8 +33,8 @@ export function sortJobs({ jobs, node }: Facts): NodeJobs {
   };
 }
 
-export function outcome({ pods, refusals, podsRead }: Facts, job: JobView, nowMs: number): JobOutcome {
-  return outcomeOf(job, pods, refusals.get(job.uid), podsRead.has(job.uid), nowMs);
+export function outcome({ pods, refusals, asked }: Facts, job: JobView, nowMs: number): JobOutcome {
+  return outcomeOf(job, pods, refusals.get(job.uid), asked.has(job.uid), nowMs);
 }
 
 /** The record of a run that has ended; `previous` counts only for the same desired state and direction. */

@@ -6,6 +6,7 @@ import type { Facts } from './facts.ts';
 import { failure, oldInstaller, provisioned, took } from './install-finding.ts';
 import { installJob } from './job.ts';
 import { mark } from './mark.ts';
+import { jobName } from './name.ts';
 import { narrow } from './narrow.ts';
 import { findingOf, hasEnded, type JobOutcome } from './outcome.ts';
 import { desiredHash, type Policy } from './policy.ts';
@@ -43,6 +44,8 @@ export function provision(
     if (proof?.kind === 'wait') return [...keep(facts, policy, record, undefined, nowMs), { kind: 'queueForSlot' }];
   }
   if (install === undefined && jobVanished(facts)) {
+    const name = jobName(node.name, 'install');
+    if (!facts.asked.has(name)) return [{ kind: 'readJob', name }];
     return fail(facts, policy, undefined, { reason: 'JobDeleted', message: vanished }, record, nowMs);
   }
   if (record?.state === 'failed' && record.desired === desiredHash(policy)) {

@@ -33,8 +33,9 @@ export class Simulation {
   readonly history: Action[] = [];
   /** The node as it was each time a startup taint was taken from it. */
   readonly untainted: NodeView[] = [];
-  readonly #read = new Set<string>();
+  readonly #asked = new Set<string>();
   #unseen: PodView[] = [];
+  #unseenJobs: JobView[] = [];
   #uids = 0;
   policy: Policy;
   /** It asked for its turn when it was last looked at. */
@@ -47,7 +48,7 @@ export class Simulation {
 
   facts(): Facts {
     const { node, jobs, pods, turn, heardForMs, ending } = this;
-    return facts({ node, jobs: [...jobs], pods: [...pods], podsRead: this.#read, turn, heardForMs, ending });
+    return facts({ node, jobs: [...jobs], pods: [...pods], asked: this.#asked, turn, heardForMs, ending });
   }
 
   /** Decides and acts until nothing is left to do now; `actionsMax` cuts it short, as a crash would. */
@@ -99,6 +100,12 @@ export class Simulation {
     this.#unseen = [];
   }
 
+  /** Its watch is behind, and another operator made them. */
+  hideJobs(): void {
+    this.#unseenJobs = this.jobs;
+    this.jobs = [];
+  }
+
   want(annotation: string | undefined): void {
     this.node = { ...this.node, trigger: { ...this.node.trigger, annotation } };
   }
@@ -112,8 +119,10 @@ export class Simulation {
     switch (action.kind) {
       case 'createJob': {
         const made = projectJob(action.job);
-        if (this.jobs.some(({ name }) => name === made.name)) throw new Error(`Job ${made.name} exists already`);
+        if ([...this.jobs, ...this.#unseenJobs].some(({ name }) => name === made.name))
+          throw new Error(`Job ${made.name} exists already`);
         this.jobs.push({ ...made, uid: this.#uid(), createdMs: this.nowMs });
+        this.#asked.clear();
         return;
       }
       case 'deleteJob':
@@ -142,7 +151,12 @@ export class Simulation {
         return;
       case 'readPods':
         this.seePods();
-        this.#read.add(action.job);
+        this.#asked.add(action.job);
+        return;
+      case 'readJob':
+        this.jobs.push(...this.#unseenJobs);
+        this.#unseenJobs = [];
+        this.#asked.add(action.name);
         return;
       case 'deletePod':
         this.pods = this.pods.filter(({ uid }) => uid !== action.uid);

@@ -1,10 +1,11 @@
-import type { V1Node, V1NodeCondition, V1Pod } from '@kubernetes/client-node';
+import type { V1Node, V1NodeCondition } from '@kubernetes/client-node';
 import type { Clock } from '../../clock.ts';
 import { NODE_CONDITION } from '../../contract.ts';
 import type { Logger } from '../../log.ts';
 import type { Action, Settled } from '../decide/action.ts';
 import type { ConditionView, NodeView } from '../decide/view.ts';
 import type { PodEnds } from '../kube/pod-ends.ts';
+import type { Reads } from '../kube/reads.ts';
 import type { Writes } from '../kube/writes.ts';
 import { endPods } from './end-pods.ts';
 import type { Events } from './events.ts';
@@ -13,7 +14,7 @@ import type { World } from './world.ts';
 export interface ApplyDeps {
   readonly writes: Writes;
   readonly podEnds: PodEnds;
-  readonly podsOfJob: (uid: string) => Promise<readonly V1Pod[]>;
+  readonly reads: Reads;
   readonly world: World;
   readonly namespace: string;
   readonly clock: Clock;
@@ -27,11 +28,11 @@ export interface ApplyDeps {
  * A crash between two actions is safe, each decision begins from what is there.
  */
 export async function apply(action: Action, node: NodeView, deps: ApplyDeps): Promise<void> {
-  const { writes, world, namespace, log } = deps;
+  const { writes, reads, world, namespace, log } = deps;
   switch (action.kind) {
     case 'createJob':
       world.jobs.wrote(await writes.createJob(action.job));
-      world.setEnding(node.name, undefined);
+      world.forget(node.name);
       log.info('job created', { job: action.job.metadata?.name });
       return;
     case 'deleteJob':
@@ -56,10 +57,17 @@ export async function apply(action: Action, node: NodeView, deps: ApplyDeps): Pr
     case 'endPods':
       return await endPods(action, node.name, deps);
     case 'readPods': {
-      const pods = await deps.podsOfJob(action.job);
+      const pods = await reads.podsOfJob(action.job);
       for (const pod of pods) world.pods.wrote(pod);
-      world.setPodsRead(node.name, action.job);
-      log.info('pods read, for their watch is behind', { job: action.job, pods: pods.length });
+      world.setAsked(node.name, action.job);
+      log.info('pods read, for their watch may be behind', { job: action.job, pods: pods.length });
+      return;
+    }
+    case 'readJob': {
+      const job = await reads.job(action.name);
+      if (job !== undefined) world.jobs.wrote(job);
+      world.setAsked(node.name, action.name);
+      log.info('job read, for its watch may be behind', { job: action.name, there: job !== undefined });
       return;
     }
     case 'deletePod':

@@ -7,7 +7,7 @@ import { policy, said } from '../decide/examples.ts';
 import type { Policy } from '../decide/policy.ts';
 import { type Answer, FakeServer, json, status } from '../kube/fake-server.ts';
 import { PodEnds } from '../kube/pod-ends.ts';
-import { podsOfJob } from '../kube/pods-of-job.ts';
+import { Reads } from '../kube/reads.ts';
 import { Transport } from '../kube/transport.ts';
 import { Writes } from '../kube/writes.ts';
 import { type ReconcileResult, runController } from './controller.ts';
@@ -63,7 +63,7 @@ describe('runController', () => {
       clock: systemClock,
       writes: new Writes(transport, 'kwasm-operator'),
       podEnds: new PodEnds(transport),
-      podsOfJob: async (uid) => await podsOfJob(transport, 'kwasm', uid),
+      reads: new Reads(transport, 'kwasm'),
       namespace: 'kwasm',
       events: { say: async () => {} },
       onSettled: (one) => settled.push(one),

@@ -18,8 +18,8 @@ export function gather(name: string, world: World, turn: Turn): Facts | undefine
   }
   const pods = world.pods.inGroup(name);
   const [classes, heardForMs, ending] = [world.classes.all(), world.heardForMs(), world.ending(name)];
-  const podsRead = world.podsRead(name);
-  return { node, jobs, pods, podsRead, refusals, classes, heardForMs, turn, ending };
+  const asked = world.asked(name);
+  return { node, jobs, pods, asked, refusals, classes, heardForMs, turn, ending };
 }
 
 function later(best: RefusalView | undefined, one: RefusalView): RefusalView {

@@ -52,8 +52,7 @@ export class World {
   /** Nodes with an unfinished Job. */
   readonly #working = new Set<string>();
   readonly #endings = new Map<string, Ending>();
-  /** By node, Jobs whose pods were read after their end. */
-  readonly #podsRead = new Map<string, ReadonlySet<string>>();
+  readonly #asked = new Map<string, ReadonlySet<string>>();
 
   constructor(enqueue: (key: string, priority: Priority) => void, policy: Policy, asks: Asks = {}) {
     this.#enqueue = enqueue;
@@ -125,12 +124,8 @@ export class World {
     return this.#asks.heardForMs?.() ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Pods that are being ended for a node's uninstall; undefined forgets. */
-  setEnding(node: string, ending: Ending | undefined): void {
-    if (ending === undefined) {
-      this.#endings.delete(node);
-      return;
-    }
+  /** Pods that are being ended for a node's uninstall. */
+  setEnding(node: string, ending: Ending): void {
     this.#endings.set(node, ending);
     this.#enqueue(nodeKey(node), 'event');
   }
@@ -139,23 +134,20 @@ export class World {
     return this.#endings.get(node);
   }
 
-  /** The pods of this Job were read after its end. Those of Jobs that are gone are forgotten. */
-  setPodsRead(node: string, job: string): void {
-    const known = this.podsRead(node);
-    const there = this.jobs.inGroup(node).filter(({ uid }) => uid === job || known.has(uid));
-    this.#podsRead.set(node, new Set(there.map(({ uid }) => uid)));
+  /** Asked for beside the watches, and answered: see Facts. */
+  setAsked(node: string, what: string): void {
+    this.#asked.set(node, new Set([...this.asked(node), what]));
     this.#enqueue(nodeKey(node), 'progress');
   }
 
-  podsRead(node: string): ReadonlySet<string> {
-    return this.#podsRead.get(node) ?? NOTHING_READ;
+  asked(node: string): ReadonlySet<string> {
+    return this.#asked.get(node) ?? NOTHING;
   }
 
-  /** The node is gone. */
+  /** The node is gone, or a new Job begins on it. */
   forget(node: string): void {
     this.#endings.delete(node);
-    this.#podsRead.delete(node);
-    this.refused.forget(node);
+    this.#asked.delete(node);
   }
 
   #nodeChanged(name: string, cause: Priority): void {
@@ -219,7 +211,7 @@ export class World {
   }
 }
 
-const NOTHING_READ: ReadonlySet<string> = new Set();
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** One list for all nodes: there are thousands. */
 function keysOf(pools: readonly string[], shims: readonly string[]): readonly string[] {
