@@ -57,7 +57,7 @@ export function shimVersions(
     const file = files.find(({ text }) => text.includes(`${directory}/`));
     if (file !== undefined) return { directory, neededBy: `${file.path} names it` };
     if (served.some(inside)) return { directory, neededBy: 'containerd serves it' };
-    const pids = processesFrom(host, host.resolve(directory));
+    const pids = processesFrom(host, directory);
     if (pids.length > 0) return { directory, neededBy: `pods run from it (pid ${pids.join(', ')})` };
     const bundle = bundles.find(({ shim }) => inside(shim));
     return { directory, neededBy: bundle === undefined ? undefined : `${bundle.id} was started with it` };

@@ -162,6 +162,18 @@ describe('the journal', () => {
     expect(() => readJournals(host)).to.throw(Refusal, /restore\.sh .*abcd manual/);
   });
 
+  for (const who of ['manual', 'deadman'])
+    it(`that cannot be read is done with once the host has undone it: ${who}`, async () => {
+      const written = await prepareJournal(host, journal, files);
+      writeFileSync(at('journal.json'), '{"version": 99}');
+      writeFileSync(at('outcome'), `broken ${who}: containerd.service is failed\n`);
+      expect(() => readJournals(host)).to.throw(Refusal);
+      writeFileSync(at('outcome'), `rolledBack ${who}\n`);
+      expect(readJournals(host)).to.deep.equal([]);
+      expect(existsSync(at())).to.equal(false);
+      expect(existsSync(join(root, stagedBackup(ROOT, written, 0)))).to.equal(false);
+    });
+
   describe('the decision', () => {
     beforeEach(() => prepareJournal(host, journal, files));
 

@@ -195,8 +195,16 @@ export function readJournals(host: Host): readonly Journal[] {
     .sort()
     .flatMap((id) => {
       const file = join(root, id, 'journal.json');
-      if (existsSync(file)) return [parseJournal(id, readFileSync(file, 'utf8'))];
-      // Without a journal nothing had been touched: preparing was interrupted.
+      const undone = readLine(join(root, id, 'outcome'))?.startsWith('rolledBack') ?? false;
+      if (existsSync(file)) {
+        try {
+          return [parseJournal(id, readFileSync(file, 'utf8'))];
+        } catch (error) {
+          if (!undone) throw error;
+        }
+      }
+      // Without a journal nothing had been touched: preparing was interrupted. One that cannot be read says as little once
+      // the host has undone it, by its timer or by a person's hand.
       removeJournal(host, {
         id,
         staging: readLine(join(root, id, 'staging')),

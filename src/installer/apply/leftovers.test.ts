@@ -47,6 +47,18 @@ describe('removing leftovers', () => {
     expect(existsSync(join(root, 'usr/local/bin'))).to.equal(true);
   });
 
+  it('stay while a process runs from them, also where /opt is a link, as on ostree', () => {
+    mkdirSync(join(root, 'var/opt'), { recursive: true });
+    symlinkSync('var/opt', join(root, 'opt'));
+    put('/opt/kwasm/bin/containerd-shim-spin-v2');
+    mkdirSync(join(root, 'proc/77'));
+    symlinkSync('/var/opt/kwasm/bin/containerd-shim-spin-v2', join(root, 'proc/77/exe'));
+    expect(remove()).to.deep.include({
+      keep: [{ path: '/opt/kwasm/bin/containerd-shim-spin-v2', why: 'a process runs from it' }],
+    });
+    expect(there('/opt/kwasm/bin/containerd-shim-spin-v2')).to.equal(true);
+  });
+
   it('touches neither our own shims nor what it does not know', () => {
     put('/opt/kwasm/shims/wasmtime/0123456789abcdef/containerd-shim-wasmtime-v1');
     put('/opt/kwasm/bin/mine');

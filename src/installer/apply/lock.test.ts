@@ -27,4 +27,14 @@ describe('the lock', () => {
     expect(existsSync(join(root, 'run/kwasm.lock'))).to.equal(false);
     await (await takeLock(host)).release();
   });
+
+  it('that cannot be made is not said to be held by another', async () => {
+    rmSync(join(root, 'run'), { recursive: true });
+    const error: unknown = await takeLock(host).catch((cause: unknown) => cause);
+    expect(error)
+      .to.be.an('error')
+      .with.property('message')
+      .that.matches(/\/run\/kwasm\.lock cannot be made/);
+    expect(error).to.not.have.property('reason', 'Locked');
+  });
 });

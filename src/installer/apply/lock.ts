@@ -7,6 +7,7 @@ import type { Host } from '../host.ts';
 /** On tmpfs: a reboot clears it. */
 const LOCK_PATH = '/run/kwasm.lock';
 const HELD = 'held';
+const UNMADE = 3;
 
 export interface Lock {
   release(): Promise<void>;
@@ -18,10 +19,11 @@ export interface Lock {
  */
 export async function takeLock(host: Host): Promise<Lock> {
   const path = host.at(LOCK_PATH);
-  const script = `exec 9>>"$1" && flock -n 9 || exit 1; echo ${HELD}; exec cat`;
+  const script = `( : >>"$1" ) || exit ${UNMADE}; exec 9>>"$1" && flock -n 9 || exit 1; echo ${HELD}; exec cat`;
   const child = spawn('sh', ['-c', script, 'sh', path], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const first = await Promise.race([once(child.stdout, 'data').then(([data]) => String(data)), ended.then(() => '')]);
+  if (child.exitCode === UNMADE) throw new Failure('Internal', `${LOCK_PATH} cannot be made on this host`);
   if (first.trim() !== HELD || !isCurrent(child, path)) {
     child.stdin.end();
     await ended;

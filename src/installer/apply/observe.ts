@@ -37,9 +37,12 @@ export async function observe(host: Host, cri: Cri, baseline: Baseline): Promise
   const running = (await cri.containers()).filter(({ state }) => state === 'running').map(({ id }) => id);
   const ended = new Map<string, ContainerEnd | undefined>();
   for (const { id } of baseline.containers) if (!running.includes(id)) ended.set(id, await cri.container(id));
-  // The kubelet removes a pod's directory once the pod is deleted; where it keeps them elsewhere, nothing is excused.
+  // The kubelet removes a pod's directory once the pod is deleted. Where it keeps them elsewhere, nothing is excused; drivers
+  // make the usual directory all the same, but no pod that runs, such as ours, is found in it.
   const uids = [...new Set([...baseline.sandboxes, ...baseline.containers].map(({ podUid }) => podUid))];
-  const removed = exists(host, KUBELET_PODS) ? uids.filter((uid) => !exists(host, join(KUBELET_PODS, uid))) : [];
+  const isKept = (uid: string): boolean => exists(host, join(KUBELET_PODS, uid));
+  const isTheirPlace = sandboxes.some(({ ready, podUid }) => ready && isKept(podUid));
+  const removed = isTheirPlace ? uids.filter((uid) => !isKept(uid)) : [];
   return {
     ready: status.ready,
     message: status.message,

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { type Host, openHost } from '../host.ts';
 import { wasmtime } from '../plan/sample-facts.ts';
 import { shimPath } from '../plan/shim.ts';
-import { stageShims, unstage } from './stage.ts';
+import { runningShims, stageShims, unstage } from './stage.ts';
 import { tidyState, writeRecord } from './transaction.ts';
 
 const program = Buffer.alloc(64);
@@ -55,6 +55,18 @@ describe('shims that are staged', () => {
   it('stay while a change is not ended, whose files may name them', async () => {
     await stage();
     mkdirSync(join(root, 'var/lib/kwasm/txn/1-a'), { recursive: true });
+    tidyState(host);
+    expect(there()).to.equal(true);
+  });
+
+  it('are known to run also where /opt is a link, as on ostree', async () => {
+    rmSync(join(root, 'opt'), { recursive: true });
+    mkdirSync(join(root, 'var/opt'));
+    symlinkSync('var/opt', join(root, 'opt'));
+    await stage();
+    mkdirSync(join(root, 'proc/77'));
+    symlinkSync(`/var${TARGET}`, join(root, 'proc/77/exe'));
+    expect(runningShims(host)).to.deep.equal([77]);
     tidyState(host);
     expect(there()).to.equal(true);
   });

@@ -119,9 +119,10 @@ export function unitOf(cgroup: string): string {
 
 /** Process ids whose program lies below a directory: shims of ours that still run. */
 export function processesFrom(host: Host, directory: string): readonly number[] {
+  const real = host.resolve(directory); // on ostree, /opt is a link
   return processIds(host).filter((pid) => {
     try {
-      return readlinkSync(host.process(pid, 'exe')).startsWith(`${directory}/`);
+      return readlinkSync(host.process(pid, 'exe')).startsWith(`${real}/`);
     } catch {
       return false;
     }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path/posix';
+import { basename, dirname, join, resolve } from 'node:path/posix';
 import * as z from 'zod';
 import type { Host } from '../host.ts';
 import type { ContainerdFacts } from '../plan/facts.ts';
@@ -67,13 +67,19 @@ export function readUses(host: Host, { config, dump, live }: ContainerdFacts): U
     types: [...declaredHandlers(dump), ...live].map(({ type }) => type),
     programs: processIds(host).flatMap((pid) => {
       try {
-        return [readlinkSync(host.process(pid, 'exe')).replace(/ \(deleted\)$/, '')];
+        return byTheirNames(host, readlinkSync(host.process(pid, 'exe')).replace(/ \(deleted\)$/, ''));
       } catch {
         return []; // a thread of the kernel, or ended meanwhile
       }
     }),
     bundles: readBundles(host, dump).map(({ shim }) => shim),
   };
+}
+
+/** The kernel tells where a program really lies, which is elsewhere where /opt is a link, as on ostree. */
+function byTheirNames(host: Host, program: string): readonly string[] {
+  const named = THEIRS.map((directory) => join(directory, basename(program)));
+  return [program, ...named.filter((path) => path !== program && host.resolve(path) === program)];
 }
 
 const lockSchema = z.object({
