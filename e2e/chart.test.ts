@@ -451,8 +451,8 @@ function chartStories(tool: GoTool): void {
       ]);
     });
 
-    it('takes the DaemonSet and the class of the canary away, too, where everything is taken off', async () => {
-      const set = ['cleanup.onUninstall=true', 'kwasmOperator.canary.image=r/c:1'];
+    it('takes the DaemonSet away, too, where everything is taken off', async () => {
+      const set = ['cleanup.onUninstall=true'];
       const chart = await rendered([R, MODE, ...set]);
       const rules = chart.one<V1Role>('Role', 'kwasm-operator-cleanup').rules ?? [];
       expect(rules).to.deep.include({
@@ -463,7 +463,6 @@ function chartStories(tool: GoTool): void {
       });
       const env = chart.one<V1Job>('Job').spec?.template.spec?.containers[0]?.env ?? [];
       expect(env).to.deep.include({ name: 'KWASM_DAEMONSET', value: 'kwasm-operator-agent' });
-      expect(env.find(({ name }) => name === 'KWASM_RUNTIME_CLASSES')?.value).to.contain('kwasm-canary-wasmtime');
       const jobs = await rendered([R, ...set]);
       expect(
         jobs.one<V1Role>('Role', 'kwasm-operator-cleanup').rules?.some(({ apiGroups }) => apiGroups?.[0] === 'apps'),

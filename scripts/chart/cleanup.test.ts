@@ -6,7 +6,8 @@ import { execa } from 'execa';
 import { type Call, FakeServer, json, status } from '../../src/operator/kube/fake-server.ts';
 
 const SCRIPT = readFileSync(new URL('../../helm/kwasm-operator/files/cleanup.mjs', import.meta.url), 'utf8');
-const CLASSES = '/apis/node.k8s.io/v1/runtimeclasses/';
+const CLASSES = '/apis/node.k8s.io/v1/runtimeclasses';
+const OURS = { labels: { 'app.kubernetes.io/managed-by': 'kwasm-operator' } };
 const GIVEN_UP = 3;
 
 /** The program of the chart's clean-up Job, against an API server that answers as one does. */
@@ -17,12 +18,12 @@ describe('files/cleanup.mjs', function () {
   let address: string;
   let nodes: object[];
   let jobs: object[];
-  let classes: Record<string, { readonly labels?: object }>;
+  let classes: Record<string, { readonly labels?: Readonly<Record<string, string>> }>;
   let asked: number;
 
   beforeEach(async () => {
     [nodes, jobs, asked] = [[clean('n1')], [], 0];
-    classes = { wasmtime: { labels: { 'app.kubernetes.io/managed-by': 'kwasm-operator' } }, spin: {} };
+    classes = { wasmtime: OURS, 'of-a-shim': OURS, spin: {} };
     server = new FakeServer();
     server.otherwise = (response, call) => respond(call)(response, call);
     address = String((await server.listen()).server);
@@ -43,11 +44,15 @@ describe('files/cleanup.mjs', function () {
     }
     if (url.pathname.endsWith('/jobs')) return json({ items: jobs, metadata: {} });
     if (!url.pathname.startsWith(CLASSES)) return json({});
-    const name = url.pathname.slice(CLASSES.length);
-    const its = classes[name];
-    if (its === undefined) return status(404, 'not found');
-    if (method === 'DELETE') delete classes[name];
-    return json({ metadata: { name, uid: `uid-${name}`, ...its } });
+    if (url.pathname === CLASSES) {
+      const [key = '', value] = url.searchParams.get('labelSelector')?.split('=') ?? [];
+      const found = Object.entries(classes).filter(([, { labels }]) => labels?.[key] === value);
+      return json({ items: found.map(([name, its]) => ({ metadata: { name, uid: `uid-${name}`, ...its } })) });
+    }
+    const name = url.pathname.slice(CLASSES.length + 1);
+    if (method !== 'DELETE' || classes[name] === undefined) return status(404, 'not found');
+    delete classes[name];
+    return json({});
   }
 
   const clean = (name: string) => ({ metadata: { name, annotations: { 'kwasm.sh/kwasm-node': 'true' } } });
@@ -66,7 +71,6 @@ describe('files/cleanup.mjs', function () {
         KWASM_JOB: 'op-cleanup',
         KWASM_REPLICAS: '1',
         KWASM_DEADLINE_SECONDS: '20',
-        KWASM_RUNTIME_CLASSES: '[{"name":"wasmtime","handler":"wasmtime"},{"name":"spin","handler":"spin"}]',
         ...env,
       },
       reject: false,

@@ -9,9 +9,9 @@ const REQUEST_MS = 30_000;
 const SHOWN_MAX = 20;
 /** Not to be tried again: podFailurePolicy. */
 const GIVEN_UP = 3;
+const OURS = 'app.kubernetes.io/managed-by=kwasm-operator';
 const TRACES = ['kwasm.sh/kwasm-provisioned', 'kwasm.sh/record'];
-const { KWASM_NAMESPACE, KWASM_JOB, KWASM_REPLICAS, KWASM_DEADLINE_SECONDS, KWASM_RUNTIME_CLASSES } = process.env;
-const { KWASM_DAEMONSET } = process.env;
+const { KWASM_NAMESPACE, KWASM_JOB, KWASM_REPLICAS, KWASM_DEADLINE_SECONDS, KWASM_DAEMONSET } = process.env;
 const { KUBERNETES_SERVICE_HOST: host = 'kubernetes.default.svc', KUBERNETES_SERVICE_PORT: port = '443' } = process.env;
 // The defaults are those of a pod; its tests have a server and a token of their own.
 const server = process.env.KWASM_SERVER ?? `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -59,16 +59,15 @@ async function left() {
   ];
 }
 
-/** Ours only, by the label: a class of somebody else's stays. */
+/** All that the operator made, by its label: those of the values, of canary pods, of Shims. A class of somebody else's stays. */
 async function removeClasses() {
-  for (const { name } of JSON.parse(KWASM_RUNTIME_CLASSES)) {
-    const path = `/apis/node.k8s.io/v1/runtimeclasses/${name}`;
+  const path = '/apis/node.k8s.io/v1/runtimeclasses';
+  const { items } = await call(`${path}?labelSelector=${encodeURIComponent(OURS)}`);
+  for (const { metadata } of items) {
+    const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid: metadata.uid } };
     try {
-      const { metadata } = await call(path);
-      if (metadata.labels?.['app.kubernetes.io/managed-by'] !== 'kwasm-operator') continue;
-      const body = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid: metadata.uid } };
-      await call(path, { method: 'DELETE', body, type: 'application/json' });
-      console.log(`RuntimeClass ${name} is gone`);
+      await call(`${path}/${metadata.name}`, { method: 'DELETE', body, type: 'application/json' });
+      console.log(`RuntimeClass ${metadata.name} is gone`);
     } catch (error) {
       if (error.status !== 404) throw error;
     }

@@ -50,18 +50,6 @@ operator's own defaults are the same as those of values.yaml.
 {{- toYaml $classes -}}
 {{- end }}
 
-{{/* Those that the operator makes for canary pods. */}}
-{{- define "kwasm-operator.canaryClasses" -}}
-{{- $image := ((.Values.kwasmOperator).canary).image | default "" -}}
-{{- $handlers := list -}}
-{{- if kindIs "map" $image -}}{{- $handlers = keys $image | sortAlpha -}}{{- else if $image -}}{{- $handlers = list "wasmtime" -}}{{- end -}}
-{{- $classes := list -}}
-{{- range $handlers -}}
-{{- $classes = append $classes (dict "name" (printf "kwasm-canary-%s" .) "handler" .) -}}
-{{- end -}}
-{{- toYaml $classes -}}
-{{- end }}
-
 {{/* KWasm's values files have it as a bool and as a string. */}}
 {{- define "kwasm-operator.autoProvision" -}}
 {{- $given := (.Values.kwasmOperator).autoProvision | default "false" | toString | lower -}}
