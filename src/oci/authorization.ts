@@ -47,7 +47,7 @@ export async function authorize(
   send: Http,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const credential = await credentials(asked.registry);
+  const credential = await credentials(asked.registry, asked.repository);
   if (credential?.kind === 'bearer') return `Bearer ${credential.token}`;
   if (asked.challenge.scheme === 'basic') return credential?.kind === 'basic' ? basic(credential) : undefined;
   return `Bearer ${await fetchToken(asked, credential, send, signal)}`;

@@ -11,10 +11,10 @@ describe("Docker's config", () => {
   });
   afterEach(() => rmSync(dir, { recursive: true }));
 
-  const find = (config: unknown, registry: string) => {
+  const find = (config: unknown, registry: string, repository = 'team/fn') => {
     writeFileSync(join(dir, 'config.json'), typeof config === 'string' ? config : JSON.stringify(config));
     const env = { DOCKER_CONFIG: dir, PATH: `${dir}${delimiter}${process.env['PATH']}` };
-    return dockerCredentials(env)(registry);
+    return dockerCredentials(env)(registry, repository);
   };
   const failure = (config: unknown) => find(config, 'r.io').catch((error: unknown) => String(error));
   const helper = (name: string, script: string) => {
@@ -58,14 +58,45 @@ describe("Docker's config", () => {
     it(name, async () => expect(await find(config, registry)).to.deep.equal(found));
   }
 
+  /** As the kubelet and podman have it: a key may be of one team's repositories, or of many registries. */
+  const keys: readonly { key: string; registry?: string; repository?: string; fits: boolean }[] = [
+    { key: 'r.io/team', fits: true },
+    { key: 'r.io/team/fn', fits: true },
+    { key: 'https://r.io/team/', fits: true },
+    { key: 'r.io/team/fn/deeper', fits: false },
+    { key: 'r.io/tea', fits: false },
+    { key: 'r.io/other', fits: false },
+    { key: 'http://r.io', fits: true },
+    { key: '*.io', fits: true },
+    { key: '*.r.io', fits: false },
+    { key: '*.r.io', registry: 'eu.r.io', fits: true },
+    { key: '*.r.io', registry: 'a.eu.r.io', fits: false },
+    { key: 'r*.r.io/team', registry: 'r7.r.io', fits: true },
+    { key: '*', registry: 'r.io', fits: false },
+    { key: '*.r.io:5000', registry: 'eu.r.io:5000', fits: true },
+    { key: '*.r.io', registry: 'eu.r.io:5000', fits: false },
+    { key: 'r.io', registry: 'rxio', fits: false },
+    { key: 'docker.io/team', registry: 'docker.io', fits: true },
+    { key: 'index.docker.io', registry: 'docker.io', fits: true },
+  ];
+  for (const { key, registry = 'r.io', repository, fits } of keys) {
+    it(`${key} ${fits ? 'is' : 'is not'} for ${registry}`, async () =>
+      expect(await find({ auths: { [key]: { auth } } }, registry, repository)).to.deep.equal(fits ? me : undefined));
+  }
+  it('of several keys the most specific one', async () => {
+    const other = Buffer.from('you:x').toString('base64');
+    const auths = { 'r.io': { auth: other }, '*.io/team': { auth: other }, 'r.io/team/fn': { auth } };
+    expect(await find({ auths }, 'r.io')).to.deep.equal(me);
+  });
+
   it('nobody has logged in', async () => {
-    expect(await dockerCredentials({ DOCKER_CONFIG: join(dir, 'none') })('r.io')).to.equal(undefined);
+    expect(await dockerCredentials({ DOCKER_CONFIG: join(dir, 'none') })('r.io', 'fn')).to.equal(undefined);
   });
 
   it('an empty DOCKER_CONFIG is none: nothing is read where the command happens to run', async () => {
     mkdirSync(join(dir, '.docker'));
     writeFileSync(join(dir, '.docker', 'config.json'), JSON.stringify({ auths: { 'r.io': { auth } } }));
-    expect(await dockerCredentials({ DOCKER_CONFIG: '', HOME: dir })('r.io')).to.deep.equal(me);
+    expect(await dockerCredentials({ DOCKER_CONFIG: '', HOME: dir })('r.io', 'fn')).to.deep.equal(me);
   });
 
   it('asks the helper of the registry, which is told its name on stdin', async () => {

@@ -11,7 +11,7 @@ export type Credential =
   | { readonly kind: 'bearer'; readonly token: string };
 
 /** undefined: nobody has logged in to it. */
-export type Credentials = (registry: string) => Promise<Credential | undefined>;
+export type Credentials = (registry: string, repository: string) => Promise<Credential | undefined>;
 
 const configShape = z.looseObject({
   auths: z
@@ -34,9 +34,9 @@ type DockerConfig = z.infer<typeof configShape>;
 /** Docker's own file, and the programs it names: who can `docker pull` can pull here. */
 export function dockerCredentials(env: NodeJS.ProcessEnv): Credentials {
   let config: Promise<DockerConfig> | undefined;
-  return async (registry) => {
+  return async (registry, repository) => {
     config ??= readConfig(configFile(env));
-    return find(await config, registry, env);
+    return find(await config, { registry, repository }, env);
   };
 }
 
@@ -60,15 +60,20 @@ async function readConfig(file: string): Promise<DockerConfig> {
   throw new Terminal(`${file}: ${z.prettifyError(parsed.error)}`);
 }
 
-async function find(config: DockerConfig, registry: string, env: NodeJS.ProcessEnv): Promise<Credential | undefined> {
-  const keys = keysOf(registry);
+interface Place {
+  readonly registry: string;
+  readonly repository: string;
+}
+
+async function find(config: DockerConfig, place: Place, env: NodeJS.ProcessEnv): Promise<Credential | undefined> {
+  const keys = keysOf(place.registry);
   for (const key of keys) {
     const helper = config.credHelpers?.[key];
     if (helper !== undefined) return fromHelper(helper, key, env);
   }
-  for (const key of keys) {
-    const entry = config.auths?.[key];
-    const found = entry === undefined ? undefined : fromEntry(entry);
+  const entries = Object.entries(config.auths ?? {}).filter(([key]) => isFor(key, place));
+  for (const [, entry] of entries.sort(([a], [b]) => b.length - a.length)) {
+    const found = fromEntry(entry);
     if (found !== undefined) return found;
   }
   if (config.credsStore === undefined) return undefined;
@@ -79,9 +84,23 @@ async function find(config: DockerConfig, registry: string, env: NodeJS.ProcessE
   return undefined;
 }
 
+/** Whom helpers are asked for. */
 function keysOf(registry: string): readonly string[] {
   if (registry === 'docker.io') return ['https://index.docker.io/v1/', 'index.docker.io', 'docker.io'];
   return [registry, `https://${registry}`, `https://${registry}/v1/`, `https://${registry}/v2/`];
+}
+
+/** As the kubelet reads a pull secret, and podman its file: HOST[:PORT][/PATH], where `*` stands for any part of the host's name between two dots. */
+function isFor(key: string, { registry, repository }: Place): boolean {
+  const [host = '', ...path] = key
+    .replace(/^https?:\/\//, '')
+    .split('/')
+    .filter(Boolean);
+  const ours = /^v[12]$/.test(path.join('/')) ? [] : path;
+  if (!`${repository}/`.startsWith(ours.map((part) => `${part}/`).join(''))) return false;
+  const wanted = /^(index|registry-1)\.docker\.io$/.test(host) ? 'docker.io' : host;
+  const pattern = wanted.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^.:]*');
+  return new RegExp(`^${pattern}$`).test(registry);
 }
 
 type Entry = NonNullable<DockerConfig['auths']>[string];
