@@ -135,6 +135,32 @@ describe('the installer on a node', function () {
     await asBefore(node);
   });
 
+  it('does not take a pod for lost that is done while the proof runs, as a Job of every minute is', async () => {
+    const node = first();
+    const name = `done-${node}`;
+    const pod = trafficPod(name, test.images.operator, node);
+    const untilTold = "process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000)";
+    const containers = (pod.spec?.containers ?? []).map((one) => ({ ...one, command: ['node', '-e', untilTold] }));
+    await test.kubectl.apply({ ...pod, spec: { ...pod.spec, containers, restartPolicy: 'Never' } });
+    try {
+      const inPhase = (phase: string) =>
+        eventually(`${name} is ${phase}`, 60_000, async (seen) => {
+          const { status } = await test.kubectl.get<V1Pod>(['pod', '-n', WORKLOADS, name]);
+          seen(status?.phase ?? 'no status');
+          return status?.phase === phase ? true : undefined;
+        });
+      await inPhase('Running');
+      const run = await inTheProof(node, { KWASM_SETTLE_SECONDS: '20' });
+      await test.kubectl.run(['exec', '-n', WORKLOADS, name, '--', 'node', '-e', 'process.kill(1)']);
+      await inPhase('Succeeded');
+      expect((await run.ended()).verdict).to.include({ outcome: 'installed' });
+    } finally {
+      await test.kubectl.run(['delete', 'pod', '-n', WORKLOADS, name, '--wait=true']);
+    }
+    expect((await runInstaller(test, node, 'uninstall')).verdict).to.include({ outcome: 'uninstalled' });
+    await asBefore(node);
+  });
+
   it('finds its directory cleared by somebody: what is installed stays whole, and can be undone', async () => {
     const node = first();
     const sh = (script: string) => test.exec(node)(['sh', '-c', script]);
