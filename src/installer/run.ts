@@ -8,7 +8,7 @@ import { type Recovered, recover } from './apply/recover.ts';
 import { reasonOf, tidyState, warn } from './apply/transaction.ts';
 import type { Daemon } from './detect/daemon.ts';
 import { type Detected, detect } from './detect/facts.ts';
-import { assertMachine, assertSameHost, machineId } from './detect/identity.ts';
+import { assertMachine, assertRunsUs, assertSameHost, machineId } from './detect/identity.ts';
 import { Failure } from './failure.ts';
 import type { FetchSettings } from './fetch/fetch-shim.ts';
 import type { Host } from './host.ts';
@@ -110,6 +110,7 @@ async function detected(run: Run, recovered: Recovered, work: (session: Session)
       if (finding === undefined) throw new Failure('Internal', 'no containerd, and yet no finding');
       throw new Refusal(finding.reason, finding.message);
     }
+    await assertRunsUs(cri, runtime.socket, run.podUid);
     const containerd = { version: runtime.version, unit: runtime.unit, config: runtime.config.root.path };
     return await work({
       facts,

@@ -284,7 +284,7 @@ if [ -f watched ]; then
     for entry in "$directory"/* "$directory"/.[!.]*; do
       [ -f "$entry" ] || continue
       known=
-      while read -r name; do [ "$name" = "${entry##*/}" ] && known=yes; done <"listing/$n"
+      while IFS= read -r name; do [ "$name" = "${entry##*/}" ] && known=yes; done <"listing/$n"
       [ -n "$known" ] && continue
       wrote=yes
       rm -f "$entry" || failed="$failed $entry"
@@ -294,7 +294,7 @@ if [ -f watched ]; then
 fi
 
 if [ -f directories ]; then
-  while read -r directory; do rmdir "$directory" 2>/dev/null && flush "${directory%/*}"; done <directories
+  while IFS= read -r directory; do rmdir "$directory" 2>/dev/null && flush "${directory%/*}"; done <directories
 fi
 
 # A daemon that has run since before the change has never read it: leave it alone.

@@ -370,6 +370,15 @@ describe('restore.sh', () => {
     expect(readdirSync(join(root, 'etc')).sort()).to.deep.equal(['config.toml', 'removed.toml']);
   });
 
+  it('takes no file of theirs for a new one because of blanks in its name', () => {
+    const odd = join(root, 'etc/ theirs ');
+    put(odd, 'kept');
+    put(join(txn, 'listing/0'), 'config.toml\n theirs \n');
+    put(join(txn, 'watched'), `0 ${dirname(config())}\n`);
+    run();
+    expect(read(odd)).to.equal('kept');
+  });
+
   it('ends the sandbox of a third-party installer, and no other process that got its number', async () => {
     const child = execa('sleep', ['60'], { reject: false });
     const pid = child.pid ?? 0;

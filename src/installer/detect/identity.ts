@@ -1,6 +1,8 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path/posix';
 import { HOST } from '../../contract.ts';
+import type { Cri } from '../cri/client.ts';
+import { Failure } from '../failure.ts';
 import type { Host } from '../host.ts';
 import type { HostFacts } from '../plan/facts.ts';
 import { Refusal } from '../refusal.ts';
@@ -28,6 +30,19 @@ export function assertMachine(facts: Pick<HostFacts, 'machineId'>, expected: str
   throw new Refusal(
     'OtherMachine',
     `this machine's id is ${facts.machineId}, the node's is ${expected}: another machine has taken the node's name, or the kubelet has not yet reported it`,
+  );
+}
+
+/**
+ * A host may have a second containerd, for Docker or from before. While the kubelet is down, nothing else tells them apart:
+ * the one that runs this pod is the kubelet's. Not a refusal, for the kubelet comes back.
+ */
+export async function assertRunsUs(cri: Cri, socket: string, podUid: string | undefined): Promise<void> {
+  if (podUid === undefined || podUid === '') return;
+  if ((await cri.sandboxes()).some((sandbox) => sandbox.podUid === podUid)) return;
+  throw new Failure(
+    'NoRuntime',
+    `the containerd behind ${socket} does not run this pod, so it is not the kubelet's; is the kubelet, or K3s, down?`,
   );
 }
 

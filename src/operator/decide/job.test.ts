@@ -34,6 +34,8 @@ describe('installJob', () => {
     expect(container?.securityContext).to.deep.equal({ privileged: true, readOnlyRootFilesystem: true });
     expect(container?.volumeMounts).to.deep.equal([{ name: 'root-mount', mountPath: '/mnt/node-root' }]);
     expect(container?.env).to.deep.include({ name: 'NODE_ROOT', value: '/mnt/node-root' });
+    const podUid = { name: 'KWASM_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } };
+    expect(container?.env, 'the containerd that it finds must be the one that runs it').to.deep.include(podUid);
     expect(container?.args, "the image's own command").to.equal(undefined);
   });
 

@@ -1,4 +1,4 @@
-import type { V1Container, V1EnvVar, V1Job, V1JobSpec, V1PodSpec } from '@kubernetes/client-node';
+import type { V1Container, V1Job, V1JobSpec, V1PodSpec } from '@kubernetes/client-node';
 import {
   ARM_CONTAINER,
   DESIRED_ANNOTATION,
@@ -127,10 +127,8 @@ const GUARD_GRACE_SECONDS = 150;
  * starts containers in their order: behind the other, the guard would not come up once that has broken containerd.
  */
 function guarded(node: NodeView, installer: InstallerPolicy): V1PodSpec {
-  const podUid: V1EnvVar = { name: ENV.podUid, valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } };
   const arm = ours(ARM_CONTAINER, node, installer, ['guard-arm']);
   const guard = ours(GUARD_CONTAINER, node, installer, ['guard-watch']);
-  for (const container of [arm, guard]) container.env = [...(container.env ?? []), podUid];
   return {
     restartPolicy: 'Never',
     terminationGracePeriodSeconds: GUARD_GRACE_SECONDS,
@@ -146,6 +144,7 @@ function ours(name: string, node: NodeView, installer: InstallerPolicy, args: re
   container.env = [
     ...(container.env ?? []),
     { name: ENV.machineId, value: node.machineId },
+    { name: ENV.podUid, valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
     ...(installer.switchSeconds === 0 ? [] : [{ name: ENV.switchSeconds, value: String(installer.switchSeconds) }]),
   ];
   if (args.length > 0) container.args = [...args];
