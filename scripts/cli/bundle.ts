@@ -43,7 +43,8 @@ export async function bundleCommand(root: string, version: string, outfile: stri
       KWASM_DASHBOARD_PAGE: JSON.stringify(await assemblePage()),
       KWASM_FUNC_TEMPLATES: JSON.stringify(JSON.stringify(readTemplates(join(root, 'src/func/templates')))),
       KWASM_FUNC_SCAFFOLD: JSON.stringify(JSON.stringify(readTemplates(join(root, 'src/func/scaffold')))),
-      KWASM_GUEST_PROGRAM: JSON.stringify(await guestProgram(root)),
+      KWASM_GUEST_PROGRAM: JSON.stringify(await program(root, 'src/wasm/guest/main.ts')),
+      KWASM_SNAPSHOT_PROGRAM: JSON.stringify(await program(root, 'src/wasm/snapshot/main.ts')),
     },
     plugins: [unusedBuiltins, oneLocale],
   });
@@ -51,11 +52,11 @@ export async function bundleCommand(root: string, version: string, outfile: stri
   return statSync(outfile).size;
 }
 
-/** The child process in which functions run (src/wasm/sandbox.ts), as a text: `node --eval` needs no file, so it is allowed none. */
-async function guestProgram(root: string): Promise<string> {
+/** A program of its own that the command starts, as a text: the one in which functions run (src/wasm/sandbox.ts) is allowed no file, and so needs none. */
+async function program(root: string, entry: string): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/wasm/guest/main.ts'],
+    entryPoints: [entry],
     write: false,
     bundle: true,
     platform: 'node',

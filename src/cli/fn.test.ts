@@ -27,6 +27,12 @@ const ECHO = `(module
 
 const LOOP = '(module (memory (export "memory") 1) (func (export "_start") (loop $more (br $more))))';
 
+/** What nobody has looked after yet has ended, too. */
+function isRunning(pid: number): boolean {
+  const stat = existsSync(`/proc/${pid}`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : ') Z';
+  return !stat.includes(') Z');
+}
+
 /** `kwasm fn` as it is typed: flags, in kpt's forms, too. */
 describe('kwasm fn, as it is typed', function () {
   this.timeout(60_000);
@@ -116,7 +122,7 @@ describe('kwasm fn, as it is typed', function () {
       const guest = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'));
       child.kill(signal);
       expect(await ended).to.equal({ SIGTERM: 143, SIGINT: 130, SIGHUP: 129, SIGKILL: 'SIGKILL' }[signal]);
-      while (existsSync(`/proc/${guest}`)) await delay(20); // as long as mocha waits
+      while (isRunning(guest)) await delay(20); // as long as mocha waits
       if (signal !== 'SIGKILL') expect(readdirSync(temporary)).to.deep.equal([]);
     });
   }

@@ -32,7 +32,7 @@ export interface BuildOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Makes the component of the function in `folder`, unless nothing has changed since it was made: two builds of one source may differ in their bytes. */
+/** Makes the component of the function in `folder`, unless nothing has changed since it was made. */
 export async function buildFunction(folder: string, options: BuildOptions = {}): Promise<BuiltFunction> {
   const file = await readFunctionFile(folder);
   const builder = builderFor(file.runtime, { flag: options.builder, file: file.build.builder });

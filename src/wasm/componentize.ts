@@ -69,7 +69,9 @@ try {
   const disableFeatures = unused.map(([feature]) => feature);
   // A part of componentize-js is a component itself, and opens no directory but those it is given.
   _setPreopens({ [witPath]: witPath });
-  const { component } = await componentize({ sourcePath, witPath, worldName: plan.world, disableFeatures });
+  // Wizer's part: kwasm brings a program that gives the same component each time.
+  const wizerBin = process.env.KWASM_SNAPSHOT;
+  const { component } = await componentize({ sourcePath, witPath, worldName: plan.world, disableFeatures, wizerBin });
   writeFileSync(plan.target, component);
 } finally {
   rmSync(work, { recursive: true, force: true });

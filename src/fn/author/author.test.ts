@@ -70,7 +70,7 @@ describe('a function in TypeScript that is begun by kwasm fn init', function () 
     dir = mkdtempSync(join(tmpdir(), 'kwasm-author-'));
     project = join(dir, 'set-labels');
     await initProject(project, 'set-labels', 'ts');
-    process.env['XDG_CACHE_HOME'] = join(dir, 'cache'); // each build is another component: nothing to keep
+    process.env['XDG_CACHE_HOME'] = join(dir, 'cache'); // of this component there is nothing to keep
   });
   after(() => {
     if (cache === undefined) delete process.env['XDG_CACHE_HOME'];
@@ -90,11 +90,12 @@ describe('a function in TypeScript that is begun by kwasm fn init', function () 
     symlinkSync(packages, join(project, 'node_modules'));
     const types = spawnSync(join(packages, '.bin/tsc'), ['-p', '.'], { cwd: project, encoding: 'utf8' });
     expect(types.stdout + types.stderr).to.equal('');
-    await buildProject(await readProject(project));
+    const built = readFileSync(await buildProject(await readProject(project)));
     expect(await runGolden(await readProject(project), false)).to.deep.equal([
       { kind: 'passed', name: 'labels' },
       { kind: 'passed', name: 'without-config' },
     ]);
+    expect(readFileSync(await buildProject(await readProject(project))).equals(built), 'a second build').to.equal(true);
     writeFileSync(join(project, 'tests/without-config/error.txt'), 'another word\n');
     const [, failed] = await runGolden(await readProject(project), false);
     expect(failed).to.include({ kind: 'failed' });

@@ -3,6 +3,7 @@ import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { messageOf } from '../../errors.ts';
+import { withSnapshotProgram } from '../../wasm/snapshot-program.ts';
 import { compilerOf } from './compiler.ts';
 import { goTemplate } from './go-template.ts';
 import { LANGUAGES, type Language } from './language.ts';
@@ -55,10 +56,14 @@ export async function readProject(directory: string): Promise<Project> {
 
 /** The compiler's own words go to stderr as they come. */
 export async function buildProject(project: Project): Promise<string> {
+  return project.lang === 'ts' ? await withSnapshotProgram((env) => build(project, env)) : await build(project, {});
+}
+
+async function build(project: Project, added: Readonly<Record<string, string>>): Promise<string> {
   const { command, args, env, getIt, makes } = await compilerOf(project);
   const child = spawn(command, args, {
     cwd: project.directory,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, ...added },
     stdio: ['ignore', 2, 2],
   });
   // Not spawn's own `timeout`: its timer outlives a command that was not found, and holds the process for as long.

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { messageOf } from '../../errors.ts';
 import { COMPONENTIZE_PACKAGES, type ComponentizePlan, componentizeProgram } from '../../wasm/componentize.ts';
+import { withSnapshotProgram } from '../../wasm/snapshot-program.ts';
 import { FuncError, toolchainMissing } from '../func-error.ts';
 import type { Compilation } from './compilation.ts';
 import { runTool } from './tool.ts';
@@ -31,10 +32,8 @@ export async function compileJavaScript(runtime: 'ts-wasi' | 'js-wasi', compilat
     target,
   };
   const program = componentizeProgram('JSON.parse(process.argv[1])');
-  await runTool(process.execPath, ['--input-type=module', '--no-warnings', '--eval', program, JSON.stringify(plan)], {
-    folder,
-    signal,
-  });
+  const args = ['--input-type=module', '--no-warnings', '--eval', program, JSON.stringify(plan)];
+  await withSnapshotProgram((env) => runTool(process.execPath, args, { folder, signal, env }));
   return target;
 }
 

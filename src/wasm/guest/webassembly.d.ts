@@ -12,5 +12,14 @@ declare namespace WebAssembly {
     private readonly brand: undefined;
     readonly buffer: ArrayBuffer;
   }
+  class Table {
+    private readonly brand: undefined;
+    readonly length: number;
+    get(index: number): unknown;
+  }
+  class Global {
+    private readonly brand: undefined;
+    readonly value: number | bigint;
+  }
   type Exports = Readonly<Record<string, unknown>>;
 }
