@@ -48,7 +48,10 @@ function chartStories(tool: GoTool): void {
   });
   after(() => rmSync(temporary, { recursive: true, force: true }));
 
-  async function rendered(set: readonly string[], options: { chart?: string; release?: string } = {}) {
+  async function rendered(
+    set: readonly string[],
+    options: { chart?: string; release?: string; args?: readonly string[] } = {},
+  ) {
     return new Rendered(await render(program, { set, ...options }));
   }
 
@@ -85,6 +88,37 @@ function chartStories(tool: GoTool): void {
         }
       });
     }
+
+    it('names that look like numbers are names', async () => {
+      const numbers = [
+        'nameOverride=42',
+        'serviceAccount.name=7',
+        'metrics.dashboard.namespace=0',
+        'kwasmOperator.installer.caConfigMap=1e3',
+        'kwasmOperator.installer.priorityClassName=5',
+        'kwasmOperator.runtimeClasses[0].name=1',
+        'kwasmOperator.runtimeClasses[0].handler=1',
+      ];
+      const on = ['cleanup.onUninstall=true', 'metrics.dashboard.enabled=true', 'kwasmOperator.mode=daemonset'];
+      const args = ['--namespace', '9', ...numbers.flatMap((one) => ['--set-string', one])];
+      const chart = await rendered([R, ...on], { release: '123', args });
+      for (const { metadata } of chart.objects) {
+        const { name, namespace = '', labels = {} } = metadata ?? {};
+        for (const text of [name, namespace, ...Object.values(labels)]) expect(text).to.be.a('string');
+      }
+      const matched = chart.deployment.spec?.selector.matchLabels;
+      expect(matched).to.deep.equal({ 'app.kubernetes.io/name': '42', 'app.kubernetes.io/instance': '123' });
+      expect(chart.deployment.spec?.template.spec?.serviceAccountName).to.equal('7');
+      const agent = chart.one<V1DaemonSet>('DaemonSet').spec?.template.spec;
+      expect(agent?.priorityClassName).to.equal('5');
+      expect(agent?.volumes?.find(({ name }) => name === 'ca')?.configMap?.name).to.equal('1e3');
+    });
+
+    it('a service account of its own, unless somebody says otherwise', async () => {
+      const account = (chart: Rendered) => chart.deployment.spec?.template.spec?.serviceAccountName;
+      expect(account(await rendered([R, 'serviceAccount=null']))).to.equal('kwasm-operator');
+      expect(account(await rendered([R, 'serviceAccount.create=false']))).to.equal('default');
+    });
 
     it('the selector, the container, the port and the Service', async () => {
       const chart = await rendered([R], { release: 'r' });
@@ -172,6 +206,7 @@ function chartStories(tool: GoTool): void {
   });
 
   describe('refuses, and says what to do', () => {
+    const POOL = ['name=gpu', 'nodeSelector.pool=gpu'];
     const build = /not published yet.*npm run images -- --push REGISTRY.*--set imageRegistry=/s;
     const cases = [
       { set: [], says: build },
@@ -200,6 +235,15 @@ function chartStories(tool: GoTool): void {
         set: [R, 'kwasmOperator.installer.imagePullPolicy=Sometimes'],
         says: /\/kwasmOperator\/installer\/imagePullPolicy/,
       },
+      { set: [R, 'kwasmOperator.installer.switchSeconds=5'], says: /\/kwasmOperator\/installer\/switchSeconds/ },
+      { set: [R, 'kwasmOperator.installer.caConfigMap=a b'], says: /\/kwasmOperator\/installer\/caConfigMap/ },
+      { set: [R, 'kwasmOperator.rollout.maxUnavailable=0%'], says: /\/kwasmOperator\/rollout\/maxUnavailable/ },
+      { set: [R, 'kwasmOperator.rollout.maxUnavailable=100.5%'], says: /\/kwasmOperator\/rollout\/maxUnavailable/ },
+      {
+        set: [R, ...[0, 1].flatMap((at) => POOL.map((one) => `kwasmOperator.rollout.pools[${at}].${one}`))],
+        says: /rollout.pools names "gpu" twice/,
+      },
+      { set: [R, 'fullnameOverride=9 lives'], says: /\/fullnameOverride/ },
       { set: [R, 'kwasmOperator.logLevel=loud'], says: /\/kwasmOperator\/logLevel/ },
       { set: [R, 'service.port=http'], says: /\/service\/port.*want integer/s },
       { set: [R, 'replicas=2'], says: /'?replicas'? not allowed/ },

@@ -15,6 +15,11 @@ operator's own defaults are the same as those of values.yaml.
 {{- if le $deadline $switch -}}
 {{- fail (printf "kwasmOperator.installer.deadlineSeconds (%d) must be larger than switchSeconds (%d): a Job that ends before the node has decided cannot tell what it decided" $deadline $switch) -}}
 {{- end -}}
+{{- $pools := dict -}}
+{{- range ($given.rollout).pools -}}
+{{- if hasKey $pools .name -}}{{- fail (printf "kwasmOperator.rollout.pools names %q twice" .name) -}}{{- end -}}
+{{- $_ := set $pools .name true -}}
+{{- end -}}
 {{- $config := dict "installer" $installer "runtimeClasses" (include "kwasm-operator.runtimeClasses" . | fromYamlArray) -}}
 {{- if ne "jobs" (include "kwasm-operator.mode" .) -}}{{- $_ := set $config "mode" $given.mode -}}{{- end -}}
 {{- range $part := list "uninstall" "rollout" "drift" "canary" -}}

@@ -19,7 +19,7 @@
 {{/* Not the operator's: its Service must not send traffic to them. */}}
 {{- define "kwasm-operator.agentSelector" -}}
 app.kubernetes.io/name: kwasm-agent
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "kwasm-operator.agentLabels" -}}

@@ -12,8 +12,8 @@ Names and labels: exactly KWasm's 0.2.3, because a Deployment's selector cannot 
 {{- end }}
 
 {{- define "kwasm-operator.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "kwasm-operator.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "kwasm-operator.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "kwasm-operator.labels" -}}
@@ -23,9 +23,14 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
+{{/* "true" unless somebody says otherwise. */}}
+{{- define "kwasm-operator.createsServiceAccount" -}}
+{{- ne "false" (toString (.Values.serviceAccount).create) -}}
+{{- end }}
+
 {{- define "kwasm-operator.serviceAccountName" -}}
-{{- $create := (.Values.serviceAccount).create -}}
-{{- (.Values.serviceAccount).name | default ($create | ternary (include "kwasm-operator.fullname" .) "default") -}}
+{{- $own := eq "true" (include "kwasm-operator.createsServiceAccount" .) | ternary (include "kwasm-operator.fullname" .) "default" -}}
+{{- (.Values.serviceAccount).name | default $own -}}
 {{- end }}
 
 {{/*
