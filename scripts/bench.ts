@@ -13,6 +13,7 @@ import { start, startMany } from './bench/sections/start.ts';
 import { status } from './bench/sections/status.ts';
 import { trickle } from './bench/sections/trickle.ts';
 import { progressTo } from './cluster/progress.ts';
+import { stopped } from './cluster/stopped.ts';
 
 /** `npm run bench`: docs/benchmarks.md explains the figures. It ends with 1 when a target was missed. */
 const SECTIONS: Readonly<Record<string, Section>> = {
@@ -29,9 +30,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   status,
 };
 
-const abort = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(name, () => abort.abort(new Error('interrupted')));
+const signal = stopped();
 const progress = progressTo((line) => console.error(line));
 
 async function bench(): Promise<number> {
@@ -41,7 +40,7 @@ async function bench(): Promise<number> {
     return 0;
   }
   const figures: Figure[] = [];
-  const rig = await Rig.open(BENCH, short ? SHORT : FULL, progress, abort.signal);
+  const rig = await Rig.open(BENCH, short ? SHORT : FULL, progress, signal);
   try {
     for (const name of only) figures.push(...(await measure(rig, name)));
   } finally {

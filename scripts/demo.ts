@@ -3,6 +3,7 @@ import { messageOf, Terminal } from '../src/errors.ts';
 import { parseCommand } from './cluster/arguments.ts';
 import { bringUp } from './cluster/lifecycle.ts';
 import { progressTo } from './cluster/progress.ts';
+import { stopped } from './cluster/stopped.ts';
 import { report } from './demo/report.ts';
 import { tell } from './demo/story.ts';
 import { buildImages } from './images/build.ts';
@@ -24,11 +25,9 @@ async function demo(argv: readonly string[], signal: AbortSignal): Promise<void>
   for (const line of report(cluster, told)) console.log(line);
 }
 
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort());
+const signal = stopped('stopped; npm run demo goes on from here, npm run cluster -- down takes everything away');
 
-demo(process.argv.slice(2), stop.signal).catch((error: unknown) => {
-  const stopped = 'stopped; npm run demo goes on from here, npm run cluster -- down takes everything away';
-  console.error(`demo: ${stop.signal.aborted ? stopped : messageOf(error)}`);
+demo(process.argv.slice(2), signal).catch((error: unknown) => {
+  console.error(`demo: ${messageOf(signal.aborted ? signal.reason : error)}`);
   process.exitCode = 1;
 });

@@ -5,6 +5,7 @@ import { messageOf } from '../src/errors.ts';
 import { parseNodes } from './cluster/node-spec.ts';
 import { type Progress, progressTo } from './cluster/progress.ts';
 import type { Cluster } from './cluster/provider.ts';
+import { stopped } from './cluster/stopped.ts';
 import { buildImages } from './images/build.ts';
 import { pushFixtures } from './shim/fixtures.ts';
 import { mochaCommand, root } from './testing/mocha.ts';
@@ -107,14 +108,11 @@ function place({ name, range }: Place): Promise<number> {
 
 async function besides(): Promise<number> {
   if (byThemselves.length === 0) return 0;
-  const abort = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => abort.abort(new Error('interrupted')));
-  }
+  const signal = stopped();
   try {
     return await withoutCluster(
       progressTo((line) => console.error(line)),
-      abort.signal,
+      signal,
     );
   } catch (error) {
     console.error(`e2e: ${messageOf(error)}`);

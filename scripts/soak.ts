@@ -5,14 +5,13 @@ import { loadAverage, machine } from './bench/machine.ts';
 import { FULL, Rig, SOAK } from './bench/rig.ts';
 import { soak } from './bench/sections/soak.ts';
 import { progressTo } from './cluster/progress.ts';
+import { stopped } from './cluster/stopped.ts';
 
 const USAGE = `npm run soak -- [--minutes 60] [--nodes ${FULL.nodes}]
 
 Each minute every connection of the operator is cut and one node in a hundred is replaced: nothing may grow.`;
 
-const abort = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(name, () => abort.abort(new Error('interrupted')));
+const signal = stopped();
 const progress = progressTo((line) => console.error(line));
 
 async function main(): Promise<number> {
@@ -30,7 +29,7 @@ async function main(): Promise<number> {
   const [minutes, nodes] = [Number(values.minutes), Number(values.nodes)];
   if (!Number.isInteger(minutes) || minutes < 4) throw new Terminal('--minutes: a whole number from 4');
   if (!Number.isInteger(nodes) || nodes < 100) throw new Terminal('--nodes: a whole number from 100');
-  const rig = await Rig.open(SOAK, { ...FULL, nodes }, progress, abort.signal);
+  const rig = await Rig.open(SOAK, { ...FULL, nodes }, progress, signal);
   try {
     const figures = await soak(rig, minutes);
     console.log(`\n${machine()}; load ${loadAverage()}\n\n${table(figures)}`);

@@ -5,14 +5,13 @@ import { bringUp, takeDown } from './lifecycle.ts';
 import { openCluster } from './open.ts';
 import { progressTo } from './progress.ts';
 import { status } from './status.ts';
+import { stopped } from './stopped.ts';
 
 /** `npm run cluster`: the only reader of argv and env here. What is the answer goes to stdout, what is news to stderr. */
-const abort = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  // Not once(): execa's own listener ends the process when it finds itself alone.
-  process.on(name, () => abort.abort(new Error(`interrupted; 'up' goes on from here, 'down' takes it away`)));
-}
-const context = { progress: progressTo((line) => console.error(line)), signal: abort.signal };
+const context = {
+  progress: progressTo((line) => console.error(line)),
+  signal: stopped("interrupted; 'up' goes on from here, 'down' takes it away"),
+};
 
 async function run(command: Command): Promise<number> {
   switch (command.kind) {

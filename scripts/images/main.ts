@@ -1,5 +1,6 @@
-import { messageOf, Terminal } from '../../src/errors.ts';
+import { messageOf } from '../../src/errors.ts';
 import { progressTo } from '../cluster/progress.ts';
+import { stopped } from '../cluster/stopped.ts';
 import { parseImagesArguments, USAGE } from './arguments.ts';
 import { buildImages } from './build.ts';
 import { buildTwice } from './twice.ts';
@@ -10,18 +11,15 @@ async function main(argv: readonly string[]): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => stop.abort(new Terminal('stopped; the next run goes on from here')));
-  }
+  const signal = stopped('stopped; the next run goes on from here');
   const progress = progressTo((line) => console.error(line));
   if (args === 'twice') {
-    const digests = await buildTwice({ progress, signal: stop.signal });
+    const digests = await buildTwice({ progress, signal });
     for (const [name, digest] of Object.entries(digests)) console.log(`${name}@${digest}`);
     console.error('two builds from nothing are the same, byte for byte');
     return;
   }
-  const images = await buildImages({ ...args, progress, signal: stop.signal });
+  const images = await buildImages({ ...args, progress, signal });
   const { operator, installer, demo, canary, runner } = images;
   for (const reference of [operator, installer, demo, canary, runner]) console.log(reference);
   console.error(`In the chart's values: --set imageRegistry=${images.registry} --set image.tag=${images.tag}`);

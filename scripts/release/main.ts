@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { messageOf, Terminal } from '../../src/errors.ts';
 import { command, succeeds } from '../cluster/command.ts';
 import { progressTo } from '../cluster/progress.ts';
+import { stopped } from '../cluster/stopped.ts';
 import { isLocalRegistry } from '../images/registry.ts';
 import { parseReleaseArguments, USAGE } from './arguments.ts';
 import { releaseImages } from './images.ts';
@@ -17,10 +18,7 @@ async function main(argv: readonly string[]): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => stop.abort(new Terminal('stopped; what was pushed stays, and the next run goes on')));
-  }
+  const signal = stopped('stopped; what was pushed stays, and the next run goes on');
   const { registry, dryRun, stages } = args;
   const places = versionPlaces(root);
   const version = agreedVersion(places);
@@ -28,7 +26,7 @@ async function main(argv: readonly string[]): Promise<void> {
   await checkReady(version, places.changelog, dryRun, progress.say);
   const plainHttp = isLocalRegistry(registry);
   const dist = resolve(root, args.dist);
-  const release: Release = { root, registry, plainHttp, version, dryRun, dist, progress, signal: stop.signal };
+  const release: Release = { root, registry, plainHttp, version, dryRun, dist, progress, signal };
   if (stages.includes('images')) await releaseImages(release);
   if (stages.includes('publish')) for (const reference of await publish(release)) console.log(reference);
 }

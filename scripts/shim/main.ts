@@ -1,5 +1,6 @@
 import { messageOf, Terminal } from '../../src/errors.ts';
 import { progressTo } from '../cluster/progress.ts';
+import { stopped } from '../cluster/stopped.ts';
 import { buildShim } from './build.ts';
 import { buildWasmiShim } from './wasmi.ts';
 
@@ -9,11 +10,8 @@ const BUILDS: Readonly<Record<string, typeof buildShim>> = { wasmtime: buildShim
 async function main(engine = 'wasmtime'): Promise<void> {
   const build = BUILDS[engine];
   if (build === undefined) throw new Terminal(`no shim is called ${engine}: ${Object.keys(BUILDS).join(' or ')}`);
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => stop.abort(new Terminal('stopped; the next run goes on from here')));
-  }
-  const shim = await build({ progress: progressTo((line) => console.error(line)), signal: stop.signal });
+  const signal = stopped('stopped; the next run goes on from here');
+  const shim = await build({ progress: progressTo((line) => console.error(line)), signal });
   console.log(JSON.stringify(shim, undefined, 2));
 }
 

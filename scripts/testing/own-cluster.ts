@@ -4,6 +4,7 @@ import { bringUp, takeDown } from '../cluster/lifecycle.ts';
 import { findCluster } from '../cluster/open.ts';
 import { type Progress, progressTo } from '../cluster/progress.ts';
 import type { Cluster, ClusterSpec } from '../cluster/provider.ts';
+import { stopped } from '../cluster/stopped.ts';
 
 export interface Work {
   readonly progress: Progress;
@@ -21,12 +22,9 @@ export async function onOwnCluster(
   { provider, keep }: { readonly provider?: ProviderKind; readonly keep: boolean },
   work: (cluster: Cluster, context: Work) => Promise<number>,
 ): Promise<number> {
-  const abort = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => abort.abort(new Error('interrupted')));
-  }
+  const signal = stopped();
   const progress = progressTo((line) => console.error(line));
-  const context = { progress, signal: abort.signal };
+  const context = { progress, signal };
   let ours = false;
   let code = 1;
   try {
