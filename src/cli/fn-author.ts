@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { LANGUAGES, type Language } from '../fn/author/language.ts';
 import { CliError } from './exit.ts';
@@ -18,7 +18,7 @@ export function authorCommands(fn: Command): void {
 
 async function init(directory: string, { lang }: { readonly lang: Language }): Promise<void> {
   const { initProject } = await import('../fn/author/project.ts');
-  for (const file of await initProject(directory, basename(directory), lang)) console.log(`wrote ${file}`);
+  for (const file of await initProject(directory, basename(resolve(directory)), lang)) console.log(`wrote ${file}`);
 }
 
 async function build(directory = '.'): Promise<void> {

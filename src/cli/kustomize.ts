@@ -160,7 +160,7 @@ async function runConvert(files: readonly string[], { write = false }: { readonl
   const { convert } = await import('../fn/kustomize/convert.ts');
   const { accessFrom } = await import('../oci/access.ts');
   let kept = 0;
-  for (const file of files) {
+  for (const [at, file] of files.entries()) {
     const before = (await readGiven(file)).toString('utf8');
     const { text, functions } = await convert(before, file, accessFrom(process.env));
     for (const one of functions) {
@@ -168,7 +168,7 @@ async function runConvert(files: readonly string[], { write = false }: { readonl
       console.error(`${file}: ${one.name}: ${one.from} ${end}`);
       if (one.kind === 'kept') kept += 1;
     }
-    if (!write) process.stdout.write(text);
+    if (!write) process.stdout.write(at > 0 && !text.startsWith('---') ? `---\n${text}` : text);
     else if (text !== before) await writeFile(file, text);
   }
   if (kept > 0) throw new CliError(`${kept} container function${kept === 1 ? '' : 's'} could not be converted`);

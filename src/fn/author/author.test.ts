@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -99,6 +99,23 @@ describe('a function in TypeScript that is begun by kwasm fn init', function () 
     writeFileSync(join(project, 'tests/without-config/error.txt'), 'another word\n');
     const [, failed] = await runGolden(await readProject(project), false);
     expect(failed).to.include({ kind: 'failed' });
+  });
+});
+
+describe('kwasm fn init', () => {
+  it('begins a function in a directory that is there, and overwrites nothing in it', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'kwasm-author-'));
+    try {
+      writeFileSync(join(dir, 'LICENSE'), 'mine\n');
+      const written = await initProject(dir, 'f', 'rust');
+      expect(written).to.include(join(dir, 'src/main.rs'));
+      rmSync(join(dir, 'Cargo.toml'));
+      const again = await initProject(dir, 'f', 'go').then(String, String);
+      expect(again).to.equal(`Error: ${join(dir, 'function.json')} is there already; nothing was written`);
+      expect(readdirSync(dir)).to.include('LICENSE').and.not.include.any.members(['go.mod', 'Cargo.toml']);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 });
 

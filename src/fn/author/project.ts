@@ -18,16 +18,18 @@ export type Project = z.infer<typeof projectSchema> & { readonly directory: stri
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 const BUILD_MS = 10 * 60_000;
 
+/** Into a directory that may be there, as one that git has begun, but for these files. */
 export async function initProject(directory: string, name: string, lang: Language): Promise<readonly string[]> {
   if (!NAME.test(name)) throw new ProjectError(`${JSON.stringify(name)} is no name: small letters, digits and -`);
-  if (await stat(directory).catch(() => undefined))
-    throw new ProjectError(`${directory} is there already; nothing was written`);
-  const files = Object.entries(templateOf(lang, name));
-  for (const [file, text] of files) {
-    await mkdir(dirname(join(directory, file)), { recursive: true });
-    await writeFile(join(directory, file), text, { flag: 'wx' });
+  const files = Object.entries(templateOf(lang, name)).map(([file, text]) => ({ path: join(directory, file), text }));
+  for (const { path } of files)
+    if (await stat(path).catch(() => undefined))
+      throw new ProjectError(`${path} is there already; nothing was written`);
+  for (const { path, text } of files) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text, { flag: 'wx' });
   }
-  return files.map(([file]) => join(directory, file));
+  return files.map(({ path }) => path);
 }
 
 function templateOf(lang: Language, name: string): Readonly<Record<string, string>> {
