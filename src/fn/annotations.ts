@@ -74,6 +74,16 @@ export function quoted(value: string): YamlNode {
   return text(value, STYLE.single);
 }
 
+/** Resources are numbered several times, and each time the same. */
+export function quotedNumber(number: number): YamlNode {
+  if (number >= NUMBERS_MAX) return quoted(String(number));
+  NUMBERS[number] ??= quoted(String(number));
+  return NUMBERS[number];
+}
+
+const NUMBERS: YamlNode[] = [];
+const NUMBERS_MAX = 10_000;
+
 /** The style of a value that is there already stays. */
 export function setIn(annotations: YamlNode, key: string, value: YamlNode): void {
   const at = fieldIndex(annotations, key);

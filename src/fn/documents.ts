@@ -1,5 +1,13 @@
 import { Terminal } from '../errors.ts';
-import { ANNOTATION, annotationsToSet, BARE_LIST, completeRenamed, quoted, setIn } from './annotations.ts';
+import {
+  ANNOTATION,
+  annotationsToSet,
+  BARE_LIST,
+  completeRenamed,
+  quoted,
+  quotedNumber,
+  setIn,
+} from './annotations.ts';
 import { requireUniqueKeys } from './unique-keys.ts';
 import { KIND, mapping, root, type YamlNode } from './yaml/node.ts';
 import { parseDocument } from './yaml/parser.ts';
@@ -81,14 +89,15 @@ export function readDocuments(text: string, path: string | undefined, known = ne
 
 function wrapBareList(document: YamlNode): YamlNode {
   const content = root(document);
-  return content.kind === KIND.sequence ? mapping([[BARE_LIST, content]]) : document;
+  if (content.kind === KIND.sequence) return mapping([[BARE_LIST, content]]);
+  return document.isBare ? content : document;
 }
 
 /** In the order of the keys, which is the order functions have always seen. */
 function annotate(node: YamlNode, index: number, path: YamlNode | undefined, seqIndent: SeqIndent): void {
   completeRenamed(node);
   const annotations = annotationsToSet(node);
-  const place = quoted(String(index));
+  const place = quotedNumber(index);
   setIn(annotations, ANNOTATION.legacyIndex, place);
   if (path !== undefined) setIn(annotations, ANNOTATION.legacyPath, path);
   setIn(annotations, ANNOTATION.index, place);

@@ -8,7 +8,7 @@ import {
   clearAnnotations,
   completeRenamed,
   dropEmpty,
-  quoted,
+  quotedNumber,
   RENAMED,
   setAnnotation,
   setIn,
@@ -38,7 +38,7 @@ export function prepareMigration(nodes: readonly YamlNode[]): Before {
   for (const node of nodes) {
     const id = String(places.size);
     const annotations = annotationsToSet(node);
-    setIn(annotations, ANNOTATION.migrationId, quoted(id));
+    setIn(annotations, ANNOTATION.migrationId, quotedNumber(places.size));
     completeRenamed(node);
     refuseMismatch(annotations);
     places.set(id, { path: valueIn(annotations, ANNOTATION.path), index: valueIn(annotations, ANNOTATION.index) });

@@ -8,7 +8,7 @@ import {
   completeRenamed,
   metaOf,
   placeOf,
-  quoted,
+  quotedNumber,
   setAnnotation,
   setIn,
 } from './annotations.ts';
@@ -101,7 +101,7 @@ function numberItems(items: readonly YamlNode[]): ReadonlyMap<string, YamlNode> 
   for (const item of items) {
     const id = String(byId.size + 1);
     const annotations = annotationsToSet(item);
-    const value = quoted(id);
+    const value = quotedNumber(byId.size + 1);
     setIn(annotations, ANNOTATION.id, value);
     setIn(annotations, ANNOTATION.legacyId, value);
     byId.set(id, item);
