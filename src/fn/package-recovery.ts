@@ -14,7 +14,7 @@ import { messageOf, Terminal } from '../errors.ts';
 import {
   besideOf,
   type Change,
-  digestOf,
+  checksumOf,
   endJournal,
   isRunning,
   JOURNAL,
@@ -102,7 +102,7 @@ function undoOne(top: string, change: Change, journal: Journal): readonly string
   }
   if (!existsSync(old)) return [];
   if (!existsSync(target) || isNow(target, change.becomes)) putBack(old, target);
-  else if (isNow(target, digestOf(readFileSync(old)))) rmSync(old);
+  else if (readFileSync(target).equals(readFileSync(old))) rmSync(old);
   else return [`${change.path}: was changed since, and stays; what was there before is ${old}`];
   return [];
 }
@@ -112,8 +112,8 @@ function putBack(old: string, target: string): void {
   rmSync(old, { force: true }); // two names of one file: then a rename does nothing (rename(2))
 }
 
-function isNow(target: string, digest: string | null): boolean {
-  return digest !== null && existsSync(target) && digestOf(readFileSync(target)) === digest;
+function isNow(target: string, checksum: string | null): boolean {
+  return checksum !== null && existsSync(target) && checksumOf(readFileSync(target)) === checksum;
 }
 
 /** What is below something that is no directory is not there, either. */

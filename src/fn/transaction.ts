@@ -6,7 +6,7 @@ import {
   beginJournal,
   besideOf,
   type Change,
-  digestOf,
+  checksumOf,
   endJournal,
   flushChanges,
   type Journal,
@@ -79,7 +79,7 @@ function planOf(top: string, writes: Changes['writes'], deletes: Changes['delete
   for (const [path, text] of writes) {
     const target = placeInside(top, path);
     for (const missing of missingAbove(dirname(target))) directories.add(relative(top, missing));
-    changes.push({ path: relative(top, target), wasThere: existsSync(target), becomes: digestOf(text) });
+    changes.push({ path: relative(top, target), wasThere: existsSync(target), becomes: checksumOf(Buffer.from(text)) });
   }
   for (const path of deletes) {
     const target = placeInside(top, path);
