@@ -115,11 +115,13 @@ async function runEval(_: unknown, __: unknown, flags: EvalFlags, command: Comma
     report: await reportOf(flags),
     nowMs: monotonicMs,
   };
+  (await import('./optimized-later.ts')).optimizeLater();
   await write(await told(evalFunction(options)));
 }
 
 async function runRender(directory: string | undefined, flags: CommonFlags): Promise<void> {
   const { renderPackage } = await import('../fn/render.ts');
+  (await import('./optimized-later.ts')).optimizeLater();
   const text = await told(
     renderPackage({
       ...(await programOptions(flags)),
