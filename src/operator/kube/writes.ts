@@ -173,7 +173,7 @@ export class Writes {
     }
   }
 
-  /** The name is made from the content, so saying it twice is saying it once. */
+  /** One of that name is there: it was written before, and the answer was lost. */
   async createEvent(event: CoreV1Event): Promise<void> {
     const path = `/api/v1/namespaces/${event.metadata.namespace}/events`;
     try {

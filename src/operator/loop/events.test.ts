@@ -42,6 +42,16 @@ describe('Events', () => {
     expect(written[0]?.metadata.namespace).to.equal('default');
   });
 
+  it('has a name that the API server takes, however long that of its node is', async () => {
+    for (const cut of ['.', '-', '-.-']) {
+      const name = `${'n'.repeat(200 - cut.length)}${cut}more.example.com`;
+      await events.say({ type: 'Normal', reason: 'Installing', message: 'm' }, { name, uid: 'u' });
+    }
+    expect(written).to.have.length(3);
+    for (const { metadata } of written)
+      expect(metadata.name).to.match(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
+  });
+
   it('5,000 nodes in one wave make fewer than 200 Events, and none is lost to the count', async () => {
     for (const reason of ['Installing', 'ImagePullFailed', 'Provisioned']) {
       for (let node = 0; node < 5_000; node += 1) {

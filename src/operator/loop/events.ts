@@ -23,7 +23,8 @@ const MEMORY_MS = 10 * 60_000;
 const SUMMARY_MS = 60_000;
 const NAMES_MAX = 5;
 const MESSAGE_LENGTH_MAX = 1024;
-const NAME_NODE_LENGTH_MAX = 200;
+/** Of what it is about, in the Event's own name, which holds a time besides. */
+const NAME_LENGTH_MAX = 200;
 /** Events of cluster-scoped objects live in `default`: the API server accepts no other namespace. */
 const EVENT_NAMESPACE = 'default';
 
@@ -142,7 +143,10 @@ export class Events {
     const event: CoreV1Event = {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { namespace: EVENT_NAMESPACE, name: `${name.slice(0, NAME_NODE_LENGTH_MAX)}.${nowMs.toString(16)}` },
+      metadata: {
+        namespace: EVENT_NAMESPACE,
+        name: `${name.slice(0, NAME_LENGTH_MAX).replace(/[-.]+$/, '')}.${nowMs.toString(16)}`,
+      },
       involvedObject: about,
       type,
       reason,
