@@ -8,7 +8,7 @@ import { type Digest, digestOf, isDigest } from './digest.ts';
 /**
  * Blobs by digest. kpt keeps modules by the text of their reference, and never asks again: a tag that was pushed anew gives
  * the old bytes. Here only content is kept, so nothing can be out of date; it is verified whenever it is read, since what is
- * in it will be run.
+ * in it will be run. Where nothing can be kept, or read, it is fetched: that is no reason to fail.
  */
 export interface BlobCache {
   readonly dir: string;
@@ -36,18 +36,15 @@ export function blobCache(root: string, bounds: Bounds = BOUNDS): BlobCache {
   return {
     dir,
     async get(digest) {
-      const bytes = await readFile(file(digest)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined;
-        throw error;
-      });
+      const bytes = await readFile(file(digest)).catch(() => undefined);
       if (bytes === undefined) return undefined;
       await markUsed(file(digest), Date.now());
       if (digestOf(bytes) === digest) return bytes;
-      await rm(file(digest), { force: true }); // damaged: fetched again
+      await rm(file(digest), { force: true }).catch(() => {}); // damaged: fetched again
       return undefined;
     },
     async put(bytes) {
-      await writeWhole(dir, file(digestOf(bytes)), bytes);
+      await writeWhole(dir, file(digestOf(bytes)), bytes).catch(() => {});
       await boundDirectory(dir, bounds, Date.now());
     },
     async tag(reference) {
@@ -57,7 +54,7 @@ export function blobCache(root: string, bounds: Bounds = BOUNDS): BlobCache {
       return text;
     },
     async putTag(reference, digest) {
-      await writeWhole(tags, tagFile(reference), Buffer.from(digest));
+      await writeWhole(tags, tagFile(reference), Buffer.from(digest)).catch(() => {});
       await boundDirectory(tags, TAG_BOUNDS, Date.now());
     },
   };
@@ -71,6 +68,6 @@ async function writeWhole(dir: string, file: string, bytes: Uint8Array): Promise
     await writeFile(partial, bytes, { mode: 0o600, flag: 'wx' });
     await rename(partial, file);
   } finally {
-    await rm(partial, { force: true });
+    await rm(partial, { force: true }).catch(() => {});
   }
 }

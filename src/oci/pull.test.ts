@@ -54,6 +54,15 @@ describe('pull', () => {
     expect((await pull(host)).bytes).to.deep.equal(WASM);
   });
 
+  it('does without a cache where none can be kept', async () => {
+    const host = await serve(open);
+    writeFileSync(join(dir, 'a file'), '');
+    const nowhere = { cache: blobCache(join(dir, 'a file')) };
+    expect((await pull(host, nowhere)).bytes).to.deep.equal(WASM);
+    const offline = pull(host, nowhere, { offline: true });
+    expect(await failure(offline)).to.contain('is not in the cache, and no registry may be asked');
+  });
+
   it('keeps no more blobs than it may: the longest unused go', async () => {
     const cache = blobCache(dir, { bytesMax: 100, unusedMsMax: 60_000 });
     const [a, b, c] = ['a', 'b', 'c'].map((text) => Buffer.alloc(40, text));
