@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { http } from './http.ts';
@@ -32,6 +32,35 @@ describe('a registry that cannot be spoken to', () => {
       server.close();
     }
   });
+
+  for (const { name, answer } of [
+    { name: 'answers nothing', answer: () => {} },
+    {
+      name: 'trickles',
+      answer: (response: ServerResponse) => {
+        const timer = setInterval(() => response.write('.'), 20);
+        response.once('close', () => clearInterval(timer));
+      },
+    },
+  ]) {
+    it(`${name}: has its time, and not one time more`, async () => {
+      let requests = 0;
+      const server = createServer((_, response) => {
+        requests += 1;
+        answer(response);
+      }).listen(0, '127.0.0.1');
+      await new Promise((resolve) => server.once('listening', resolve));
+      const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v2/`);
+      try {
+        const said = await http({ clock })({ method: 'GET', url, bytesMax: 1_000_000, deadlineMs: 300 }).catch(String);
+        expect(said).to.contain(`GET ${url}: no answer within 0.3 s`);
+        expect([requests, sleeps]).to.deep.equal([1, 0]);
+      } finally {
+        server.closeAllConnections();
+        server.close();
+      }
+    });
+  }
 
   it('is not there: says so after some tries', async () => {
     const server = createServer().listen(0, '127.0.0.1');

@@ -10,6 +10,7 @@ export interface HttpCall {
   readonly body?: Uint8Array;
   /** What is asked for is at most so large; more of it is an error. */
   readonly bytesMax: number;
+  /** Of all attempts together. */
   readonly deadlineMs: number;
 }
 
@@ -25,6 +26,8 @@ export type Http = (call: HttpCall, signal?: AbortSignal) => Promise<HttpAnswer>
 const ATTEMPTS_MAX = 4;
 const DELAY_MS_MIN = 250;
 const DELAY_MS_MAX = 15_000;
+/** Nothing is heard for so long of what is read: the connection is given up, and the next attempt made. Who writes is thought over for longer. */
+const SILENCE_MS_MAX = 30_000;
 const PASSING = [408, 429, 500, 502, 503, 504];
 /** What comes with a refusal or a redirection is for messages: more of it is not read. */
 const PAGE_BYTES_MAX = 64 * 1024;
@@ -50,16 +53,20 @@ export function http({ clock = systemClock, userAgent = 'kwasm' }: HttpOptions =
   return async (call, signal) => {
     const again = call.method !== 'PATCH';
     const dispatcher = isThisMachine(call.url.host) ? inside : outside;
+    const deadline = AbortSignal.timeout(call.deadlineMs);
+    const until = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
     for (let attempt = 1; ; attempt += 1) {
       const last = !again || attempt >= ATTEMPTS_MAX;
       const delayMs = Math.min(DELAY_MS_MAX, DELAY_MS_MIN * 2 ** attempt);
       try {
-        const answer = await once(call, dispatcher, userAgent, signal);
+        const answer = await once(call, dispatcher, userAgent, until);
         if (last || !isPassing(answer.status)) return answer;
         await clock.sleep(Math.min(DELAY_MS_MAX, retryAfterMs(answer) ?? delayMs), signal);
       } catch (error) {
         if (signal?.aborted) throw signal.reason;
-        if (last || error instanceof Terminal) throw error;
+        if (error instanceof Terminal) throw error;
+        const failure = unanswered(call, error, deadline.aborted);
+        if (last || deadline.aborted || failure instanceof Terminal) throw failure;
         await clock.sleep(delayMs, signal);
       }
     }
@@ -70,25 +77,20 @@ async function once(
   call: HttpCall,
   dispatcher: Dispatcher,
   userAgent: string,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<HttpAnswer> {
-  const deadline = AbortSignal.timeout(call.deadlineMs);
-  try {
-    const answer = await request(call.url, {
-      method: call.method,
-      dispatcher,
-      headers: { 'user-agent': userAgent, ...call.headers },
-      ...(call.body === undefined ? {} : { body: call.body }),
-      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
-    });
-    const isAsked = answer.statusCode >= 200 && answer.statusCode < 300;
-    const body = isAsked ? await bounded(answer.body, call) : await begun(answer.body);
-    return { status: answer.statusCode, headers: flat(answer.headers), body };
-  } catch (error) {
-    if (signal?.aborted) throw signal.reason;
-    if (error instanceof Terminal) throw error;
-    throw unanswered(call, error, deadline.aborted);
-  }
+  const reads = call.method === 'GET' || call.method === 'HEAD';
+  const answer = await request(call.url, {
+    method: call.method,
+    dispatcher,
+    headers: { 'user-agent': userAgent, ...call.headers },
+    ...(call.body === undefined ? {} : { body: call.body }),
+    signal,
+    ...(reads ? { headersTimeout: SILENCE_MS_MAX, bodyTimeout: SILENCE_MS_MAX } : {}),
+  });
+  const isAsked = answer.statusCode >= 200 && answer.statusCode < 300;
+  const body = isAsked ? await bounded(answer.body, call) : await begun(answer.body);
+  return { status: answer.statusCode, headers: flat(answer.headers), body };
 }
 
 /** What, where, and what to do; what no second try can mend gets none. */
