@@ -244,6 +244,31 @@ describe('a WasmModule', function () {
     expect(await answer.text()).to.equal(HELLO);
   });
 
+  it('is whole again when somebody has deleted a part of it', async () => {
+    const of = async (kind: string) =>
+      (await test.kubectl.get<{ metadata?: { uid?: string } }>([kind, '-n', WORKLOADS, 'hello'])).metadata?.uid;
+    for (const kind of ['service', 'networkpolicy']) {
+      const before = await of(kind);
+      await test.kubectl.run(['delete', kind, '-n', WORKLOADS, 'hello', '--timeout=60s']);
+      await eventually(`the ${kind} is made again`, 30_000, async () => {
+        const now = await of(kind).catch(() => undefined);
+        return now !== undefined && now !== before ? true : undefined;
+      });
+    }
+    await ready('hello', 'True');
+  });
+
+  it('says what the API server refuses', async () => {
+    const resources = { limits: { memory: '64Mi' }, requests: { memory: '1Gi' } };
+    await test.kubectl.apply(module('greedy', { image: test.fixtures.http, resources }));
+    const { status } = await ready('greedy', 'False');
+    expect(status?.conditions?.[0]).to.include({ reason: 'Refused' });
+    expect(status?.conditions?.[0]?.message).to.contain('must be less than or equal to memory limit');
+    await test.kubectl.apply(module('greedy', { image: test.fixtures.http }));
+    await ready('greedy', 'True');
+    await test.kubectl.run(['delete', 'wasmmodule', '-n', WORKLOADS, 'greedy', '--timeout=60s']);
+  });
+
   it("leaves somebody else's Deployment alone", async () => {
     const labels = { app: 'taken' };
     const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: test.images.demo }] } };

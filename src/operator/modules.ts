@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../contract.ts';
 import type { Logger } from '../log.ts';
 import { SERVICE_LABEL } from './decide/wasm-module/objects.ts';
 import { OwnedObjects } from './kube/owned-objects.ts';
@@ -49,10 +50,12 @@ export function makeModules(
       store: store as Store<object, unknown>,
     });
   const selectors = { labelSelector: SERVICE_LABEL };
+  const ours = { labelSelector: `${SERVICE_LABEL},${MANAGED_BY_LABEL}=${MANAGED_BY}` };
   return {
     watches: [
       watch(world.modules, { name: 'wasmmodules', path: MODULES, selectors: {}, optional: { absentMs: ABSENT_MS } }),
       watch(world.workloads, { name: 'deployments', path: '/apis/apps/v1/deployments', selectors }),
+      ...COMPANIONS.map(([kind, name, path]) => watch(world.companions[kind], { name, path, selectors: ours })),
       watch(world.pods, { name: 'module-pods', path: '/api/v1/pods', selectors }),
       watch(world.knative, {
         name: 'knative-services',
@@ -75,4 +78,10 @@ export function makeModules(
 }
 
 const MODULES = '/apis/wasm.serving.knative.dev/v1alpha1/wasmmodules';
+const COMPANIONS = [
+  ['Service', 'module-services', '/api/v1/services'],
+  ['NetworkPolicy', 'networkpolicies', '/apis/networking.k8s.io/v1/networkpolicies'],
+  ['HorizontalPodAutoscaler', 'autoscalers', '/apis/autoscaling/v2/horizontalpodautoscalers'],
+  ['Ingress', 'ingresses', '/apis/networking.k8s.io/v1/ingresses'],
+] as const;
 const KNATIVE = '/apis/serving.knative.dev/v1/services';

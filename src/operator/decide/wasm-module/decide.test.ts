@@ -91,6 +91,17 @@ describe('decideModule', () => {
     ['ErrImagePull', 'failed to do request: context deadline exceeded', 0, 'False ErrImagePull'],
   ] as const;
   for (const [reason, message, restarts, expected] of troubles) {
+    it('makes again what somebody deletes of it: its Deployment alone says nothing of the rest', () => {
+      const given = object();
+      const made = { module: projectModule(given), workload: workload(given) };
+      const all = new Set(['Service', 'NetworkPolicy'] as const);
+      const kinds = (there: ReadonlySet<'Service' | 'NetworkPolicy' | 'Ingress' | 'HorizontalPodAutoscaler'>) =>
+        decideModule(facts(given, { ...made, there }), policy).map(({ kind }) => kind);
+      expect(kinds(all)).not.to.include('apply');
+      expect(kinds(new Set(['NetworkPolicy'] as const))).to.include('apply');
+      expect(kinds(new Set(['Service'] as const))).to.include('apply');
+    });
+
     it(`${reason} (${message.slice(0, 30)}): ${expected}`, () => {
       const given = object();
       const waiting = workload(given, { available: 0 });

@@ -12,9 +12,13 @@ export interface ModuleFacts {
   readonly trouble: Trouble | undefined;
   /** What its newest pod is pulled with; undefined: it has none. */
   readonly podSecrets?: readonly string[] | undefined;
+  /** What was made for it beside the Deployment and is there; undefined: nobody looks. */
+  readonly there?: ReadonlySet<Companion>;
   /** Of the Knative Service of its name: one that it controls was made by another controller of WasmModules. */
   readonly knative: 'none' | 'own' | 'other';
 }
+
+export type Companion = 'Service' | 'NetworkPolicy' | 'HorizontalPodAutoscaler' | 'Ingress';
 
 export type ModuleAction =
   | { readonly kind: 'apply'; readonly objects: ModuleObjects }
@@ -50,10 +54,22 @@ export function decideModule(facts: ModuleFacts, policy: ModulePolicy): readonly
   }
   const { spec } = module.spec;
   const objects = objectsOf(module, spec, policy, runnerOf(spec.image, facts, policy));
-  const actions: ModuleAction[] = workload?.made === objects.made ? [] : [{ kind: 'apply', objects }];
+  const whole = workload?.made === objects.made && isThere(objects, facts);
+  const actions: ModuleAction[] = whole ? [] : [{ kind: 'apply', objects }];
   const ready = readiness(workload, objects.made, facts);
   const url = ready.status === 'True' ? addressOf(module, policy) : module.url;
   return [...actions, ...statusIfNew(module, ready, url)];
+}
+
+/** People delete what they do not know. */
+function isThere({ autoscaler, ingress }: ModuleObjects, { there }: ModuleFacts): boolean {
+  const wanted: readonly Companion[] = [
+    'Service',
+    'NetworkPolicy',
+    ...(autoscaler === undefined ? [] : (['HorizontalPodAutoscaler'] as const)),
+    ...(ingress === undefined ? [] : (['Ingress'] as const)),
+  ];
+  return there === undefined || wanted.every((kind) => there.has(kind));
 }
 
 /**

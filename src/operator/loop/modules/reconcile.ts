@@ -85,12 +85,16 @@ async function applyObjects(
   { objects, world, log }: ModuleDeps,
 ): Promise<void> {
   const { name, namespace, uid } = module;
-  await objects.ensure(made.service as OwnedManifest, uid);
-  await objects.ensure(made.networkPolicy as OwnedManifest, uid);
-  if (made.autoscaler === undefined) await objects.remove('HorizontalPodAutoscaler', namespace, name, uid);
-  else await objects.ensure(made.autoscaler as OwnedManifest, uid);
-  if (made.ingress === undefined) await objects.remove('Ingress', namespace, name, uid);
-  else await objects.ensure(made.ingress as OwnedManifest, uid);
+  const companions = [
+    ['Service', made.service],
+    ['NetworkPolicy', made.networkPolicy],
+    ['HorizontalPodAutoscaler', made.autoscaler],
+    ['Ingress', made.ingress],
+  ] as const;
+  for (const [kind, manifest] of companions) {
+    if (manifest === undefined) await objects.remove(kind, namespace, name, uid);
+    else world.companions[kind].wrote(await objects.ensure(manifest as OwnedManifest, uid));
+  }
   world.workloads.wrote(await objects.ensure(made.deployment as OwnedManifest, uid));
   log.info('module applied', {
     module: `${namespace}/${name}`,

@@ -40,4 +40,20 @@ describe('gatherModule', () => {
     world.pods.put(crashing('new', deploymentOf(after)));
     expect(gatherModule('shop/hello', world)?.trouble?.message).to.contain('new crashes');
   });
+
+  it('knows which of the objects that were made for a module are there, and whose they are', () => {
+    const marked: string[] = [];
+    const world = makeModuleWorld((key) => marked.push(key));
+    world.modules.put(module('a@1'));
+    const there = () => [...(gatherModule('shop/hello', world)?.there ?? [])];
+    expect(there()).to.deep.equal([]);
+    const metadata = { name: 'hello', namespace: 'shop', uid: 's' };
+    const owner = { apiVersion: 'v1', kind: 'WasmModule', name: 'hello', uid: 'u1', controller: true };
+    world.companions.Service.put({ metadata: { ...metadata, ownerReferences: [owner] } });
+    world.companions.Ingress.put({ metadata });
+    expect(there()).to.deep.equal(['Service']);
+    marked.length = 0;
+    world.companions.Service.remove({ metadata });
+    expect([there(), marked]).to.deep.equal([[], ['shop/hello']]);
+  });
 });

@@ -1,5 +1,5 @@
 import type { V1Deployment, V1Pod } from '@kubernetes/client-node';
-import type { ModuleFacts } from '../../decide/wasm-module/decide.ts';
+import type { Companion, ModuleFacts } from '../../decide/wasm-module/decide.ts';
 import { projectModule, type WasmModule } from '../../decide/wasm-module/parse.ts';
 import {
   controllerOf,
@@ -11,8 +11,8 @@ import type { ModuleView, WorkloadView } from '../../decide/wasm-module/view.ts'
 import { Store } from '../../kube/store.ts';
 import { moduleKey } from './key.ts';
 
-/** A Knative Service, as far as it matters here: whether a module controls it. */
-interface KnativeService {
+/** An object, as far as it matters here: whether a module controls it. */
+interface Owned {
   readonly metadata?: {
     readonly name?: string;
     readonly namespace?: string;
@@ -24,9 +24,10 @@ interface KnativeService {
   };
 }
 
-interface KnativeView {
+interface OwnedView {
   readonly name: string;
   readonly namespace: string;
+  /** uid of the module. */
   readonly owner: string | undefined;
 }
 
@@ -35,7 +36,8 @@ export interface ModuleWorld {
   readonly modules: Store<WasmModule, ModuleView>;
   readonly workloads: Store<V1Deployment, WorkloadView>;
   readonly pods: Store<V1Pod, ModulePodView>;
-  readonly knative: Store<KnativeService, KnativeView>;
+  readonly companions: Readonly<Record<Companion, Store<Owned, OwnedView>>>;
+  readonly knative: Store<Owned, OwnedView>;
 }
 
 export function makeModuleWorld(enqueue: (key: string) => void): ModuleWorld {
@@ -49,7 +51,13 @@ export function makeModuleWorld(enqueue: (key: string) => void): ModuleWorld {
     modules: store(projectModule),
     workloads: store(projectWorkload),
     pods: store(projectModulePod, ({ namespace, module }) => moduleKey(namespace, module)),
-    knative: store(projectKnative),
+    companions: {
+      Service: store(projectOwned),
+      NetworkPolicy: store(projectOwned),
+      HorizontalPodAutoscaler: store(projectOwned),
+      Ingress: store(projectOwned),
+    },
+    knative: store(projectOwned),
   };
 }
 
@@ -58,7 +66,7 @@ function keyOf(object: object): string {
   return moduleKey(metadata?.namespace ?? '', metadata?.name ?? '');
 }
 
-function projectKnative({ metadata }: KnativeService): KnativeView {
+function projectOwned({ metadata }: Owned): OwnedView {
   const owner = controllerOf(metadata?.ownerReferences as never);
   return {
     name: metadata?.name ?? '',
@@ -78,11 +86,17 @@ export function gatherModule(key: string, world: ModuleWorld): ModuleFacts | und
     workload,
     trouble: newest?.trouble,
     podSecrets: newest?.pullSecrets,
+    there: thereOf(key, module, world),
     knative: knativeOf(world.knative.get(key), module),
   };
 }
 
-function knativeOf(service: KnativeView | undefined, { uid }: ModuleView): ModuleFacts['knative'] {
+function thereOf(key: string, { uid }: ModuleView, { companions }: ModuleWorld): ReadonlySet<Companion> {
+  const kinds = Object.keys(companions) as Companion[];
+  return new Set(kinds.filter((kind) => companions[kind].get(key)?.owner === uid));
+}
+
+function knativeOf(service: OwnedView | undefined, { uid }: ModuleView): ModuleFacts['knative'] {
   if (service === undefined) return 'none';
   return service.owner === uid ? 'own' : 'other';
 }
