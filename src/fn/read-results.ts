@@ -6,8 +6,9 @@ import { plainValue } from './yaml/plain-value.ts';
 
 const names = { name: z.string().optional(), namespace: z.string().optional() };
 const item = z.object({
-  message: z.string(),
-  severity: z.enum(['error', 'warning', 'info']).optional(),
+  // Required, and one of three, by the specification; kpt takes what comes, and so functions have come to say less and more.
+  message: z.string().default(''),
+  severity: z.string().optional(),
   resourceRef: z
     .object({
       apiVersion: z.string().optional(),
@@ -49,10 +50,8 @@ function toResult({ message, severity, resourceRef, field: at, file, tags }: z.i
             ...(proposed === undefined ? {} : { proposedValue: proposed }),
           },
         }),
-    ...(file === undefined
-      ? {}
-      : { file: { path: file.path, ...(file.index === undefined ? {} : { index: file.index }) } }),
-    ...(tags === undefined ? {} : { tags }),
+    ...(file === undefined ? {} : { file: { path: file.path, ...(file.index ? { index: file.index } : {}) } }),
+    ...(tags === undefined ? {} : { tags: Object.fromEntries(Object.entries(tags).sort(byKey)) }),
   };
 }
 
@@ -64,4 +63,8 @@ function toRef(ref: NonNullable<z.infer<typeof item>['resourceRef']>): ResourceR
     name: ref.name ?? ref.metadata?.name,
     namespace: ref.namespace ?? ref.metadata?.namespace,
   };
+}
+
+function byKey([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return a < b ? -1 : 1;
 }

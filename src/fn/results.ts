@@ -5,7 +5,8 @@ import { resolve } from './yaml/tag.ts';
 /** One finding of a function (KRM functions specification), with the older spellings folded in. */
 export interface FunctionResult {
   readonly message: string;
-  readonly severity: 'error' | 'warning' | 'info' | undefined;
+  /** error, warning or info; what else a function says is passed on. */
+  readonly severity: string | undefined;
   readonly resourceRef?: ResourceRef;
   readonly field?: { readonly path: string; readonly currentValue?: unknown; readonly proposedValue?: unknown };
   readonly file?: { readonly path: string; readonly index?: number };
