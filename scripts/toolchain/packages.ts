@@ -1,31 +1,81 @@
 import { readFileSync } from 'node:fs';
-import { Terminal } from '../../src/errors.ts';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { messageOf, Terminal } from '../../src/errors.ts';
 import { command } from '../cluster/command.ts';
+import { withLock } from '../cluster/lock.ts';
+import { cacheDir } from '../cluster/paths.ts';
 
 const APT_TIMEOUT_MS = 15 * 60_000;
+/** A fresh machine's unattended-upgrades may take minutes. */
+const LOCK_WAIT_MS = 10 * 60_000;
+const LOCK_ASK_MS = 1_000;
 
-/** Installs what is missing where we may (root on Debian or Ubuntu), else says the command that does. */
+/**
+ * Installs what is missing where we may (root on Debian or Ubuntu), else says the command that does. Clusters that begin at one
+ * time ask for the same packages, and apt-get runs once: the first takes the lock, the others find them installed.
+ */
 export async function ensurePackages(
   packages: readonly string[],
   say: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const missing: string[] = [];
-  for (const name of packages) if (!(await isInstalled(name))) missing.push(name);
+  const missing = await missingOf(packages);
   if (missing.length === 0) return;
   if (!isDebian(readOsRelease())) {
     throw new Terminal(
       `missing: ${missing.join(', ')} (Debian's names). Install your distribution's packages of these`,
     );
   }
-  const install = ['install', '-y', '--no-install-recommends', ...missing];
   if (process.getuid?.() !== 0) {
-    throw new Terminal(`missing packages; install them with: sudo apt-get ${install.join(' ')}`);
+    throw new Terminal(`missing packages; install them with: sudo apt-get ${installOf(missing).join(' ')}`);
   }
-  say(`  ... installing ${missing.join(', ')} with apt-get`);
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  await command('apt-get', ['update', '-q'], { env, signal, timeoutMs: APT_TIMEOUT_MS });
-  await command('apt-get', install, { env, signal, timeoutMs: APT_TIMEOUT_MS });
+  await withLock(
+    join(cacheDir(), 'apt-get.lock'),
+    () => say('  ... waiting for another that installs packages'),
+    async () => {
+      const still = await missingOf(packages);
+      if (still.length === 0) return;
+      say(`  ... installing ${still.join(', ')} with apt-get`);
+      await aptGet(['update', '-q'], { say, signal });
+      await aptGet(installOf(still), { say, signal });
+    },
+  );
+}
+
+function installOf(packages: readonly string[]): readonly string[] {
+  return ['install', '-y', '--no-install-recommends', ...packages];
+}
+
+interface AptContext {
+  readonly say: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** `update` does not wait for the lists' lock, and has no option for it; `install` would wait for dpkg's with one, but not for this one. */
+export async function aptGet(args: readonly string[], { say, signal }: AptContext): Promise<void> {
+  const until = Date.now() + LOCK_WAIT_MS;
+  for (let said = false; ; said = true) {
+    try {
+      await command('apt-get', args, {
+        env: { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
+        signal,
+        timeoutMs: APT_TIMEOUT_MS,
+      });
+      return;
+    } catch (error) {
+      if (!/Could not get lock|Unable to acquire the dpkg frontend lock/.test(messageOf(error))) throw error;
+      if (Date.now() > until) throw error;
+    }
+    if (!said) say('  ... waiting for another apt-get of this machine');
+    await pause(LOCK_ASK_MS, undefined, { signal });
+  }
+}
+
+async function missingOf(packages: readonly string[]): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (const name of packages) if (!(await isInstalled(name))) missing.push(name);
+  return missing;
 }
 
 async function isInstalled(name: string): Promise<boolean> {
