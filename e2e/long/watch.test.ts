@@ -4,7 +4,7 @@ import type { CoreV1Event, V1Job, V1Node, V1Pod, V1RuntimeClass } from '@kuberne
 import { expect } from 'chai';
 import { Cutter } from '../../scripts/bench/cutter.ts';
 import { nodeObject } from '../../scripts/bench/node-object.ts';
-import { annotate, names } from '../../scripts/bench/population.ts';
+import { annotate, annotateAll, names } from '../../scripts/bench/population.ts';
 import { kubernetes, oldestApiServer } from '../../scripts/cluster/go-tools.ts';
 import { progressTo } from '../../scripts/cluster/progress.ts';
 import { inParallel } from '../../scripts/plane/api.ts';
@@ -28,6 +28,8 @@ import { eventually } from '../harness/eventually.ts';
 
 const NAMESPACE = 'kwasm';
 const AGENT = 'kwasm-story';
+/** A bookmark comes each minute. */
+const SILENCE_MS_MAX = 75_000;
 /** More than one page. */
 const NODES = 620;
 
@@ -75,7 +77,7 @@ for (const [index, { name, flags, apiServer, lists }] of servers.entries()) {
         clock: systemClock,
         random: Math.random,
         log: silentLogger(),
-        limits: WATCH_LIMITS,
+        limits: { ...WATCH_LIMITS, silenceMsMax: SILENCE_MS_MAX },
         watchList: true,
         onRestart: (resource: string, cause: string) => restarts.push(`${resource} ${cause}`),
       };
@@ -156,8 +158,34 @@ for (const [index, { name, flags, apiServer, lists }] of servers.entries()) {
         '/apis/runtime.spinkube.dev/v1alpha1/shims',
       ]);
     });
+
+    it('know what is there when etcd was put back to an earlier time', async () => {
+      const undone = names(FAR_AHEAD + 3).slice(3);
+      await plane.save('earlier');
+      await annotateAll(plane.api, undone);
+      const last = undone.at(-1) ?? '';
+      await eventually('what is about to be undone', 30_000, async () => world.nodes.get(last)?.trigger.annotation);
+      await plane.restore('earlier');
+      await annotate(plane.api, names(FAR_AHEAD + 9).at(-1) ?? '');
+      const triggers = async () => {
+        const { items } = await plane.api.get<{ items: V1Node[] }>('/api/v1/nodes');
+        return items.map((item) => plain(projectNode(item)));
+      };
+      await eventually('the nodes as they are', 2 * SILENCE_MS_MAX, async (seen) => {
+        const [known, wanted] = [[...world.nodes.all()].map(plain).sort(byName), (await triggers()).sort(byName)];
+        const other = wanted.findIndex((node, at) => JSON.stringify(node) !== JSON.stringify(known[at]));
+        seen(
+          `${known.length} of ${wanted.length} known, first other: ${JSON.stringify(wanted[other])}; ${restarts.slice(-12)}`,
+        );
+        return other === -1 && known.length === wanted.length ? true : undefined;
+      });
+      expect(restarts.slice(-20)).to.include('nodes silence');
+    });
   });
 }
+
+/** So many versions later the server would be where the watches are. */
+const FAR_AHEAD = 300;
 
 interface Asked {
   readonly verb: string;
