@@ -340,6 +340,18 @@ pipeline:
     expect(existsSync(shop.path('ran'))).to.equal(false);
   });
 
+  it('reads no file that a link of the package leads out to, and those inside', async () => {
+    shop.write({ 'secret.yaml': 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: mine\n' });
+    symlinkSync(shop.path('secret.yaml'), shop.path('p/x.yaml'));
+    const says = `${shop.path('p/x.yaml')}: a link to ${shop.path('secret.yaml')}, out of the package`;
+    const ran = shop.eval('p', shop.script('f.sh', `touch ${shop.path('ran')}; cat`));
+    expect(await failure(ran)).to.contain(says);
+    expect(existsSync(shop.path('ran'))).to.equal(false);
+    shop.write({ 'p/.krmignore': 'x.yaml\n' });
+    symlinkSync('sub/b.yaml', shop.path('p/y.yaml'));
+    expect((await shop.eval('p', '/bin/cat', { output: 'unwrap' })).match(/kind: Secret/g)).to.have.length(2);
+  });
+
   it('takes a file alone; what a function makes goes beside it', async () => {
     const list = shop.path('list');
     const f = shop.script(

@@ -1,10 +1,11 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { messageOf, Terminal } from '../errors.ts';
 import { readDocuments } from './documents.ts';
 import { KrmIgnore } from './krm-ignore.ts';
 import { JOURNAL } from './package-journal.ts';
 import { recoverAround, recoverPackage } from './package-recovery.ts';
+import { isInside } from './place.ts';
 import type { YamlNode } from './yaml/node.ts';
 import { KnownLines } from './yaml/simple-document.ts';
 
@@ -42,7 +43,7 @@ export interface ReadOptions {
 export function readPackage(directory: string, options: ReadOptions): Package {
   const at = resolve(directory);
   if (!existsSync(at)) throw new Terminal(`${directory}: no such directory`);
-  if (!statSync(at).isDirectory()) return readOneFile(at, options);
+  if (!statSync(at).isDirectory()) return readOneFile(realpathSync(at), options);
   recoverAround(at, options.say);
   const walk = new Walk(at, options);
   walk.directory(at, '', ignoreAt(at), at);
@@ -88,8 +89,10 @@ class Walk {
     for (const name of this.namesIn(directory)) {
       const at = join(directory, name);
       const path = prefix === '' ? name : `${prefix}/${name}`;
-      const isDirectory = lstatSync(at).isDirectory();
+      const found = lstatSync(at);
+      const isDirectory = found.isDirectory();
       if (ignore?.ignores(relative(ignoreBase, at), isDirectory)) continue;
+      if (found.isSymbolicLink() && isResourceFile(name)) this.requireInside(at, path);
       if (!isDirectory) this.file(at, path, name);
       else if (!existsSync(join(at, KPTFILE))) this.directory(at, path, ignore, ignoreBase);
       else {
@@ -113,6 +116,14 @@ class Walk {
     if (this.files.length >= FILES_MAX) throw new Terminal(`${this.top}: more than ${FILES_MAX} files`);
     const text = readUtf8(at);
     this.files.push({ path, text, resources: this.read(text, path, at) });
+  }
+
+  /** Somebody else's package could give a function any file of this machine. */
+  private requireInside(at: string, path: string): void {
+    if (!isInside(this.top, at))
+      throw new Terminal(
+        `${at}: a link to ${readlinkSync(at)}, out of the package; put the file here, or ${path} into ${IGNORE_FILE}`,
+      );
   }
 
   private read(text: string, path: string, at: string): number {

@@ -12,10 +12,19 @@ export function placeInside(top: string, path: string): string {
 /** Of a directory, too. */
 export function anyPlaceInside(top: string, path: string): string {
   const target = realPlace(join(top, path));
-  const from = relative(top, target);
-  if (from === '..' || from.startsWith(`..${sep}`) || isAbsolute(from))
+  if (leaves(top, target))
     throw new Terminal(`function must not modify resources outside of package: resource has path ${path}`);
   return target;
+}
+
+/** Whether a path, links resolved, lies in a directory, links resolved, too. */
+export function isInside(directory: string, path: string): boolean {
+  return !leaves(realPlace(directory), realPlace(path));
+}
+
+function leaves(top: string, target: string): boolean {
+  const from = relative(top, target);
+  return from === '..' || from.startsWith(`..${sep}`) || isAbsolute(from);
 }
 
 /** Links resolved as far as the path exists. */

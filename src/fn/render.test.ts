@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { expect } from 'chai';
 import { resultsFile } from './results.ts';
 import { Workshop } from './testing.ts';
@@ -66,8 +66,10 @@ describe('kwasm fn render', function () {
   it('judges the whole pipeline before the first function runs', async () => {
     const ran = shop.path('ran');
     const f = shop.script('f.sh', `touch ${ran}; cat`);
-    shop.write({ 'p/cm.yaml': CM, 'p/short.wasm': 'abc' });
+    shop.write({ 'p/cm.yaml': CM, 'p/short.wasm': 'abc', 'secret.txt': CM });
+    symlinkSync(shop.path('secret.txt'), shop.path('p/link.txt'));
     const cases = [
+      { last: `- exec: ${f}\n    configPath: link.txt`, says: 'configPath "link.txt" is a link out of the package' },
       { last: '- exec: short.wasm', says: 'not a WebAssembly module (3 bytes)' },
       { last: '- exec: none', says: 'none: no such file' },
       { last: '- image: example.com/x', says: 'no registry in this test' },

@@ -9,6 +9,7 @@ import { type DeclaredFunction, type Pipeline, readPipeline } from './kptfile.ts
 import { openPrograms, type ProgramOptions, type Wanted } from './open-programs.ts';
 import { KPTFILE, type Package, readPackage } from './package-reader.ts';
 import { PipelineRun, type ReadyStep, type RunRules } from './pipeline-run.ts';
+import { isInside } from './place.ts';
 import type { Program } from './program.ts';
 import type { Report } from './report.ts';
 import type { YamlNode } from './yaml/node.ts';
@@ -109,6 +110,8 @@ function configOf({ own }: Branch, { configPath, configMap }: DeclaredFunction):
   if (posix.isAbsolute(clean) || clean === '..' || clean.startsWith('../'))
     throw new Terminal(`${own.directory}: configPath ${JSON.stringify(configPath)} leads out of the package`);
   const file = join(own.directory, clean);
+  if (existsSync(file) && !isInside(own.directory, file))
+    throw new Terminal(`${own.directory}: configPath ${JSON.stringify(configPath)} is a link out of the package`);
   if (!existsSync(file)) throw new Terminal(`${own.directory}: missing function config ${JSON.stringify(configPath)}`);
   return (nodes) => nodes.find((node) => isAt(node, own.directory, clean)) ?? configOfFile(file, configPath);
 }
