@@ -11,13 +11,15 @@ import { Writes } from './kube/writes.ts';
 import { runController } from './loop/controller.ts';
 import { Events } from './loop/events.ts';
 import { classKey, SHIMS_KEY } from './loop/key.ts';
-import { KeyedQueue } from './loop/queue.ts';
+import { KeyedQueue, type LaterLines } from './loop/queue.ts';
 import { type ReconcileDeps, reconcile } from './loop/reconcile.ts';
 import { World } from './loop/world.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { makeWatches, type Watches } from './watches.ts';
 
-const WORKERS = 8;
+/** Jobs made at one time: more than what has come of them is written by, so that 5,000 annotations do not wait for one another. */
+const WORKERS = 32;
+const LATER_LINES: LaterLines = { calm: 8, calmMs: 250, meanwhile: 2 };
 const QUEUE_DEPTH_MAX = 200_000;
 /** Shims are counted no more often than this, however many nodes change. */
 const COUNT_MS = 2_000;
@@ -55,6 +57,7 @@ export function makeNodes(
     depthMax: QUEUE_DEPTH_MAX,
     retryMsMin: 500,
     retryMsMax: 300_000,
+    later: LATER_LINES,
     onTaken: metrics.waited,
   });
   const world: World = new World((key, priority) => queue.add(key, { priority }), policy, {

@@ -1,6 +1,9 @@
 import { Agent, buildConnector } from 'undici';
 import type { Credentials } from './credentials.ts';
 
+/** More than there are workers of both controllers: a lease's renewal waits behind none of them. */
+const CONNECTIONS_MAX = 48;
+
 /**
  * Two shared Agents: client-node opens one TLS connection per request and per watch reconnect (3.5 ms and 3 CPU-ms each,
  * measured). HTTP/1.1 on purpose: a stalled HTTP/2 connection would stall every request at once. Imported with the first request:
@@ -13,7 +16,7 @@ export class Agents {
 
   constructor(credentials: Credentials) {
     const connect = connector(credentials);
-    this.requests = new Agent({ connect, allowH2: false, connections: 16, keepAliveTimeout: 30_000 });
+    this.requests = new Agent({ connect, allowH2: false, connections: CONNECTIONS_MAX, keepAliveTimeout: 30_000 });
     this.streams = new Agent({ connect, allowH2: false, bodyTimeout: 0, headersTimeout: 30_000 });
   }
 

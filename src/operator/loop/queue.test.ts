@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { systemClock } from '../../clock.ts';
-import { KeyedQueue } from './queue.ts';
+import { KeyedQueue, type LaterLines } from './queue.ts';
 
 describe('KeyedQueue', () => {
   let queue: KeyedQueue;
@@ -10,8 +11,9 @@ describe('KeyedQueue', () => {
   });
   afterEach(() => queue.close());
 
-  function make(depthMax = 100): KeyedQueue {
-    return new KeyedQueue({ clock: systemClock, random: () => 1, depthMax, retryMsMin: 20, retryMsMax: 100 });
+  function make(depthMax = 100, later?: LaterLines): KeyedQueue {
+    const options = { clock: systemClock, random: () => 1, depthMax, retryMsMin: 20, retryMsMax: 100 };
+    return new KeyedQueue(later === undefined ? options : { ...options, later });
   }
 
   async function takeAll(): Promise<readonly string[]> {
@@ -51,6 +53,67 @@ describe('KeyedQueue', () => {
     ] as const)
       queue.add(key, { priority });
     expect(await takeAll()).to.deep.equal(['c', 'b', 'd', 'a']);
+  });
+
+  describe('with workers shared between its lines', () => {
+    /** Each worker keeps what it is given. */
+    function takers(count: number): readonly string[] {
+      const taken: string[] = [];
+      for (let index = 0; index < count; index += 1) {
+        void queue.take().then((key) => {
+          if (key !== undefined) taken.push(key);
+        });
+      }
+      return taken;
+    }
+
+    const addAll = (keys: string, priority: 'event' | 'progress' | 'initial') => {
+      for (const key of keys) queue.add(key, { priority });
+    };
+
+    beforeEach(() => {
+      queue.close();
+      queue = make(100, { calm: 3, calmMs: 20, meanwhile: 1 });
+    });
+
+    it('gives each a key of the first line, and the later ones few of them while it is in work', async () => {
+      addAll('pqr', 'progress');
+      addAll('xyz', 'initial');
+      const taken = takers(8);
+      addAll('abcd', 'event');
+      await setImmediate();
+      expect(taken).to.deep.equal(['p', 'q', 'r', 'a', 'b', 'c', 'd']);
+      for (const key of 'pq') queue.done(key);
+      await setImmediate();
+      expect(taken.slice(7), 'one is in work still').to.deep.equal([]);
+      queue.done('r');
+      await setImmediate();
+      expect(taken.slice(7)).to.deep.equal(['x']);
+    });
+
+    it('goes on with the later ones once the first has been still for a while', async () => {
+      addAll('a', 'event');
+      const taken = takers(5);
+      await setImmediate();
+      addAll('pqrs', 'progress');
+      queue.done('a');
+      await setImmediate();
+      expect(taken, 'it has only just become still').to.deep.equal(['a', 'p']);
+      addAll('b', 'event');
+      await systemClock.sleep(60);
+      expect(taken, 'b is in work').to.deep.equal(['a', 'p', 'b']);
+      queue.done('b');
+      await systemClock.sleep(60);
+      expect(taken).to.deep.equal(['a', 'p', 'b', 'q', 'r']);
+    });
+
+    it('never lets them starve, however many come first', async () => {
+      addAll('p', 'progress');
+      addAll('ab', 'event');
+      const taken = takers(3);
+      await setImmediate();
+      expect(taken).to.deep.equal(['a', 'b', 'p']);
+    });
   });
 
   it('gives a key to one worker at a time, and again if it was added meanwhile', async () => {
@@ -112,38 +175,40 @@ describe('KeyedQueue', () => {
     expect(await queue.take()).to.equal(undefined);
   });
 
-  it('serves every key that was added, none twice at once', async () => {
-    const adds = fc.array(
-      fc.record({
-        key: fc.constantFrom('a', 'b', 'c', 'd'),
-        afterMs: fc.constantFrom(0, 0, 1, 3),
-        priority: fc.constantFrom('event' as const, 'progress' as const, 'initial' as const),
-      }),
-      { maxLength: 30 },
-    );
-    await fc.assert(
-      fc.asyncProperty(adds, async (all) => {
-        const one = make();
-        const held = new Set<string>();
-        const served = new Set<string>();
-        const worker = async () => {
-          for (let key = await one.take(); key !== undefined; key = await one.take()) {
-            expect(held.has(key)).to.equal(false);
-            held.add(key);
-            await Promise.resolve();
-            served.add(key);
-            held.delete(key);
-            one.done(key);
-          }
-        };
-        const workers = [worker(), worker(), worker()];
-        for (const { key, ...when } of all) one.add(key, when);
-        while (one.depth > 0) await systemClock.sleep(1);
-        one.close();
-        await Promise.all(workers);
-        expect([...served].sort()).to.deep.equal([...new Set(all.map(({ key }) => key))].sort());
-      }),
-      { numRuns: 50 },
-    );
-  });
+  const lines: readonly (LaterLines | undefined)[] = [undefined, { calm: 2, calmMs: 1, meanwhile: 1 }];
+  for (const later of lines)
+    it(`serves every key that was added, none twice at once${later === undefined ? '' : ', with shared workers'}`, async () => {
+      const adds = fc.array(
+        fc.record({
+          key: fc.constantFrom('a', 'b', 'c', 'd'),
+          afterMs: fc.constantFrom(0, 0, 1, 3),
+          priority: fc.constantFrom('event' as const, 'progress' as const, 'initial' as const),
+        }),
+        { maxLength: 30 },
+      );
+      await fc.assert(
+        fc.asyncProperty(adds, async (all) => {
+          const one = make(100, later);
+          const held = new Set<string>();
+          const served = new Set<string>();
+          const worker = async () => {
+            for (let key = await one.take(); key !== undefined; key = await one.take()) {
+              expect(held.has(key)).to.equal(false);
+              held.add(key);
+              await Promise.resolve();
+              served.add(key);
+              held.delete(key);
+              one.done(key);
+            }
+          };
+          const workers = [worker(), worker(), worker()];
+          for (const { key, ...when } of all) one.add(key, when);
+          while (one.depth > 0) await systemClock.sleep(1);
+          one.close();
+          await Promise.all(workers);
+          expect([...served].sort()).to.deep.equal([...new Set(all.map(({ key }) => key))].sort());
+        }),
+        { numRuns: 50 },
+      );
+    });
 });

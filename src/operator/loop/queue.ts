@@ -9,6 +9,18 @@ import { DelayHeap } from './delay-heap.ts';
 const PRIORITIES = ['event', 'progress', 'initial'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
+/**
+ * How many keys of the lines after the first are worked on at one time. An empty first line alone does not let them go ahead:
+ * while annotations pour in it is empty for a moment again and again, and what is begun then keeps the server from what comes next.
+ */
+export interface LaterLines {
+  /** When no key of the first line has been in work for `calmMs`. */
+  readonly calm: number;
+  readonly calmMs: number;
+  /** Until then: few, but never none, for events need not end. */
+  readonly meanwhile: number;
+}
+
 export interface QueueOptions {
   readonly clock: Clock;
   readonly random: () => number;
@@ -16,6 +28,8 @@ export interface QueueOptions {
   readonly depthMax: number;
   readonly retryMsMin: number;
   readonly retryMsMax: number;
+  /** Default: as many as there are workers, always. */
+  readonly later?: LaterLines;
   /** How long a key that was ready had to wait for a worker. */
   readonly onTaken?: (waitedMs: number) => void;
 }
@@ -39,7 +53,12 @@ export class KeyedQueue {
   };
   readonly #waiting = new Map<string, { readonly priority: Priority; readonly sinceMs: number }>();
   readonly #delayed: DelayHeap;
-  readonly #held = new Map<string, { again: Priority | undefined }>();
+  readonly #held = new Map<string, { readonly priority: Priority; again: Priority | undefined }>();
+  /** Of them those of the first line, and the others. */
+  #first = 0;
+  #later = 0;
+  /** Runs since the first line fell still. */
+  #stillness: NodeJS.Timeout | undefined;
   readonly #failures = new Map<string, number>();
   readonly #takers: ((key: string | undefined) => void)[] = [];
   #closed = false;
@@ -106,6 +125,7 @@ export class KeyedQueue {
   close(): void {
     this.#closed = true;
     this.#delayed.clear();
+    clearTimeout(this.#stillness);
     for (const taker of this.#takers.splice(0)) taker(undefined);
   }
 
@@ -114,28 +134,66 @@ export class KeyedQueue {
     if (old !== undefined && higher(old.priority, priority) === old.priority) return;
     this.#waiting.set(key, { priority, sinceMs: old?.sinceMs ?? this.#options.clock.monotonicMs() });
     this.#ready[priority].push(key);
-    const taker = this.#takers.shift();
-    if (taker !== undefined) taker(this.#next());
+    this.#serve();
+  }
+
+  /** Gives workers that wait what they may have. */
+  #serve(): void {
+    while (this.#takers.length > 0) {
+      const key = this.#next();
+      if (key === undefined) return;
+      this.#takers.shift()?.(key);
+    }
   }
 
   #next(): string | undefined {
     for (const priority of PRIORITIES) {
+      if (priority !== 'event' && this.#later >= this.#laterMax()) return undefined;
       for (let key = this.#ready[priority].shift(); key !== undefined; key = this.#ready[priority].shift()) {
         const waiting = this.#waiting.get(key);
         if (waiting?.priority !== priority) continue; // was promoted, and stands in the other line
         this.#waiting.delete(key);
         this.#options.onTaken?.(this.#options.clock.monotonicMs() - waiting.sinceMs);
-        this.#held.set(key, { again: undefined });
+        this.#hold(key, priority);
         return key;
       }
     }
     return undefined;
   }
 
+  #laterMax(): number {
+    const { later } = this.#options;
+    if (later === undefined) return Number.POSITIVE_INFINITY;
+    return this.#first === 0 && this.#stillness === undefined ? later.calm : later.meanwhile;
+  }
+
+  #hold(key: string, priority: Priority): void {
+    this.#held.set(key, { priority, again: undefined });
+    if (priority !== 'event') {
+      this.#later += 1;
+      return;
+    }
+    this.#first += 1;
+    clearTimeout(this.#stillness);
+    this.#stillness = undefined;
+  }
+
   #free(key: string): void {
-    const again = this.#held.get(key)?.again;
+    const held = this.#held.get(key);
+    if (held === undefined) return;
     this.#held.delete(key);
-    if (again !== undefined && !this.#closed) this.#makeReady(key, again);
+    if (held.priority === 'event') this.#first -= 1;
+    else this.#later -= 1;
+    if (this.#closed) return;
+    const { later } = this.#options;
+    if (later !== undefined && held.priority === 'event' && this.#first === 0) {
+      this.#stillness = setTimeout(() => {
+        this.#stillness = undefined;
+        this.#serve();
+      }, later.calmMs);
+    }
+    if (held.again !== undefined) this.#makeReady(key, held.again);
+    this.#serve();
   }
 }
 
