@@ -3,6 +3,7 @@ import { type Given, NoResourceList, type ResourceList, readList } from './resou
 import { requireUniqueKeys } from './unique-keys.ts';
 import { field, KIND, root, STYLE, type YamlNode } from './yaml/node.ts';
 import { parseDocument } from './yaml/parser.ts';
+import { KnownLines } from './yaml/simple-document.ts';
 
 export interface Answered {
   readonly list: ResourceList;
@@ -30,9 +31,11 @@ function readByItems(text: string, given: Given, mayChange: boolean): Answered |
     const head = text.slice(0, first);
     const items: YamlNode[] = [];
     const kept = new Set<YamlNode>();
+    // Where nothing that was given has a comment, an item gets none back, so that its scalars may be those of other items.
+    const known = given.simple.every((isSimple) => isSimple) ? new KnownLines() : undefined;
     for (const piece of cut.pieces) {
       if (typeof piece !== 'string') kept.add(piece);
-      items.push(typeof piece === 'string' ? readItem(piece) : piece);
+      items.push(typeof piece === 'string' ? readItem(piece, known) : piece);
     }
     const end = readList(head + cut.end);
     putValues(cut.changed); // now that nothing can be in the way any more
@@ -127,8 +130,8 @@ function isPlain(node: YamlNode): boolean {
 const BREAK = /[\n\r\x85\u2028\u2029]/;
 
 /** One item as it would be read in its list, below the same fields. */
-function readItem(piece: string): YamlNode {
-  const document = parseDocument(`kind:\nitems:${piece}\n`);
+function readItem(piece: string, known: KnownLines | undefined): YamlNode {
+  const document = parseDocument(`kind:\nitems:${piece}\n`, known);
   const items = document === undefined ? [] : (field(root(document), 'items')?.content ?? []);
   const [item] = items;
   if (item === undefined || items.length !== 1) throw new NoResourceList('not one item');
