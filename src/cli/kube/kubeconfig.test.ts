@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { EXIT } from '../exit.ts';
 import { type KubeconfigFile, selectContext } from './kubeconfig.ts';
@@ -22,6 +23,13 @@ contexts: [{name: b, context: {cluster: d, user: v}}, {name: lost, context: {clu
 `,
   '/etc/kube',
 );
+
+const BESIDE = file(`
+current-context: a
+clusters: [{name: c, cluster: {server: https://one.example}}]
+users: [{name: u, user: {exec: {apiVersion: v1, command: ./plugin}}}]
+contexts: [{name: a, context: {cluster: c, user: u}}]
+`);
 
 describe('a kubeconfig', () => {
   it('is read with paths from where the file is', () => {
@@ -69,6 +77,8 @@ contexts: [{name: a, context: {cluster: c, user: u, namespace: }}, {name: b, con
       const config = { 'current-context': 'a', clusters: [{ name: 'c', cluster: { server: 's' } }], users, contexts };
       return selectContext([file(JSON.stringify(config))], undefined).user.exec?.command;
     });
+    const here = selectContext([{ ...BESIDE, directory: '.' }], undefined).user.exec?.command;
+    expect(here, 'a kubeconfig that is named without its directory').to.equal(resolve('plugin'));
     expect(commands).to.deep.equal(['/home/me/.kube/plugin', '/home/me/.kube/bin/plugin', 'aws', '/usr/bin/aws']);
   });
 

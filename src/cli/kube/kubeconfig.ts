@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { load } from 'js-yaml';
 import * as z from 'zod';
 import { messageOf } from '../../errors.ts';
@@ -121,7 +121,7 @@ function absoluteUser(user: User, from: string): User {
   const { exec: plugin, ...rest } = absolute(user, USER_PATHS, from);
   if (!plugin) return rest;
   const isPath = plugin.command.includes('/') && !isAbsolute(plugin.command);
-  return { ...rest, exec: isPath ? { ...plugin, command: join(from, plugin.command) } : plugin };
+  return { ...rest, exec: isPath ? { ...plugin, command: resolve(from, plugin.command) } : plugin };
 }
 
 /** A key without a value is as one that is not there, as Go reads it. */
