@@ -8,11 +8,15 @@ import { commandsOf, makeProgram } from './program.ts';
 /** The command with these arguments; its exit code. Each command's code is loaded when it is called, so that `kwasm --help` starts at once. */
 export async function runCommand(argv: readonly string[]): Promise<number> {
   let isRead = true;
-  const onBroken = (error: NodeJS.ErrnoException) => {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     isRead = false;
-    onBrokenOutput(error);
-  };
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', onBroken);
+    if (!isBroken(error)) throw error;
+    // Who reads has had enough (`kwasm status | head`), or the terminal is gone. What is under way is put in order first.
+    if (!interrupt()) process.exit(EXIT.ok);
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (!isBroken(error)) throw error; // what nobody reads is no reason to leave the work
+  });
   const program = makeProgram(groupsFor(argv));
   for (const command of commandsOf(program)) command.exitOverride();
   try {
@@ -43,8 +47,6 @@ function stackOf(error: unknown): string {
   return `${error.stack}\n${cause}`;
 }
 
-/** `kwasm status | head`: who reads has had enough; or the terminal is gone. What is under way is put in order first. */
-function onBrokenOutput(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-  if (!interrupt()) process.exit(EXIT.ok);
+function isBroken({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'EIO';
 }

@@ -17,6 +17,8 @@ export interface Ended {
 export interface Started {
   /** Nobody reads what it prints any more. */
   closeOutput(): void;
+  /** Nor what it says beside that. */
+  closeMessages(): void;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -102,6 +104,7 @@ export class FakeCluster {
     let [out, err] = ['', ''];
     const started: Started = {
       closeOutput: () => child.stdout.destroy(),
+      closeMessages: () => child.stderr.destroy(),
       kill: (signal) => void child.kill(signal),
     };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

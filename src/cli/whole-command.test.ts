@@ -196,6 +196,13 @@ describe('the whole command', function () {
     expect(out).to.match(/no such page\s+→ kubectl get --raw/);
   });
 
+  it('has messages that nobody reads: does its work all the same', async () => {
+    const { code, out } = await cluster.kwasm(['node', 'pause', 'a', 'b', '--verbose'], (_, { closeMessages }) =>
+      closeMessages(),
+    );
+    expect([code, out.split('\n').length]).to.deep.equal([EXIT.ok, 3]);
+  });
+
   const ends = [
     { name: 'nobody reads what it prints any more', end: 'closeOutput' },
     { name: 'the terminal is gone', end: 'SIGHUP' },
