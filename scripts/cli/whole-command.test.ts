@@ -1,16 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type Answer, json, status } from '../operator/kube/fake-server.ts';
-import { EXIT } from './exit.ts';
-import { FakeCluster } from './fake-cluster.ts';
+import { EXIT } from '../../src/cli/exit.ts';
+import { type Answer, json, status } from '../../src/operator/kube/fake-server.ts';
+import { CommandFile, FakeCluster } from './fake-cluster.ts';
 
 /** The command as people run it, when something of the cluster or of their terminal is not as it should be. */
 describe('the whole command', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
+  const command = new CommandFile();
+  before(() => command.build());
+  after(() => command.remove());
   let cluster: FakeCluster;
   beforeEach(async () => {
-    cluster = new FakeCluster();
+    cluster = new FakeCluster(command);
     cluster.addFailed('a');
     cluster.addFailed('b');
     await cluster.open();
@@ -58,7 +61,7 @@ describe('the whole command', function () {
   it('may not list nodes: the version of the command is said all the same', async () => {
     cluster.forbids = ({ url }) => url.pathname === '/api/v1/nodes';
     const { code, out, err } = await cluster.kwasm(['version']);
-    expect(out).to.match(/^client {5}dev \(Node [\d.]+\)\noperator {3}none in namespace kwasm\n$/);
+    expect(out).to.match(/^client {5}0\.0\.0-test \(Node [\d.]+\)\noperator {3}none in namespace kwasm\n$/);
     expect(err).to.match(/^kwasm: cannot list the nodes: .* is forbidden/);
     expect(code).to.equal(EXIT.forbidden);
     const { operator, notRead } = JSON.parse((await cluster.kwasm(['version', '-o', 'json'])).out);
@@ -68,7 +71,7 @@ describe('the whole command', function () {
 
   it('finds no cluster: the version of the command is said all the same', async () => {
     const none = await cluster.kwasm(['version', '--kubeconfig', '/nonexistent']);
-    expect(none.out).to.match(/^client {5}dev \(Node [\d.]+\)\n$/);
+    expect(none.out).to.match(/^client {5}0\.0\.0-test \(Node [\d.]+\)\n$/);
     expect([none.code, none.err]).to.deep.equal([EXIT.usage, 'kwasm: the kubeconfig /nonexistent does not exist\n']);
   });
 

@@ -1,13 +1,16 @@
 import { expect } from 'chai';
-import { EXIT } from '../exit.ts';
-import { type Ended, FakeCluster } from '../fake-cluster.ts';
+import { EXIT } from '../../src/cli/exit.ts';
+import { CommandFile, type Ended, FakeCluster } from './fake-cluster.ts';
 
 /** A script beside the kubeconfig, which names it by a path relative to itself, as kubectl has it. */
 describe('a credential plugin', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
+  const command = new CommandFile();
+  before(() => command.build());
+  after(() => command.remove());
   let cluster: FakeCluster;
   beforeEach(() => {
-    cluster = new FakeCluster();
+    cluster = new FakeCluster(command);
   });
   afterEach(() => cluster.close());
 

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { V1Node } from '@kubernetes/client-node';
-import { NODE_CONDITION, TRIGGER } from '../contract.ts';
-import { type Answer, type Call, FakeServer, json, lines, status } from '../operator/kube/fake-server.ts';
+import { NODE_CONDITION, TRIGGER } from '../../src/contract.ts';
+import { type Answer, type Call, FakeServer, json, lines, status } from '../../src/operator/kube/fake-server.ts';
+import { root } from '../testing/mocha.ts';
+import { bundleCommand } from './bundle.ts';
 
 /** How the command ended. */
 export interface Ended {
@@ -27,8 +29,21 @@ const OPERATOR = {
   spec: { replicas: 1, template: { spec: { containers: [{ image: 'registry.example/kwasm-operator:1' }] } } },
   status: { readyReplicas: 1 },
 };
-const COMMAND = join(import.meta.dirname, 'main.ts');
-const DEADLINE_MS = 25_000;
+const DEADLINE_MS = 50_000;
+
+/** The command as it is published: from source each call would take seconds on a busy machine. */
+export class CommandFile {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'kwasm-file-'));
+  readonly path = join(this.#directory, 'kwasm.mjs');
+
+  async build(): Promise<void> {
+    await bundleCommand(root, '0.0.0-test', this.path);
+  }
+
+  remove(): void {
+    rmSync(this.#directory, { recursive: true });
+  }
+}
 
 /**
  * The command itself, as a process of its own, beside an API server that knows some nodes and forbids what the test says:
@@ -48,10 +63,15 @@ export class FakeCluster {
   /** Before the answer of a write. */
   beforeWrite: (call: Call) => Promise<void> = async () => {};
   readonly #server = new FakeServer();
+  readonly #command: string;
   readonly directory = mkdtempSync(join(tmpdir(), 'kwasm-command-'));
 
   get calls(): readonly Call[] {
     return this.#server.calls;
+  }
+
+  constructor(command: CommandFile) {
+    this.#command = command.path;
   }
 
   async open(): Promise<void> {
@@ -95,7 +115,7 @@ export class FakeCluster {
   /** `meanwhile` is called with each piece of what it prints. */
   async kwasm(args: readonly string[], meanwhile: (text: string, started: Started) => void = () => {}): Promise<Ended> {
     const env = { ...process.env, KUBECONFIG: join(this.directory, 'config'), NO_COLOR: '1' };
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', COMMAND, ...args], {
+    const child = spawn(process.execPath, [this.#command, ...args], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: DEADLINE_MS,
