@@ -4,12 +4,11 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { root } from '../scripts/testing/mocha.ts';
 import { EXIT } from '../src/cli/exit.ts';
-import { bundledKwasm, type Kwasm, type Said } from './harness/cli.ts';
+import type { Kwasm, Said } from './harness/cli.ts';
 import { eventually } from './harness/eventually.ts';
-import { provisioned } from './harness/nodes.ts';
+import { type FuncCluster, funcCluster } from './harness/func-cluster.ts';
 import { podUsage } from './harness/pod-usage.ts';
-import { installRelease, removeRelease } from './harness/release.ts';
-import { type TestCluster, testCluster } from './harness/test-cluster.ts';
+import type { TestCluster } from './harness/test-cluster.ts';
 import { WORKLOADS } from './harness/workloads.ts';
 
 const SERVICE_LABEL = 'serving.knative.dev/service';
@@ -17,29 +16,19 @@ const SERVICE_LABEL = 'serving.knative.dev/service';
 /** From an empty directory to a URL on the nodes that were provisioned, and off again. */
 describe('kwasm func, on a cluster', function () {
   this.timeout(600_000);
+  let cluster: FuncCluster | undefined;
   let test: TestCluster;
   let kwasm: Kwasm;
+  let host = '';
   let registry: readonly string[];
   let pushed = '';
   let first = '';
 
   before(async () => {
-    test = await testCluster();
-    const node = test.nodes[0]?.name ?? '';
-    await installRelease(test, ['wasmModules.enabled=true']);
-    await test.kubectl.run(['annotate', 'node', node, 'kwasm.sh/kwasm-node=true']);
-    kwasm = await bundledKwasm(test);
-    const host = test.images.registry.split('/')[0] ?? '';
-    registry = ['--registry', test.images.registry, '--plain-http', host];
-    await provisioned(test.kubectl, node);
+    cluster = await funcCluster();
+    ({ test, kwasm, host, registry } = cluster);
   });
-
-  after(async () => {
-    await test.kubectl.run(['delete', 'wasmmodules', '-n', WORKLOADS, '--all', '--wait=true', '--timeout=90s']);
-    await removeRelease(test);
-    await test.kubectl.run(['delete', 'crd', 'wasmmodules.wasm.serving.knative.dev', '--wait=true', '--timeout=60s']);
-    kwasm.remove();
-  });
+  after(async () => await cluster?.remove());
 
   function ended({ exitCode, out, err }: Said, code: number): void {
     expect(exitCode, `${out}\n${err}`).to.equal(code);
@@ -134,16 +123,7 @@ describe('kwasm func, on a cluster', function () {
       .replace('Hello from WASI!', 'Hello $${args.join()}!');
     writeFileSync(file, changed);
     appendFileSync(join(kwasm.directory, 'hello/func.yaml'), 'run:\n  args: [again]\n');
-    const said = await kwasm.run(
-      'func',
-      'deploy',
-      '--path',
-      'hello',
-      '--plain-http',
-      registry[3] ?? '',
-      '--timeout',
-      '5m',
-    );
+    const said = await kwasm.run('func', 'deploy', '--path', 'hello', '--plain-http', host, '--timeout', '5m');
     ended(said, EXIT.ok);
     // The old pod is on its way out when deploy ends; endpoints and proxies follow within moments.
     await eventually('the new version at the URL', 15_000, async (seen) => {
@@ -160,7 +140,7 @@ describe('kwasm func, on a cluster', function () {
         .filter(({ metadata }) => metadata?.deletionTimestamp === undefined)
         .map(({ metadata }) => metadata?.name);
     const before = await pods();
-    const said = await kwasm.run('func', 'deploy', '--path', 'hello', '--plain-http', registry[3] ?? '');
+    const said = await kwasm.run('func', 'deploy', '--path', 'hello', '--plain-http', host);
     ended(said, EXIT.ok);
     expect(said.err).to.contain('unchanged: ').and.to.contain('already in the registry');
     expect(await pods()).to.deep.equal(before);

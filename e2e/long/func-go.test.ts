@@ -2,11 +2,9 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { hasGo } from '../../src/func/run/testing.ts';
-import { bundledKwasm, type Kwasm, type Said } from '../harness/cli.ts';
+import type { Kwasm, Said } from '../harness/cli.ts';
 import { eventually } from '../harness/eventually.ts';
-import { provisioned } from '../harness/nodes.ts';
-import { installRelease, removeRelease } from '../harness/release.ts';
-import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
+import { type FuncCluster, funcCluster } from '../harness/func-cluster.ts';
 import { WORKLOADS } from '../harness/workloads.ts';
 
 /** What a function of its own may do, beside the template's greeting. */
@@ -43,27 +41,16 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 /** The compiler of the author's machine, Go's own and nothing else, and the nodes that were provisioned. */
 describe('kwasm func in Go, on a cluster', function () {
   this.timeout(900_000);
-  let test: TestCluster;
+  let cluster: FuncCluster | undefined;
   let kwasm: Kwasm;
   let push: readonly string[];
 
   before(async function () {
     if (!hasGo()) return this.skip();
-    test = await testCluster();
-    const node = test.nodes[0]?.name ?? '';
-    await installRelease(test, ['wasmModules.enabled=true']);
-    await test.kubectl.run(['annotate', 'node', node, 'kwasm.sh/kwasm-node=true']);
-    kwasm = await bundledKwasm(test);
-    push = ['--registry', test.images.registry, '--plain-http', test.images.registry.split('/')[0] ?? ''];
-    await provisioned(test.kubectl, node);
+    cluster = await funcCluster();
+    ({ kwasm, registry: push } = cluster);
   });
-  after(async () => {
-    if (kwasm === undefined) return;
-    await test.kubectl.run(['delete', 'wasmmodules', '-n', WORKLOADS, '--all', '--wait=true', '--timeout=90s']);
-    await removeRelease(test);
-    await test.kubectl.run(['delete', 'crd', 'wasmmodules.wasm.serving.knative.dev', '--wait=true', '--timeout=60s']);
-    kwasm.remove();
-  });
+  after(async () => await cluster?.remove());
 
   const well = ({ exitCode, out, err }: Said) => {
     expect(exitCode, `${out}\n${err}`).to.equal(0);

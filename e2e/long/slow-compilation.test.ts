@@ -2,10 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { V1Pod } from '@kubernetes/client-node';
 import { expect } from 'chai';
 import { linkPackages } from '../../src/func/run/testing.ts';
-import { bundledKwasm, type Kwasm } from '../harness/cli.ts';
-import { provisioned } from '../harness/nodes.ts';
-import { installRelease, removeRelease } from '../harness/release.ts';
-import { type TestCluster, testCluster } from '../harness/test-cluster.ts';
+import type { Kwasm } from '../harness/cli.ts';
+import { type FuncCluster, funcCluster } from '../harness/func-cluster.ts';
+import type { TestCluster } from '../harness/test-cluster.ts';
 import { WORKLOADS } from '../harness/workloads.ts';
 
 const SELECTOR = 'serving.knative.dev/service=slow';
@@ -39,24 +38,16 @@ rmdir $dir
 /** A component whose compilation takes longer than the kubelet waits for a container's start. */
 describe('a function that is compiled for longer than a start may take', function () {
   this.timeout(1_200_000);
+  let cluster: FuncCluster | undefined;
   let test: TestCluster;
   let kwasm: Kwasm;
   let node = '';
 
   before(async () => {
-    test = await testCluster();
-    node = test.nodes[0]?.name ?? '';
-    await installRelease(test, ['wasmModules.enabled=true']);
-    await test.kubectl.run(['annotate', 'node', node, 'kwasm.sh/kwasm-node=true']);
-    kwasm = await bundledKwasm(test);
-    await provisioned(test.kubectl, node);
+    cluster = await funcCluster();
+    ({ test, kwasm, node } = cluster);
   });
-  after(async () => {
-    await test.kubectl.run(['delete', 'wasmmodules', '-n', WORKLOADS, '--all', '--wait=true', '--timeout=90s']);
-    await removeRelease(test);
-    await test.kubectl.run(['delete', 'crd', 'wasmmodules.wasm.serving.knative.dev', '--wait=true', '--timeout=60s']);
-    kwasm.remove();
-  });
+  after(async () => await cluster?.remove());
 
   it('says Compiling, never that it has failed, and serves after one compilation; deploy waits for it', async () => {
     await kwasm.run('func', 'create', '-l', 'ts-wasi', 'slow');

@@ -34,12 +34,13 @@ describe('the order of the stories', () => {
     'e2e/faults.test.ts': 'test = await testCluster();',
     'e2e/long/faults.test.ts': 'test = await testCluster();',
     'e2e/chart.test.ts': 'render(program, { set })',
+    'e2e/long/func-go.test.ts': 'cluster = await funcCluster();',
   };
   const read = (file: string): string => texts[file] ?? '';
 
   it('has the longest first, the rest by name, and those that need no cluster by themselves', () => {
     expect(storiesOf(Object.keys(texts), read)).to.deep.equal({
-      onCluster: ['e2e/faults.test.ts', 'e2e/long/faults.test.ts', 'e2e/a.test.ts'],
+      onCluster: ['e2e/faults.test.ts', 'e2e/long/faults.test.ts', 'e2e/a.test.ts', 'e2e/long/func-go.test.ts'],
       byThemselves: ['e2e/chart.test.ts'],
     });
   });

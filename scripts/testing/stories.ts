@@ -41,7 +41,7 @@ export interface Stories {
 
 export function storiesOf(files: readonly string[], read: (file: string) => string = fromRoot): Stories {
   const sorted = files.toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  const asksForOne = (file: string): boolean => /\btestCluster\(/.test(read(file));
+  const asksForOne = (file: string): boolean => /\b(test|func)Cluster\(/.test(read(file));
   return { onCluster: sorted.filter(asksForOne), byThemselves: sorted.filter((file) => !asksForOne(file)) };
 }
 
