@@ -210,6 +210,30 @@ describe('the installer on a node', function () {
     await asBefore(node);
   });
 
+  it('leaves a configuration that is a link one, whether the change is undone at once or later', async () => {
+    // Where the root file itself is changed.
+    const node = test.nodes.find(({ containerd }) => containerd.startsWith('1.'))?.name ?? first();
+    const sh = (script: string, input = '') => test.cluster.exec(node, ['sh', '-c', script], { input });
+    await sh(
+      'mkdir /opt/theirs && mv /etc/containerd/config.toml /opt/theirs/ && ln -s /opt/theirs/config.toml /etc/containerd/',
+    );
+    try {
+      const linked = await hostState(test.exec(node));
+      expect((await runInstaller(test, node, 'install')).verdict).to.include({ outcome: 'installed' });
+      expect((await runInstaller(test, node, 'uninstall')).verdict).to.include({ outcome: 'uninstalled' });
+      expect(difference(linked, await hostState(test.exec(node)))).to.deep.equal([]);
+      const refuse = '[Service]\nExecStartPre=/bin/sh -c "! grep -rqs /opt/kwasm/shims /etc/containerd /opt/theirs"\n';
+      await sh(`mkdir -p $(dirname ${REFUSE_START}) && cat >${REFUSE_START} && systemctl daemon-reload`, refuse);
+      const { verdict } = await runInstaller(test, node, 'install', { KWASM_VERIFY_SECONDS: '8' });
+      expect(verdict).to.include({ outcome: 'rolledBack', reason: 'RestartFailed' });
+      expect(difference(linked, await hostState(test.exec(node)))).to.deep.equal([]);
+    } finally {
+      await sh(`rm -rf $(dirname ${REFUSE_START}) && systemctl daemon-reload`);
+      await sh('mv /opt/theirs/config.toml /etc/containerd/config.toml && rmdir /opt/theirs');
+    }
+    await asBefore(node);
+  });
+
   it('stays away from a machine that only took the name', async () => {
     const { verdict } = await runInstaller(test, first(), 'install', { KWASM_MACHINE_ID: 'f'.repeat(32) });
     expect(verdict).to.include({ outcome: 'refused', reason: 'OtherMachine' });
