@@ -44,6 +44,16 @@ describe('shims that are staged', () => {
     expect(readdirSync(join(root, 'var/lib'))).to.deep.equal([]);
   });
 
+  it('are removed each by itself, whatever a list says', async () => {
+    await stage();
+    for (const said of ['/opt/kwasm', '/opt/kwasm/shims', '/opt/kwasm/shims/wasmtime', '/etc/x/0123456789abcdef/y']) {
+      writeFileSync(join(root, 'var/lib/kwasm/staged'), `${said}\n`);
+      tidyState(host);
+      expect(there(), said).to.equal(true);
+      mkdirSync(join(root, 'var/lib/kwasm'), { recursive: true });
+    }
+  });
+
   it('by a run that ended in order stay, also where somebody has cleared our directory since: they are in use', async () => {
     await stage();
     await writeRecord(host, []);

@@ -11,6 +11,8 @@ import { copyWhole, makeDirectory, syncDirectory, syncFile, writeText } from './
 import { forgetStaged, noteStaged, readStaged } from './staged.ts';
 
 const START_TIMEOUT_MS = 5000;
+/** The directory of one shim, as shimPath names it: nothing above that is removed with all that is in it. */
+const VERSION = /\/shims\/[^/]+\/[0-9a-f]{16}$/;
 
 /**
  * Puts the shims where no running pod's shim can be disturbed. `staged` gets the paths of new files, also if it throws: a
@@ -88,8 +90,9 @@ export function unstage(host: Host, staged: readonly string[]): void {
 /** What a run that died has staged: no configuration names it. With whatever else it left beside each. */
 export function removeStaged(host: Host): void {
   for (const path of readStaged(host)) {
-    if (!isOurs(path) || processesFrom(host, dirname(path)).length > 0) continue;
-    rmSync(host.at(dirname(path)), { recursive: true, force: true });
+    const version = dirname(path);
+    if (!isOurs(version) || !VERSION.test(version) || processesFrom(host, version).length > 0) continue;
+    rmSync(host.at(version), { recursive: true, force: true });
     removeWithParents(host, path);
   }
 }
