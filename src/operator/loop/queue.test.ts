@@ -107,7 +107,7 @@ describe('KeyedQueue', () => {
       expect(taken).to.deep.equal(['a', 'p', 'b', 'q', 'r']);
     });
 
-    it('never lets them starve, however many come first', async () => {
+    it('lets the later ones go on while the first is empty and in work', async () => {
       addAll('p', 'progress');
       addAll('ab', 'event');
       const taken = takers(3);

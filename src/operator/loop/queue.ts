@@ -17,7 +17,7 @@ export interface LaterLines {
   /** When no key of the first line has been in work for `calmMs`. */
   readonly calm: number;
   readonly calmMs: number;
-  /** Until then: few, but never none, for events need not end. */
+  /** While the first line is empty, and in work or not still for so long: few, but not none, for it may never be still. */
   readonly meanwhile: number;
 }
 
