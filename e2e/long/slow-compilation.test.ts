@@ -12,27 +12,21 @@ const SELECTOR = 'serving.knative.dev/service=slow';
 const SHARE_PERCENT = 11;
 const SLOW_SECONDS = 170;
 
-/** Puts every shim of the node that is there, or comes within the time, into a cgroup that has little of a processor; not its containers. */
+/** Gives the cgroup that the shim's compilers join little of a processor, for the time. The last compiler of a moment takes it away. */
 const SLOWED = `
 set -eu
 if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
-  dir=/sys/fs/cgroup/kwasm-slow; mkdir -p $dir; echo "\${1}000 100000" > $dir/cpu.max
+  dir=/sys/fs/cgroup/kwasm-compiler; file=cpu.max; little="\${1}000 100000"; all=max
 else
-  dir=$(ls -d /sys/fs/cgroup/cpu /sys/fs/cgroup/cpu,cpuacct 2>/dev/null | head -n 1)/kwasm-slow
-  mkdir -p $dir; echo 100000 > $dir/cpu.cfs_period_us; echo "\${1}000" > $dir/cpu.cfs_quota_us
-  for file in cpuset.cpus cpuset.mems; do [ ! -f $dir/$file ] || cat $dir/../$file > $dir/$file; done
+  dir=/sys/fs/cgroup/cpu/kwasm-compiler; file=cpu.cfs_quota_us; little=\${1}000; all=-1
 fi
 end=$(($(date +%s) + $2))
 while [ $(date +%s) -lt $end ]; do
-  for pid in $(pgrep -P 1 -f '^/opt/kwasm/shims/.*containerd-shim-wasmtime-v1 '); do
-    grep -qs kwasm-slow /proc/$pid/cgroup || echo $pid > $dir/cgroup.procs || true
-  done
+  mkdir -p $dir && echo "$little" > $dir/$file || true
   sleep 0.2
-done
-back=$dir/../system.slice/containerd.service
-[ -d $back ] || back=$dir/..
-for pid in $(cat $dir/cgroup.procs); do echo $pid > $back/cgroup.procs || true; done
-rmdir $dir
+done 2>/dev/null
+echo $all > $dir/$file
+rmdir $dir 2>/dev/null || true
 `;
 
 /** A component whose compilation takes longer than the kubelet waits for a container's start. */

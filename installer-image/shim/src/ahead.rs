@@ -4,12 +4,15 @@
 //! longer failed, the compilation went on, and the kubelet's next try began another one beside it. Here a layer is
 //! compiled once on a node, by whichever shim comes first, and a call whose time runs out is told that a later one will
 //! find what came of it. All is kept in containerd-shim-wasm's own way, so that it finds the code and compiles nothing.
+//!
+//! What an image may ask of its node for that is bounded: how large its layers are, how many are compiled at a time, and,
+//! in a process apart (apart.rs), memory and time. What is beyond them is refused; its container is not made.
 
 mod image;
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -17,47 +20,84 @@ use std::{env, fmt, thread};
 
 use anyhow::{Context, Result};
 use tokio::runtime;
-use wasmtime::Engine;
 
-use crate::guest::give_back_memory;
+use crate::apart::{self, Failure};
 use crate::kept::{self, Digest, Labels, Store};
 use crate::{compiler, engine};
 
-/// The call's time is over. The compilation goes on as long as this shim lives, and so as long as its pod.
-#[derive(Debug)]
-pub struct StillCompiling(Duration);
+/// Of all Wasm layers of an image together. A JavaScript engine has 13 MB, and a node compiles 50 MB in minutes.
+const LAYERS_BYTES_MAX: u64 = 256 << 20;
+/// Layers that are compiled at one time on a node.
+const PLACES: usize = 2;
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-impl fmt::Display for StillCompiling {
-    /// The kubelet shows it to people, and the operator and `kwasm func` know it by these words (src/contract.ts).
+/// Why a container is not made. The kubelet shows it to people.
+#[derive(Debug, PartialEq)]
+pub enum NotMade {
+    /// The call's time is over. The compilation goes on as long as this shim lives, and so as long as its pod.
+    StillCompiling(Duration),
+    Refused(Refused),
+}
+
+/// What no later start would do otherwise, or only at the node's cost.
+#[derive(Debug, PartialEq)]
+pub struct Refused(pub String);
+
+impl fmt::Display for Refused {
     fn fmt(&self, into: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs();
-        write!(into, "WebAssembly is still being compiled on this node after {seconds} s; a later start finds it done")
+        into.write_str(&self.0)
     }
 }
 
-/// Ends well also where nothing could be compiled: making the container shows what is wrong.
-pub fn ready(container: String, patience: Option<Duration>) -> Result<(), StillCompiling> {
+impl std::error::Error for Refused {}
+
+impl fmt::Display for NotMade {
+    fn fmt(&self, into: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // The operator and `kwasm func` know it by these words (src/contract.ts).
+            Self::StillCompiling(after) => write!(
+                into,
+                "WebAssembly is still being compiled on this node after {} s; a later start finds it done",
+                after.as_secs()
+            ),
+            Self::Refused(refused) => refused.fmt(into),
+        }
+    }
+}
+
+/// Ends well also where nothing could be compiled for another reason: making the container shows what is wrong. It
+/// compiles for itself then, within the limits of its pod.
+pub fn ready(container: String, patience: Option<Duration>) -> Result<(), NotMade> {
     within(patience, move || {
-        if let Err(err) = compile(&container) {
-            log::warn!("{container} is not compiled ahead: {err:#}");
+        let Err(err) = compile(&container) else {
+            return Ok(());
+        };
+        match err.downcast::<Refused>() {
+            Ok(refused) => Err(refused),
+            Err(err) => {
+                log::warn!("{container} is not compiled ahead: {err:#}");
+                Ok(())
+            }
         }
     })
 }
 
-fn within(patience: Option<Duration>, work: impl FnOnce() + Send + 'static) -> Result<(), StillCompiling> {
+fn within(
+    patience: Option<Duration>,
+    work: impl FnOnce() -> Result<(), Refused> + Send + 'static,
+) -> Result<(), NotMade> {
     let began = Instant::now();
-    let (done, ended) = mpsc::channel::<()>();
-    thread::spawn(move || {
-        let _dropped_at_the_end = done;
-        work();
-    });
-    let Some(patience) = patience else {
-        let _ = ended.recv();
-        return Ok(());
+    let (done, ended) = mpsc::channel();
+    thread::spawn(move || done.send(work()));
+    let ended = match patience {
+        Some(patience) => ended.recv_timeout(patience),
+        None => ended.recv().map_err(|_| RecvTimeoutError::Disconnected),
     };
-    match ended.recv_timeout(patience) {
-        Err(RecvTimeoutError::Timeout) => Err(StillCompiling(began.elapsed())),
-        _ => Ok(()),
+    match ended {
+        Ok(ended) => ended.map_err(NotMade::Refused),
+        Err(RecvTimeoutError::Timeout) => Err(NotMade::StillCompiling(began.elapsed())),
+        // A bug of ours is in nobody's way.
+        Err(RecvTimeoutError::Disconnected) => Ok(()),
     }
 }
 
@@ -70,8 +110,8 @@ fn compile(container: &str) -> Result<()> {
         if layers.is_empty() {
             return Ok(());
         }
-        let engine = engine::new()?;
-        let made = Made { label: compiler::label(&engine), store };
+        check_size(&blobs, &layers)?;
+        let made = Made { label: compiler::label(&engine::new()?), store };
         for (index, layer) in layers.iter().enumerate() {
             let file = blobs.join(layer.file());
             if made.has(layer).await? {
@@ -80,24 +120,45 @@ fn compile(container: &str) -> Result<()> {
             let _turn = Turn::wait_for(&file)?;
             // By whoever had the turn before.
             if !made.has(layer).await? {
-                compile_layer(&engine, &made, index, layer, &file).await?;
+                compile_layer(&made, index, layer, &blobs).await?;
             }
         }
         made.store.label(&manifest, [(made.label, "true".to_owned())].into()).await
     })
 }
 
-async fn compile_layer(engine: &Engine, made: &Made, index: usize, layer: &Digest, file: &Path) -> Result<()> {
-    let began = Instant::now();
-    let bytes = fs::read(file)?;
-    let Some(code) = compiler::compile(engine, &bytes)? else {
+fn check_size(blobs: &Path, layers: &[Digest]) -> Result<()> {
+    let sizes = layers.iter().map(|layer| Ok(fs::metadata(blobs.join(layer.file()))?.len()));
+    let bytes = sizes.sum::<Result<u64>>()?;
+    if bytes <= LAYERS_BYTES_MAX {
         return Ok(());
-    };
-    log::info!("compiled {} bytes of {} in {:.1} s", bytes.len(), layer.as_str(), began.elapsed().as_secs_f64());
-    drop(bytes);
+    }
+    let (has, most) = (bytes >> 20, LAYERS_BYTES_MAX >> 20);
+    Err(Refused(format!("the image has {has} MiB of WebAssembly; at most {most} MiB are compiled")).into())
+}
+
+async fn compile_layer(made: &Made, index: usize, layer: &Digest, blobs: &Path) -> Result<()> {
+    let file = File::open(blobs.join(layer.file()))?;
+    if !compiler::is_wasm(&file)? {
+        return Ok(());
+    }
+    let bytes = file.metadata()?.len();
+    let place = Place::wait_for(blobs)?;
+    let began = Instant::now();
+    let code = apart::compile(file).map_err(|failure| not_compiled(layer, &failure))?;
+    drop(place);
+    log::info!("compiled {bytes} bytes of {} in {:.1} s", layer.as_str(), began.elapsed().as_secs_f64());
     let ticket = made.store.keep(&Arc::new(code), layer.as_str()).await?.ticket();
-    give_back_memory();
     made.keep(index, layer, ticket).await
+}
+
+fn not_compiled(layer: &Digest, failure: &Failure) -> anyhow::Error {
+    let what = format!("layer {}: {failure}", layer.as_str());
+    match failure {
+        Failure::Ended { .. } => Refused(what).into(),
+        // Of a module that no compiler takes, the container's log says more.
+        Failure::Invalid(_) | Failure::Io(_) => anyhow::Error::msg(what),
+    }
 }
 
 /// What containerd has of what was compiled, as containerd-shim-wasm 1.0.1 writes and finds it.
@@ -140,11 +201,38 @@ impl Turn {
     }
 }
 
+/// One of those that compile on this node, by whichever shim. The lock is on a directory that containerd's content store
+/// has anyway.
+struct Place(#[expect(dead_code, reason = "open as long as it compiles")] File);
+
+impl Place {
+    fn wait_for(blobs: &Path) -> io::Result<Self> {
+        let directories: Vec<PathBuf> = blobs.ancestors().take(PLACES).map(Path::to_owned).collect();
+        loop {
+            for directory in &directories {
+                let directory = File::open(directory)?;
+                match directory.try_lock() {
+                    Ok(()) => return Ok(Self(directory)),
+                    Err(TryLockError::WouldBlock) => {}
+                    Err(TryLockError::Error(err)) => return Err(err),
+                }
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        let directory = env::temp_dir().join(format!("shim-ahead-{name}-{}", std::process::id()));
+        fs::create_dir_all(&directory).expect("made");
+        directory
+    }
 
     #[test]
     fn a_call_that_may_not_wait_longer_is_told_and_the_work_goes_on() {
@@ -154,6 +242,7 @@ mod tests {
         let work = move || {
             told.recv().expect("told");
             seen.store(true, Ordering::SeqCst);
+            Ok(())
         };
         let message = within(Some(Duration::from_millis(20)), work).expect_err("too long").to_string();
         assert!(message.contains("still being compiled on this node"), "{message}");
@@ -166,9 +255,53 @@ mod tests {
     #[test]
     fn what_ends_in_time_is_no_news_whatever_came_of_it() {
         for patience in [None, Some(Duration::from_secs(60))] {
-            within(patience, || {}).expect("in time");
+            within(patience, || Ok(())).expect("in time");
             within(patience, || panic!("a bug")).expect("the container is made all the same");
+            let refused = || Refused("too large".to_owned());
+            assert_eq!(within(patience, move || Err(refused())), Err(NotMade::Refused(refused())));
         }
+    }
+
+    #[test]
+    fn a_module_that_needs_too_much_is_refused_and_one_that_nobody_compiles_is_for_its_container() {
+        let layer = Digest::of(b"layer");
+        let ended = Failure::Ended { bounds: "so much".to_owned(), last_words: "no memory".to_owned() };
+        let refused = not_compiled(&layer, &ended).downcast::<Refused>().expect("refused").to_string();
+        assert!(refused.starts_with(&format!("layer {}: ", layer.as_str())), "{refused}");
+        assert!(refused.ends_with("so much (no memory)"), "{refused}");
+        assert!(not_compiled(&layer, &Failure::Invalid("odd".to_owned())).downcast::<Refused>().is_err());
+    }
+
+    #[test]
+    fn all_layers_together_are_bounded() {
+        let blobs = scratch("sizes");
+        let layers = [Digest::of(b"one"), Digest::of(b"two")];
+        let set = |layer: &Digest, bytes| {
+            let file = File::create(blobs.join(layer.file())).expect("made");
+            file.set_len(bytes).expect("sparse");
+        };
+        layers.iter().for_each(|layer| set(layer, LAYERS_BYTES_MAX / 2));
+        check_size(&blobs, &layers).expect("just so");
+        set(&layers[1], LAYERS_BYTES_MAX / 2 + 1);
+        assert!(check_size(&blobs, &layers).expect_err("too large").is::<Refused>());
+        fs::remove_dir_all(blobs).expect("removed");
+    }
+
+    #[test]
+    fn so_many_compile_at_a_time_and_who_ends_makes_room() {
+        let blobs = scratch("places").join("blobs/sha256");
+        fs::create_dir_all(&blobs).expect("made");
+        let mut taken: Vec<Place> = (0..PLACES).map(|_| Place::wait_for(&blobs).expect("free")).collect();
+        let (got, next) = mpsc::channel();
+        let waiting = thread::spawn({
+            let blobs = blobs.clone();
+            move || got.send(Place::wait_for(&blobs).is_ok())
+        });
+        assert!(next.recv_timeout(LOOK_AGAIN * 2).is_err(), "it waits");
+        drop(taken.pop());
+        assert_eq!(next.recv_timeout(Duration::from_secs(10)), Ok(true));
+        waiting.join().expect("joined").expect("sent");
+        fs::remove_dir_all(scratch("places")).expect("removed");
     }
 
     #[test]

@@ -1,50 +1,41 @@
 //! Ahead-of-time compilation of Wasm layers.
 //!
-//! In the shim process on the node, before there is a container (ahead.rs; containerd-shim-wasm asks for what that left). The code is kept in
-//! containerd's content store, where no guest can write, and what containerd-shim-wasm gets is a ticket for it (kept.rs).
-//! Only images of the Wasm OCI layout get here; a module
-//! that is a file of the image is compiled in its container at each start (docs/decisions/ says why).
+//! Before there is a container (ahead.rs), in a process apart (apart.rs). The code is kept in containerd's content
+//! store, where no guest can write, and what containerd-shim-wasm finds there is a ticket for it (kept.rs). Only images
+//! of the Wasm OCI layout get here; a module that is a file of the image is compiled in its container at each start
+//! (docs/decisions/ says why).
 
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::io;
+use std::os::unix::fs::FileExt;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, bail};
 use containerd_shim_wasm::sandbox::context::{WasmBinaryType, WasmLayer};
 use containerd_shim_wasm::shim::Compiler;
 use wasmtime::Engine;
 
-use crate::guest::give_back_memory;
-use crate::kept::Store;
-
 /// What an earlier release of this shim kept was the code itself.
 const FORM: &str = "ticket";
 
+/// What containerd-shim-wasm would compile with, in the shim itself.
 pub struct LayerCompiler {
     engine: Engine,
-    /// None: the code itself is returned, and each pod has it in its own memory.
-    store: Option<Store>,
 }
 
 impl LayerCompiler {
-    pub async fn new() -> Result<Self> {
-        let engine = crate::engine::new()?;
-        let store =
-            Store::connect().await.inspect_err(|err| log::warn!("code is not shared between pods: {err:#}")).ok();
-        Ok(Self { engine, store })
+    pub fn new() -> Result<Self> {
+        Ok(Self { engine: crate::engine::new()? })
     }
+}
 
-    async fn keep(&self, code: Vec<u8>, layer: &str) -> Vec<u8> {
-        let Some(store) = &self.store else {
-            return code;
-        };
-        let code = Arc::new(code);
-        match store.keep(&code, layer).await {
-            Ok(digest) => digest.ticket(),
-            Err(err) => {
-                log::warn!("code is not shared between pods: {err:#}");
-                Arc::unwrap_or_clone(code)
-            }
-        }
+/// By its first bytes. Not so what an earlier start compiled: that layer is used as it is.
+pub fn is_wasm(layer: &File) -> io::Result<bool> {
+    let mut head = [0; 8];
+    match layer.read_exact_at(&mut head, 0) {
+        Ok(()) => Ok(WasmBinaryType::from_bytes(&head).is_some()),
+        Err(err) if err.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(err) => Err(err),
     }
 }
 
@@ -53,7 +44,6 @@ pub fn compile(engine: &Engine, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
     let compiled = match WasmBinaryType::from_bytes(bytes) {
         Some(WasmBinaryType::Module) => engine.precompile_module(bytes),
         Some(WasmBinaryType::Component) => engine.precompile_component(bytes),
-        // Not Wasm, or compiled by an earlier start: the layer is used as it is.
         None => return Ok(None),
     };
     Ok(Some(compiled?))
@@ -77,18 +67,13 @@ impl Compiler for LayerCompiler {
         key(&self.engine)
     }
 
+    /// Only what ahead.rs left, and that not here, where nothing bounds it: containerd-shim-wasm takes the refusal for
+    /// what it is and gives the layer to the container, which compiles it within the limits of its pod.
     async fn compile(&self, layers: &[WasmLayer]) -> Result<Vec<Option<Vec<u8>>>> {
-        let mut kept = Vec::with_capacity(layers.len());
-        for layer in layers {
-            let code = compile(&self.engine, &layer.layer)
-                .with_context(|| format!("layer {} is not valid WebAssembly", layer.config.digest()))?;
-            kept.push(match code {
-                Some(code) => Some(self.keep(code, layer.config.digest().as_ref()).await),
-                None => None,
-            });
+        if let Some(layer) = layers.iter().find(|layer| WasmBinaryType::from_bytes(&layer.layer).is_some()) {
+            bail!("layer {} was not compiled ahead: its container compiles it", layer.config.digest());
         }
-        give_back_memory();
-        Ok(kept)
+        Ok(layers.iter().map(|_| None).collect())
     }
 }
 
@@ -114,6 +99,23 @@ mod tests {
     fn leaves_other_layers_alone() {
         let engine = crate::engine::new().expect("engine");
         assert!(compile(&engine, b"[wasm]\nkey = 1\n").expect("not an error").is_none());
+    }
+
+    #[test]
+    fn wasm_is_told_by_its_first_bytes() {
+        let path = std::env::temp_dir().join(format!("shim-is-wasm-{}", std::process::id()));
+        let cases: [(&[u8], bool); 5] = [
+            (b"\0asm\x01\0\0\0rest", true),
+            (b"\0asm\x0d\0\x01\0", true),
+            (b"\0asm", false),
+            (b"kwasm-code:sha256:", false),
+            (b"", false),
+        ];
+        for (bytes, wasm) in cases {
+            std::fs::write(&path, bytes).expect("written");
+            assert_eq!(is_wasm(&File::open(&path).expect("opened")).expect("read"), wasm, "{bytes:?}");
+        }
+        std::fs::remove_file(path).expect("removed");
     }
 
     #[test]

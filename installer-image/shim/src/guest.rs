@@ -32,7 +32,7 @@ pub fn load(engine: &Engine, source: &Source<'_>) -> Result<Guest> {
 }
 
 /// Compiling takes some 30 times the module's size, which the allocator would keep: it would count as the pod's for ever.
-pub fn give_back_memory() {
+fn give_back_memory() {
     // SAFETY: it may be called at any time, from any thread.
     unsafe { libc::malloc_trim(0) };
 }

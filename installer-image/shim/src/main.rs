@@ -5,6 +5,7 @@
 //! environment variables and exit codes are those of runwasi's own Wasmtime shim, so that either can replace the other.
 
 mod ahead;
+mod apart;
 mod bundles;
 mod cgroup;
 mod compiler;
@@ -22,6 +23,8 @@ mod service;
 mod start;
 mod stop;
 mod wasi;
+
+use std::process;
 
 use anyhow::Result;
 use containerd_shim_wasm::sandbox::Sandbox;
@@ -51,10 +54,7 @@ impl Shim for WasmtimeShim {
     }
 
     async fn compiler() -> Option<impl Compiler> {
-        LayerCompiler::new()
-            .await
-            .inspect_err(|err| log::error!("layers will not be compiled ahead of time: {err:#}"))
-            .ok()
+        LayerCompiler::new().inspect_err(|err| log::error!("layers will not be compiled ahead of time: {err:#}")).ok()
     }
 }
 
@@ -68,6 +68,9 @@ impl Sandbox for WasmtimeSandbox {
 }
 
 fn main() {
+    if let Some(code) = apart::exit_code_if_asked() {
+        process::exit(code);
+    }
     start::remember_shim();
     service::stand_in_front();
     WasmtimeShim::run(None);

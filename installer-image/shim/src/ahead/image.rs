@@ -9,11 +9,14 @@ use containerd_shim_wasm::shim::Shim;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::Refused;
 use crate::WasmtimeShim;
 use crate::kept::Digest;
 
 /// A manifest or a configuration; containerd has the same limit.
 const JSON_BYTES_MAX: u64 = 8 << 20;
+/// Each may take its time to compile. Images have one.
+const LAYERS_MAX: usize = 8;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,7 +27,9 @@ struct Descriptor {
 
 #[derive(Deserialize)]
 struct Manifest {
-    config: Descriptor,
+    /// An index has none: containerd takes an ordinary image of it, such as a sidecar's.
+    config: Option<Descriptor>,
+    #[serde(default)]
     layers: Vec<Descriptor>,
 }
 
@@ -37,13 +42,21 @@ struct Config {
 /// In the order of the manifest, as containerd-shim-wasm takes them. Empty: an ordinary image.
 pub fn wasm_layers(blobs: &Path, manifest: &str) -> Result<Vec<Digest>> {
     let manifest: Manifest = json(blobs, manifest)?;
-    let config: Config = json(blobs, &manifest.config.digest)?;
+    let Some(config) = manifest.config else {
+        return Ok(Vec::new());
+    };
+    let config: Config = json(blobs, &config.digest)?;
     if config.architecture != "wasm" {
         return Ok(Vec::new());
     }
     let supported = WasmtimeShim::supported_layers_types();
-    let wasm = manifest.layers.iter().filter(|layer| supported.contains(&layer.media_type.as_str()));
-    wasm.map(|layer| parse(&layer.digest)).collect()
+    let wasm: Vec<_> = manifest.layers.iter().filter(|layer| supported.contains(&layer.media_type.as_str())).collect();
+    if wasm.len() > LAYERS_MAX {
+        let layers = wasm.len();
+        bail!(Refused(format!("the image has {layers} layers of WebAssembly; at most {LAYERS_MAX} are compiled")));
+    }
+    // containerd-shim-wasm would read it whole, whatever its size.
+    wasm.iter().map(|layer| parse(&layer.digest).map_err(|err| Refused(err.to_string()).into())).collect()
 }
 
 fn parse(digest: &str) -> Result<Digest> {
@@ -91,11 +104,13 @@ mod tests {
         ]
         .join(",");
         let found = |manifest: &str| wasm_layers(&blobs, manifest);
-        assert_eq!(found(&manifest(&blobs, "wasm", &layers)).expect("read"), [one, two]);
+        assert_eq!(found(&manifest(&blobs, "wasm", &layers)).expect("read"), [one.clone(), two.clone()]);
         assert_eq!(found(&manifest(&blobs, "amd64", &layers)).expect("read"), []);
-        let odd = layer("application/wasm", "sha512:00");
-        assert!(found(&manifest(&blobs, "wasm", &odd)).is_err());
-        assert!(found(&put(&blobs, r#"{"manifests":[]}"#)).is_err(), "an index");
+        for odd in [layer("application/wasm", "sha512:00"), vec![layer("application/wasm", one.as_str()); 9].join(",")]
+        {
+            assert!(found(&manifest(&blobs, "wasm", &odd)).expect_err(&odd).is::<Refused>());
+        }
+        assert_eq!(found(&put(&blobs, r#"{"schemaVersion":2,"manifests":[]}"#)).expect("an index"), []);
         assert!(found(Digest::of(b"nowhere").as_str()).is_err());
         fs::remove_dir_all(blobs).expect("removed");
     }

@@ -9,7 +9,7 @@ use containerd_shim_protos::protobuf::Message;
 use containerd_shim_protos::ttrpc::{self, Code};
 
 use super::frame::Frame;
-use crate::ahead;
+use crate::ahead::{self, NotMade};
 
 /// Of the time that a call has: the rest is for making the container, or for the answer to arrive.
 const SHARE: f64 = 0.75;
@@ -39,8 +39,13 @@ pub fn asked(frame: &Frame) -> Option<Create> {
 impl Create {
     /// When the container can be made, or else why not.
     pub fn wait(self) -> ttrpc::Result<()> {
-        ahead::ready(self.container, self.patience)
-            .map_err(|err| ttrpc::Error::RpcStatus(ttrpc::get_status(Code::UNAVAILABLE, err.to_string())))
+        ahead::ready(self.container, self.patience).map_err(|why| {
+            let code = match why {
+                NotMade::StillCompiling(_) => Code::UNAVAILABLE,
+                NotMade::Refused(_) => Code::FAILED_PRECONDITION,
+            };
+            ttrpc::Error::RpcStatus(ttrpc::get_status(code, why.to_string()))
+        })
     }
 
     pub fn refusal(frame: &Frame, why: ttrpc::Error) -> Frame {
