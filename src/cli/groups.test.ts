@@ -25,4 +25,9 @@ describe('the group that the first word names', () => {
     for (const words of [[], ['--help'], ['--context', 'fn'], ['help', 'fn'], ['constructor'], ['func'], ['no-such']])
       expect(groupsFor(words), words.join(' ')).to.equal(groups);
   });
+
+  it("is told of by 'kwasm help', and by nothing below, where help may be a name", () => {
+    expect(whole.helpInformation()).to.contain('help [command]');
+    for (const command of whole.commands) expect(command.helpInformation()).not.to.contain('help [command]');
+  });
 });

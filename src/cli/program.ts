@@ -13,7 +13,7 @@ export function makeProgram(registered: readonly Group[] = groups): Command {
   for (const { register } of registered) register(program);
   for (const command of commandsOf(program)) {
     if (!command.options.some(takesVerbose)) command.option(...VERBOSE);
-    if (command.commands.length > 0) command.helpCommand(false);
+    if (command !== program && command.commands.length > 0) command.helpCommand(false);
     command.configureHelp({ showGlobalOptions: false, sortSubcommands: false });
   }
   return program;

@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../errors.ts';
 import type { PullPolicy } from '../oci/pull.ts';
@@ -88,8 +87,8 @@ type PullFlags = Common & {
 };
 
 async function pull(image: string, file: string, flags: PullFlags): Promise<void> {
-  const { mkdir, writeFile } = await import('node:fs/promises');
   const { pullModule } = await import('../oci/pull.ts');
+  const { writeWhole } = await import('./whole-file.ts');
   const options = {
     policy: flags.imagePullPolicy ?? 'Always',
     offline: flags.offline === true,
@@ -97,8 +96,7 @@ async function pull(image: string, file: string, flags: PullFlags): Promise<void
   };
   const { bytes, resolved } = await pullModule(image, await access(flags), options);
   try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, bytes);
+    await writeWhole(file, bytes);
   } catch (cause) {
     throw new CliError(`${file} cannot be written: ${messageOf(cause)}`, { cause, exitCode: EXIT.failed });
   }
