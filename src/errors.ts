@@ -30,6 +30,9 @@ export function classify(cause: unknown): Retryable | Terminal | Bug {
   if (cause instanceof Retryable || cause instanceof Terminal || cause instanceof Bug) return cause;
   const { status, broken, afterMs } = shapeOf(cause);
   if (broken !== undefined) return new Retryable(broken, { cause });
+  // Certificates are renewed, and clocks are set right, while we run.
+  const tls = status === undefined ? tlsTroubleOf(cause) : undefined;
+  if (tls !== undefined) return new Retryable(`TLS: ${tls.why}`, { cause });
   if (status === undefined) return new Bug(`unclassified error: ${messageOf(cause)}`, { cause });
   // 401: the token was rotated under us; 409: gather again.
   const passing = status === 401 || status === 408 || status === 409 || status === 429 || status >= 500;
