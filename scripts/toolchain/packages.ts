@@ -30,17 +30,34 @@ export async function ensurePackages(
   if (process.getuid?.() !== 0) {
     throw new Terminal(`missing packages; install them with: sudo apt-get ${installOf(missing).join(' ')}`);
   }
-  await withLock(
-    join(cacheDir(), 'apt-get.lock'),
-    () => say('  ... waiting for another that installs packages'),
-    async () => {
-      const still = await missingOf(packages);
-      if (still.length === 0) return;
-      say(`  ... installing ${still.join(', ')} with apt-get`);
-      await aptGet(['update', '-q'], { say, signal });
-      await aptGet(installOf(still), { say, signal });
-    },
-  );
+  await oneAtATime(say, async () => {
+    const still = await missingOf(packages);
+    if (still.length === 0) return;
+    say(`  ... installing ${still.join(', ')} with apt-get`);
+    await aptGet(UPDATE, { say, signal });
+    await aptGet(installOf(still), { say, signal });
+  });
+}
+
+/** A package's file, in a directory. */
+export async function downloadPackage(name: string, directory: string, say: (line: string) => void): Promise<void> {
+  // apt-get drops to its own user for a download, and that one may not write there.
+  const download = ['-o', 'APT::Sandbox::User=root', 'download', name];
+  const context = { say, cwd: directory };
+  await oneAtATime(say, async () => {
+    try {
+      await aptGet(download, context);
+    } catch {
+      await aptGet(UPDATE, context); // a machine without lists, or with old ones
+      await aptGet(download, context);
+    }
+  });
+}
+
+const UPDATE = ['update', '-q'];
+
+async function oneAtATime(say: (line: string) => void, work: () => Promise<void>): Promise<void> {
+  await withLock(join(cacheDir(), 'apt-get.lock'), () => say('  ... waiting for another that installs packages'), work);
 }
 
 function installOf(packages: readonly string[]): readonly string[] {
@@ -50,14 +67,16 @@ function installOf(packages: readonly string[]): readonly string[] {
 interface AptContext {
   readonly say: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
+  readonly cwd?: string;
 }
 
 /** `update` does not wait for the lists' lock, and has no option for it; `install` would wait for dpkg's with one, but not for this one. */
-export async function aptGet(args: readonly string[], { say, signal }: AptContext): Promise<void> {
+export async function aptGet(args: readonly string[], { say, signal, ...where }: AptContext): Promise<void> {
   const until = Date.now() + LOCK_WAIT_MS;
   for (let said = false; ; said = true) {
     try {
       await command('apt-get', args, {
+        ...where,
         env: { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
         signal,
         timeoutMs: APT_TIMEOUT_MS,

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { downloadPackage } from '../../toolchain/packages.ts';
 import { command } from '../command.ts';
 import { withLock } from '../lock.ts';
 import { cacheDir } from '../paths.ts';
@@ -44,8 +45,7 @@ export async function registryProgram(): Promise<string> {
       const partial = `${target}.partial`;
       rmSync(partial, { recursive: true, force: true });
       mkdirSync(partial, { recursive: true });
-      // apt-get drops to its own user for a download, and that one may not write here.
-      await command('apt-get', ['-o', 'APT::Sandbox::User=root', 'download', 'docker-registry'], { cwd: partial });
+      await downloadPackage('docker-registry', partial, (line) => console.error(line));
       for (const name of readdirSync(partial)) await command('dpkg-deb', ['-x', join(partial, name), partial]);
       renameSync(partial, target);
       return program;
