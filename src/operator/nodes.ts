@@ -76,6 +76,7 @@ export function makeNodes(
     policy,
     world,
     wake: (key, when) => queue.add(key, when),
+    urgent: () => queue.urgent,
     clock,
     writes,
     podEnds: new PodEnds(transport),

@@ -60,6 +60,7 @@ describe('runController', () => {
       policy: with_,
       world,
       wake: (key, when) => queue.add(key, when),
+      urgent: () => queue.urgent,
       clock: systemClock,
       writes: new Writes(transport, 'kwasm-operator'),
       podEnds: new PodEnds(transport),
@@ -214,6 +215,15 @@ describe('runController', () => {
     const writes = server.calls.filter(({ url }) => !url.pathname.endsWith('/events'));
     expect(server.calls.filter(({ method }) => method === 'GET')).to.deep.equal([]);
     expect(writes.length / NODES, 'Job, condition while waiting, installing, labels, condition').to.be.at.most(5);
+  });
+
+  it('goes on with the first before the others have all said that they wait', async () => {
+    begin({ ...limited, rollout: { ...limited.rollout, maxUnavailable: 1 } });
+    for (let index = 0; index < 400; index += 1) addNode(`n${index}`);
+    await until(() => settled.length > 0);
+    const waiting = server.calls.filter(({ body }) => body.includes('"Waiting"')).length;
+    expect(waiting).to.be.below(200);
+    await until(() => [...nodes.keys()].filter((name) => reasonOf(name) === 'Waiting').length > 300);
   });
 
   const unreachable =

@@ -52,6 +52,8 @@ export class KeyedQueue {
     initial: new Fifo(),
   };
   readonly #waiting = new Map<string, { readonly priority: Priority; readonly sinceMs: number }>();
+  /** Of those that wait, in the lines before the last. */
+  #urgent = 0;
   readonly #delayed: DelayHeap;
   readonly #held = new Map<string, { readonly priority: Priority; again: Priority | undefined }>();
   /** Of them those of the first line, and the others. */
@@ -70,6 +72,11 @@ export class KeyedQueue {
 
   get depth(): number {
     return this.#waiting.size + this.#delayed.size;
+  }
+
+  /** Whether a key of the first lines waits for a worker. */
+  get urgent(): boolean {
+    return this.#urgent > 0;
   }
 
   state(limit: number): QueueState {
@@ -133,6 +140,7 @@ export class KeyedQueue {
     const old = this.#waiting.get(key);
     if (old !== undefined && higher(old.priority, priority) === old.priority) return;
     this.#waiting.set(key, { priority, sinceMs: old?.sinceMs ?? this.#options.clock.monotonicMs() });
+    this.#urgent += Number(priority !== 'initial') - Number(old !== undefined && old.priority !== 'initial');
     this.#ready[priority].push(key);
     this.#serve();
   }
@@ -153,6 +161,7 @@ export class KeyedQueue {
         const waiting = this.#waiting.get(key);
         if (waiting?.priority !== priority) continue; // was promoted, and stands in the other line
         this.#waiting.delete(key);
+        if (priority !== 'initial') this.#urgent -= 1;
         this.#options.onTaken?.(this.#options.clock.monotonicMs() - waiting.sinceMs);
         this.#hold(key, priority);
         return key;

@@ -18,6 +18,8 @@ export interface ReconcileDeps extends ApplyDeps {
   readonly policy: Policy;
   /** Nodes whose turn has come, or that are to say what they wait for now; and when the rollout wants to be asked again. */
   readonly wake: (key: string, when?: { readonly afterMs?: number; readonly priority?: Priority }) => void;
+  /** Whether others wait for a worker whose nodes have changed, or whose Jobs go on. */
+  readonly urgent: () => boolean;
 }
 
 /** Gather, decide, apply. Only the controller turns what is thrown here into a requeue. */
@@ -58,6 +60,11 @@ async function reconcileNode(name: string, deps: ReconcileDeps): Promise<Result>
   if (refusedMs <= 0 && actions.some(({ kind }) => kind === 'createJob')) rollout.take(name);
   if (actions.some(({ kind }) => kind === 'queueForSlot')) rollout.wait(name);
   try {
+    // Thousands who only say that they wait stood before the canary that they wait for.
+    if (onlyWaits(actions) && deps.urgent()) {
+      deps.wake(nodeKey(name), { priority: 'initial' });
+      return { kind: 'done' };
+    }
     for (const action of actions) {
       if (action.kind === 'createJob' && refusedMs > 0) return { kind: 'after', afterMs: refusedMs };
       const held = await applyTo(facts.node, action, deps);
@@ -69,6 +76,11 @@ async function reconcileNode(name: string, deps: ReconcileDeps): Promise<Result>
   }
   const recheck = actions.find((action) => action.kind === 'recheck');
   return recheck === undefined ? { kind: 'done' } : { kind: 'after', afterMs: recheck.afterMs };
+}
+
+function onlyWaits(actions: readonly Action[]): boolean {
+  const waits = actions.some(({ kind }) => kind === 'queueForSlot');
+  return waits && actions.every(({ kind }) => kind === 'queueForSlot' || kind === 'report' || kind === 'recheck');
 }
 
 /** Wakes those whose turn it is. The places are taken already, so no two are called for one. */
