@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Terminal } from '../../src/errors.ts';
 import { command } from '../cluster/command.ts';
@@ -8,16 +8,19 @@ import { ensureRoot, rootOf } from './rootfs.ts';
 /** What turns Debian's cargo into one that builds components: the target's library, and its linker. */
 const PACKAGES = ['cargo', 'rustc', 'gcc', 'libc6-dev', 'ca-certificates', 'libstd-rust-dev-wasm32', 'lld'];
 
+/** For wasm32-wasip2, which makes components, and for wasm32-wasip1. */
 const LINKER = 'wasm-component-ld';
+const CORE_LINKER = 'rust-lld';
 const LOCAL_BIN = 'usr/local/bin';
 
 /**
- * A directory for the PATH with a `cargo` and a `rustc` that know wasm32-wasip2, for tests of functions in Rust: those of Debian, in a root file system of their
+ * A directory for the PATH with a `cargo` and a `rustc` that know wasm32-wasip1 and wasm32-wasip2, for tests of functions in Rust: those of Debian, in a root file system of their
  * own, so that the system's Rust stays what it is. Needs root.
  */
 export async function rustWasi(need: Omit<Need, 'version'>): Promise<string> {
   const root = await ensureRoot('cargo', PACKAGES, { version: '', ...need }, 'functions in Rust');
   await bringLinker(join(root, LOCAL_BIN), need.signal);
+  nameCoreLinker(join(root, LOCAL_BIN, CORE_LINKER));
   return programsFor(root);
 }
 
@@ -44,6 +47,12 @@ async function bringLinker(directory: string, signal: AbortSignal | undefined): 
   if (libraries === '' || !existsSync(own))
     throw new Terminal(`${LINKER} is not beside rustc; run: cargo install ${LINKER}, and copy it to ${linker}`);
   copyFileSync(own, linker);
+}
+
+/** LLVM's, which Debian has by its own name. */
+function nameCoreLinker(link: string): void {
+  rmSync(link, { force: true });
+  symlinkSync('/usr/bin/lld', link);
 }
 
 /** Where it is, if somebody has made it: tests do not fetch half a gigabyte by the way. */
