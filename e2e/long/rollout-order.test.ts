@@ -82,7 +82,10 @@ describe('the order of a rollout', function () {
     const soakSeconds = 4;
     const rollout = { maxUnavailable: 6, maxUnavailablePerZone: '100%', soakSeconds };
     await fleet.begin(nodes, { rollout, ownNode: 'own' });
+    await fleet.pauseAll('until all are wanted'); // one that nobody stands before may go, its own node too
     await fleet.want(names.toReversed()); // those that come last were asked for first
+    for (const name of names) await fleet.saying(name, /until all are wanted/);
+    await fleet.pauseAll(null);
     await fleet.provisioned(names);
     const all = fleet.history.of(() => true);
     for (const kind of ['amazon', 'debian']) inWaves(fleet.history.of(startingWith(kind)), kind, soakSeconds * 1000);
